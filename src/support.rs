@@ -1,0 +1,8 @@
+//! Tools without a domain: files that appear whole, hexadecimal, time, secrets, progress. Nothing here knows what residua is for.
+
+pub(crate) mod atomic_file;
+pub(crate) mod hex;
+pub(crate) mod progress;
+pub(crate) mod sanitize;
+pub(crate) mod secret;
+pub(crate) mod time;
