@@ -1,0 +1,163 @@
+//! E-mail addresses: lower case, `+tag` stripped, and for Gmail the dots, which its servers ignore.
+//!
+//! The address is taken out of what surrounds it: `Ann Lee <ann@lee.example>`, `mailto:ann@lee.example?subject=…`, `ann%40lee.example`.
+//! A cell may hold several; [`canonical`] takes the first that is one, [`candidates`] all. Quoted local parts are not read.
+
+use crate::record::normalize::Reading;
+use crate::record::normalize::placeholder::is_placeholder;
+use crate::record::normalize::plain;
+
+/// Local parts that are nobody's at any domain.
+const NOBODY: [&str; 20] = [
+    "none",
+    "noemail",
+    "no.email",
+    "no-email",
+    "no_email",
+    "nomail",
+    "no.mail",
+    "no-mail",
+    "noemailaddress",
+    "unknown",
+    "null",
+    "undefined",
+    "notprovided",
+    "notgiven",
+    "notknown",
+    "noreply",
+    "no-reply",
+    "donotreply",
+    "do-not-reply",
+    "invalid",
+];
+/// Local parts that are nobody's at a domain of the same name (`test@test.com`).
+const NOBODY_TWICE: [&str; 17] =
+    ["na", "nil", "no", "test", "email", "mail", "abc", "asdf", "a", "x", "xx", "xxx", "aa", "aaa", "user", "name", "deleted"];
+
+/// The first address of the cell.
+pub(crate) fn canonical(raw: &str, out: &mut String) -> Reading {
+    out.clear();
+    let mut first = None;
+    let mut buffer = String::new();
+    let reading = each(raw, &mut buffer, &mut |address| {
+        if first.is_none() {
+            first = Some(address.to_owned());
+        }
+    });
+    out.push_str(first.as_deref().unwrap_or(""));
+    reading
+}
+
+/// Every address of the cell.
+pub(crate) fn candidates(raw: &str, emit: &mut dyn FnMut(&str)) -> Reading {
+    each(raw, &mut String::new(), emit)
+}
+
+fn each(raw: &str, buffer: &mut String, emit: &mut dyn FnMut(&str)) -> Reading {
+    if is_placeholder(raw) {
+        return Reading::Blank;
+    }
+    let text = plain(raw);
+    let text = if memchr::memchr(b'@', text.as_bytes()).is_none() { text.replace("%40", "@").into() } else { text };
+    let mut reading = Reading::Unreadable;
+    let ends = |letter: char| matches!(letter, ' ' | ',' | ';' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}' | '"' | '|');
+    for word in text.split(ends).filter(|word| word.contains('@')) {
+        match address(word, buffer) {
+            Reading::Value => {
+                reading = Reading::Value;
+                emit(buffer);
+            }
+            Reading::Blank if reading == Reading::Unreadable => reading = Reading::Blank,
+            _ => {}
+        }
+    }
+    reading
+}
+
+/// One address, perhaps with a scheme before it and a query or punctuation after it.
+fn address(word: &str, out: &mut String) -> Reading {
+    out.clear();
+    let word = match word.split_once(':') {
+        Some((scheme, rest)) if !scheme.contains('@') && !rest.is_empty() => rest.trim_start_matches('/'),
+        _ => word,
+    };
+    let word = word.trim_start_matches([':', '\'']);
+    let Some((local, domain)) = word.split_once('@') else { return Reading::Unreadable };
+    let domain = domain.split(['?', ':', '/', '&', '\'', '#']).next().unwrap_or("").trim_end_matches(['.', '!']);
+    let local = match local.find('+') {
+        Some(at) if at > 0 => &local[..at],
+        _ => local,
+    };
+    let is_local = |letter: char| {
+        if letter.is_ascii() { letter.is_ascii_graphic() && !matches!(letter, '\\' | ':') } else { letter.is_alphanumeric() }
+    };
+    if local.is_empty() || !local.chars().all(is_local) || !is_domain(domain) {
+        return Reading::Unreadable;
+    }
+    let gmail = domain.eq_ignore_ascii_case("gmail.com") || domain.eq_ignore_ascii_case("googlemail.com");
+    out.extend(local.chars().filter(|letter| !(gmail && *letter == '.')).flat_map(char::to_lowercase));
+    if out.is_empty() {
+        return Reading::Unreadable;
+    }
+    let label = domain.split('.').next().unwrap_or("");
+    let nobody = NOBODY.contains(&out.as_str()) || label.eq_ignore_ascii_case(out) && NOBODY_TWICE.contains(&out.as_str());
+    if nobody {
+        out.clear();
+        return Reading::Blank;
+    }
+    out.push('@');
+    if gmail {
+        out.push_str("gmail.com");
+    } else {
+        out.extend(domain.chars().flat_map(char::to_lowercase));
+    }
+    Reading::Value
+}
+
+/// At least two labels, the last no number.
+fn is_domain(domain: &str) -> bool {
+    let is_label =
+        |label: &str| !label.is_empty() && label.chars().all(|letter| letter.is_alphanumeric() || "-_".contains(letter));
+    let last = domain.rsplit('.').next().unwrap_or("");
+    domain.contains('.')
+        && domain.split('.').all(is_label)
+        && last.chars().count() >= 2
+        && !last.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn vectors_hold() {
+        crate::record::normalize::vectors::check(include_str!("../../../testdata/vectors/normalize/email.tsv"), canonical);
+    }
+
+    #[test]
+    fn every_address_is_a_candidate() {
+        let mut found = Vec::new();
+        let reading =
+            candidates("Ann <a.lee@gmail.com>; none@none.com, B@Lee.example", &mut |address| found.push(address.to_owned()));
+        assert_eq!(reading, Reading::Value);
+        assert_eq!(found, ["alee@gmail.com", "b@lee.example"]);
+    }
+
+    proptest! {
+        #[test]
+        fn total_and_idempotent(raw in prop_oneof!["\\PC{0,24}", "[a-zA-Z.+%':?]{1,6}@[a-zA-Z.?:]{1,8}", "[a-z+.]{1,9}@gmail.com"]) {
+            let (mut once, mut twice) = (String::new(), String::new());
+            if canonical(&raw, &mut once) == Reading::Value {
+                prop_assert_eq!(canonical(&once, &mut twice), Reading::Value);
+                prop_assert_eq!(once, twice);
+            }
+        }
+
+        #[test]
+        fn total(raw in any::<String>()) {
+            canonical(&raw, &mut String::new());
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Names of people: an order-free set of folded tokens, so that `Dr. GREEN, Mitchell` is `green mitchell`.
+//!
+//! Tokens end at anything but letters and digits, except that an apostrophe joins (`O'Brien` → `obrien`): hyphenated names are two
+//! tokens. Titles, suffixes and the `and` of joint names are dropped wherever they stand, so that one column and several give the same
+//! set; words that are surnames too (`Lord`, `Major`, `Master`) are therefore not in the list. So are tokens without a letter.
+
+use crate::record::normalize::Reading;
+use crate::record::normalize::fold_unicode;
+use crate::record::normalize::is_word;
+use crate::record::normalize::placeholder::is_placeholder_name;
+use crate::record::normalize::plain;
+
+/// Appends the tokens of one cell. A cell with nothing but titles is blank, one without a letter unreadable.
+pub(crate) fn tokens(raw: &str, out: &mut Vec<String>) -> Reading {
+    if is_placeholder_name(raw) {
+        return Reading::Blank;
+    }
+    let text = plain(raw);
+    if text.is_ascii() {
+        tokens_ascii(&text, out)
+    } else {
+        let mut folded = String::with_capacity(text.len());
+        fold_unicode(&text, &mut folded);
+        tokens_folded(&folded, out)
+    }
+}
+
+/// Writes the set of tokens: sorted, each once, one space between two. Empty if there is none.
+pub(crate) fn canonical(tokens: &mut Vec<String>, out: &mut String) {
+    out.clear();
+    tokens.sort_unstable();
+    tokens.dedup();
+    for token in tokens {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(token);
+    }
+}
+
+/// What the tokens of a cell amount to.
+struct Tally {
+    before: usize,
+    dropped: bool,
+}
+
+impl Tally {
+    fn add(&mut self, token: String, out: &mut Vec<String>) {
+        if is_dropped(&token) {
+            self.dropped = true;
+        } else if token.chars().any(char::is_alphabetic) {
+            out.push(token);
+        }
+    }
+
+    fn reading(&self, out: &[String]) -> Reading {
+        if out.len() > self.before {
+            Reading::Value
+        } else if self.dropped {
+            Reading::Blank
+        } else {
+            Reading::Unreadable
+        }
+    }
+}
+
+fn tokens_ascii(text: &str, out: &mut Vec<String>) -> Reading {
+    let mut tally = Tally { before: out.len(), dropped: false };
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || is_apostrophe(char::from(byte));
+    for word in text.as_bytes().split(|byte| !part(*byte)) {
+        let letters = word.iter().filter(|byte| byte.is_ascii_alphanumeric());
+        let mut token = String::with_capacity(word.len());
+        token.extend(letters.map(|byte| char::from(byte.to_ascii_lowercase())));
+        if !token.is_empty() {
+            tally.add(token, out);
+        }
+    }
+    tally.reading(out)
+}
+
+/// [`tokens_ascii`] for text in any script, folded.
+fn tokens_folded(folded: &str, out: &mut Vec<String>) -> Reading {
+    let mut tally = Tally { before: out.len(), dropped: false };
+    for word in folded.split(|letter: char| !is_word(letter) && !is_apostrophe(letter)) {
+        let token: String = word.chars().filter(|letter| !is_apostrophe(*letter)).collect();
+        if !token.is_empty() {
+            tally.add(token, out);
+        }
+    }
+    tally.reading(out)
+}
+
+/// The ones that `plain` leaves.
+fn is_apostrophe(letter: char) -> bool {
+    letter == '\'' || letter == '`'
+}
+
+/// Words that are written with a name and are no part of it.
+fn is_dropped(token: &str) -> bool {
+    matches!(
+        token,
+        "mr" | "mrs"
+            | "ms"
+            | "miss"
+            | "mx"
+            | "messrs"
+            | "dr"
+            | "drs"
+            | "prof"
+            | "professor"
+            | "sir"
+            | "dame"
+            | "rev"
+            | "revd"
+            | "reverend"
+            | "madam"
+            | "mme"
+            | "mlle"
+            | "herr"
+            | "frau"
+            | "jr"
+            | "jnr"
+            | "sr"
+            | "snr"
+            | "ii"
+            | "iii"
+            | "esq"
+            | "esquire"
+            | "obe"
+            | "mbe"
+            | "cbe"
+            | "phd"
+            | "deceased"
+            | "decd"
+            | "and"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn form(raw: &str, out: &mut String) -> Reading {
+        let mut list = Vec::new();
+        let reading = tokens(raw, &mut list);
+        canonical(&mut list, out);
+        reading
+    }
+
+    #[test]
+    fn vectors_hold() {
+        crate::record::normalize::vectors::check(include_str!("../../../testdata/vectors/normalize/name.tsv"), form);
+    }
+
+    #[test]
+    fn columns_and_one_cell_give_the_same_set() {
+        let mut list = Vec::new();
+        assert_eq!(tokens("Anne-Marie", &mut list), Reading::Value);
+        assert_eq!(tokens("Mrs", &mut list), Reading::Blank);
+        assert_eq!(tokens("O'Neill", &mut list), Reading::Value);
+        let mut split = String::new();
+        canonical(&mut list, &mut split);
+        let mut whole = String::new();
+        form("O’NEILL, Mrs Anne Marie", &mut whole);
+        assert_eq!(split, whole);
+    }
+
+    #[test]
+    fn words_that_are_names_too_are_kept_as_people_write_them() {
+        for (raw, expected) in
+            [("Null", Reading::Value), ("Na", Reading::Value), ("NULL", Reading::Blank), ("na", Reading::Blank)]
+        {
+            assert_eq!(form(raw, &mut String::new()), expected, "{raw}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn total_and_idempotent(raw in "\\PC{0,24}") {
+            let (mut once, mut twice) = (String::new(), String::new());
+            if form(&raw, &mut once) == Reading::Value && !is_placeholder_name(&once) {
+                prop_assert_eq!(form(&once, &mut twice), Reading::Value);
+                prop_assert_eq!(once, twice);
+            }
+        }
+
+        #[test]
+        fn the_quick_way_is_the_same(raw in "[ -~]{0,24}") {
+            let (mut quick, mut slow, mut folded) = (Vec::new(), Vec::new(), String::new());
+            fold_unicode(&raw, &mut folded);
+            prop_assert_eq!(tokens_ascii(&raw, &mut quick), tokens_folded(&folded, &mut slow));
+            prop_assert_eq!(quick, slow);
+        }
+
+        #[test]
+        fn total(raw in any::<String>()) {
+            form(&raw, &mut String::new());
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Cells that are filled and say nothing: what exports, forms and erasures leave where there is no value.
+//!
+//! A placeholder is the whole cell, in any case, with or without brackets or quotes round it. Some of these words are names too: `Null`,
+//! `Na`, `Nan` and `Nil`. In a name they are a placeholder except in exactly that spelling, since exports write `NULL`, `null`, `NA` or
+//! `NaN` and people write `Null`. So a person of that name is kept where the data has ordinary case, and has one name less where the data
+//! is all capitals.
+
+use std::borrow::Cow;
+
+use crate::record::normalize::plain;
+
+/// The longest word below.
+const LONGEST: usize = 16;
+
+/// Is the cell empty, or a word for "there is no value"?
+pub(crate) fn is_placeholder(raw: &str) -> bool {
+    let text = if raw.is_ascii() { Cow::Borrowed(raw) } else { plain(raw) };
+    is_placeholder_word(core(&text))
+}
+
+/// As [`is_placeholder`], for a name.
+pub(crate) fn is_placeholder_name(raw: &str) -> bool {
+    !matches!(raw.trim(), "Null" | "Na" | "Nan" | "Nil") && is_placeholder(raw)
+}
+
+/// The cell without space, brackets and quotes round it.
+fn core(text: &str) -> &str {
+    text.trim_matches(|letter: char| letter.is_whitespace() || letter.is_control() || "\"'`()[]<>{}".contains(letter))
+}
+
+fn is_placeholder_word(word: &str) -> bool {
+    let Some(&first) = word.as_bytes().first() else { return true };
+    if word.bytes().all(|byte| b"-_.*?/\\#,:;=+~!|".contains(&byte)) {
+        return true;
+    }
+    if word.len() > 1 && first.eq_ignore_ascii_case(&b'x') && word.bytes().all(|byte| byte.eq_ignore_ascii_case(&b'x')) {
+        return true;
+    }
+    if word.len() > LONGEST {
+        return false;
+    }
+    let mut lower = [0; LONGEST];
+    let lower = &mut lower[..word.len()];
+    lower.copy_from_slice(word.as_bytes());
+    lower.make_ascii_lowercase();
+    matches!(
+        &*lower,
+        b"null"
+            | b"nul"
+            | b"nil"
+            | b"none"
+            | b"nan"
+            | b"na"
+            | b"n/a"
+            | b"n.a."
+            | b"n.a"
+            | b"n\\a"
+            | b"n-a"
+            | b"#n/a"
+            | b"#na"
+            | b"#null!"
+            | b"#value!"
+            | b"#ref!"
+            | b"#name?"
+            | b"#num!"
+            | b"#div/0!"
+            | b"\\n"
+            | b"undefined"
+            | b"undef"
+            | b"empty"
+            | b"blank"
+            | b"missing"
+            | b"void"
+            | b"unknown"
+            | b"unknwon"
+            | b"unkown"
+            | b"unk"
+            | b"not known"
+            | b"not-known"
+            | b"notknown"
+            | b"not given"
+            | b"notgiven"
+            | b"not provided"
+            | b"notprovided"
+            | b"not available"
+            | b"not applicable"
+            | b"not specified"
+            | b"not stated"
+            | b"not disclosed"
+            | b"not recorded"
+            | b"unspecified"
+            | b"undisclosed"
+            | b"withheld"
+            | b"no name"
+            | b"noname"
+            | b"no data"
+            | b"nodata"
+            | b"no value"
+            | b"no address"
+            | b"no email"
+            | b"noemail"
+            | b"no phone"
+            | b"no number"
+            | b"no fixed abode"
+            | b"nfa"
+            | b"tba"
+            | b"tbc"
+            | b"tbd"
+            | b"t.b.c."
+            | b"test"
+            | b"test test"
+            | b"testing"
+            | b"test user"
+            | b"testuser"
+            | b"dummy"
+            | b"asdf"
+            | b"asdfasdf"
+            | b"qwerty"
+            | b"redacted"
+            | b"deleted"
+            | b"erased"
+            | b"removed"
+            | b"anonymous"
+            | b"anonymised"
+            | b"anonymized"
+            | b"anon"
+            | b"masked"
+            | b"suppressed"
+            | b"gdpr"
+            | b"gdpr deleted"
+            | b"gdpr erased"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn vectors_hold() {
+        let text = include_str!("../../../testdata/vectors/normalize/placeholder.tsv");
+        for row in crate::record::normalize::vectors::rows(text) {
+            let [raw, any, name] = row.as_slice() else { panic!("a vector has not three cells: {row:?}") };
+            assert_eq!(is_placeholder(raw), any == "yes", "of {raw:?}");
+            assert_eq!(is_placeholder_name(raw), name == "yes", "of {raw:?} as a name");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn total(raw in any::<String>()) {
+            prop_assert!(is_placeholder(&raw) || !is_placeholder_name(&raw));
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Postcodes: the UK's by their grammar, with O/0 and I/1 put right by position; every other country's as letters and digits.
+//!
+//! A UK code is recognised by its shape, its area (one of the 124 that exist, `BF` of the forces, `BX` of banks) and the letters that its inward
+//! half may have, so that a Dutch or Canadian code is never rewritten. It is found too where it ends a cell with a town before it. A
+//! district's leading zero (`L01 1AA`) is dropped. A code that lost its own leading zero (`2119` of `02119`) stays as it is.
+
+use crate::record::normalize::Reading;
+use crate::record::normalize::placeholder::is_placeholder;
+use crate::record::normalize::plain;
+
+/// Longest code of any country, and more.
+const LONGEST: usize = 16;
+
+/// The code in upper case without spaces: `sw1a 1aa` → `SW1A1AA`. A code without a digit is unreadable, no fixed abode (`ZZ99…`) blank.
+pub(crate) fn canonical(raw: &str, out: &mut String) -> Reading {
+    out.clear();
+    if is_placeholder(raw) {
+        return Reading::Blank;
+    }
+    let text = plain(raw);
+    let text = text.strip_suffix(".0").unwrap_or(&text);
+    let mut code = [0; LONGEST];
+    let whole = squeeze(text.bytes(), &mut code);
+    if let Some(unit) = whole.and_then(Unit::parse) {
+        unit.write(out);
+        return Reading::Value;
+    }
+    if let Some(unit) = last_unit(text) {
+        unit.write(out);
+        return Reading::Value;
+    }
+    let Some(code) = whole.filter(|code| code.iter().any(u8::is_ascii_digit)) else { return Reading::Unreadable };
+    if code.starts_with(b"ZZ99") || code.iter().all(|byte| *byte == b'0') || code.iter().all(|byte| *byte == b'9') {
+        return Reading::Blank;
+    }
+    out.extend(code.iter().map(|byte| char::from(*byte)));
+    Reading::Value
+}
+
+/// Does this canonical code name a UK unit?
+pub(crate) fn is_uk(canonical: &[u8]) -> bool {
+    canonical == b"GIR0AA" || Unit::parse(canonical).is_some_and(|unit| unit.bytes() == canonical)
+}
+
+/// The outward half of a UK unit (`SW1A`); the whole code of any other.
+pub(crate) fn outward(canonical: &[u8]) -> &[u8] {
+    if is_uk(canonical) { &canonical[..canonical.len() - 3] } else { canonical }
+}
+
+/// The sector of a UK unit (`SW1A1`); the whole code of any other.
+pub(crate) fn sector(canonical: &[u8]) -> &[u8] {
+    if is_uk(canonical) { &canonical[..canonical.len() - 2] } else { canonical }
+}
+
+/// Letters and digits in upper case, or none if there are too many of them, or any other than ASCII ones.
+fn squeeze(text: impl Iterator<Item = u8>, code: &mut [u8; LONGEST]) -> Option<&[u8]> {
+    let mut length = 0;
+    for byte in text {
+        if byte.is_ascii_alphanumeric() {
+            *code.get_mut(length)? = byte.to_ascii_uppercase();
+            length += 1;
+        } else if !byte.is_ascii() {
+            return None;
+        }
+    }
+    Some(&code[..length])
+}
+
+/// The last one or two words that make a UK unit, in a cell of several words.
+fn last_unit(text: &str) -> Option<Unit> {
+    if text.len() < 8 {
+        return None;
+    }
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric();
+    let (mut later, mut code): (&[u8], [u8; LONGEST]) = (&[], [0; LONGEST]);
+    for word in text.as_bytes().rsplit(|byte| !is_part(byte)).filter(|word| !word.is_empty()) {
+        let pair = word.iter().chain(later).copied();
+        let found = squeeze(pair, &mut code).and_then(Unit::parse);
+        if let Some(unit) = found.or_else(|| squeeze(word.iter().copied(), &mut code).and_then(Unit::parse)) {
+            return Some(unit);
+        }
+        later = word;
+    }
+    None
+}
+
+/// A UK unit put right: at most seven characters.
+struct Unit {
+    code: [u8; 7],
+    length: usize,
+}
+
+/// Shapes of the outward half by length: `A` a letter, `9` a digit, `B` a letter that may end a district.
+const SHAPES: [&[u8]; 6] = [b"A9", b"A99", b"AA9", b"A9B", b"AA99", b"AA9B"];
+
+impl Unit {
+    /// Reads upper-case letters and digits.
+    fn parse(code: &[u8]) -> Option<Unit> {
+        if !(5..=7).contains(&code.len()) {
+            return None;
+        }
+        let (outward, inward) = code.split_at(code.len() - 3);
+        let inward = [as_digit(inward[0])?, inward[1], inward[2]];
+        if !inward[1..].iter().all(|byte| b"ABDEFGHJLNPQRSTUWXYZ".contains(byte)) {
+            return None;
+        }
+        if matches!(outward, b"GIR" | b"G1R") && &inward == b"0AA" {
+            return Some(Unit { code: *b"GIR0AA\0", length: 6 });
+        }
+        let mut best: Option<(usize, [u8; 4])> = None;
+        for shape in SHAPES.into_iter().filter(|shape| shape.len() == outward.len()) {
+            if let Some((changes, read)) = read_outward(outward, shape)
+                && best.is_none_or(|(fewest, _)| changes < fewest)
+            {
+                best = Some((changes, read));
+            }
+        }
+        let (_, read) = best?;
+        let mut unit = Unit { code: [0; 7], length: 0 };
+        for (at, &byte) in read[..outward.len()].iter().enumerate() {
+            // `L01` is district 1; a lone zero is a district of its own.
+            let leading = byte == b'0' && read[at - 1].is_ascii_alphabetic() && read.get(at + 1).is_some_and(u8::is_ascii_digit);
+            if !leading {
+                unit.push(byte);
+            }
+        }
+        for byte in inward {
+            unit.push(byte);
+        }
+        Some(unit)
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.code[self.length] = byte;
+        self.length += 1;
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.code[..self.length]
+    }
+
+    fn write(&self, out: &mut String) {
+        out.extend(self.bytes().iter().map(|byte| char::from(*byte)));
+    }
+}
+
+/// The outward half read in a shape, and how many characters had to be put right.
+fn read_outward(outward: &[u8], shape: &[u8]) -> Option<(usize, [u8; 4])> {
+    let mut read = [0; 4];
+    for ((slot, &byte), wanted) in read.iter_mut().zip(outward).zip(shape) {
+        *slot = match wanted {
+            b'9' => as_digit(byte)?,
+            b'B' => Some(byte).filter(|byte| b"ABCDEFGHJKMNPRSTUVWXY".contains(byte))?,
+            _ => as_letter(byte)?,
+        };
+    }
+    let second = if shape[1] == b'A' { read[1] } else { 0 };
+    let changes = read.iter().zip(outward).filter(|(read, raw)| read != raw).count();
+    is_area(read[0], second).then_some((changes, read))
+}
+
+fn as_digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte),
+        b'O' => Some(b'0'),
+        b'I' => Some(b'1'),
+        _ => None,
+    }
+}
+
+fn as_letter(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte),
+        b'0' => Some(b'O'),
+        b'1' => Some(b'I'),
+        _ => None,
+    }
+}
+
+/// The postcode areas: a row of second letters for each first letter, with `.` for an area of one letter (Royal Mail, as of 2024).
+const AREAS: [&str; 26] = [
+    "BL",
+    ".ABDFHLNRSTX",
+    "ABFHMORTVW",
+    "ADEGHLNTY",
+    ".CHNX",
+    "KY",
+    ".LUY",
+    "ADGPRSUX",
+    "GMPV",
+    "E",
+    "ATWY",
+    ".ADELNSU",
+    ".EKL",
+    ".EGNPRW",
+    "LX",
+    "AEHLOR",
+    "",
+    "GHM",
+    ".AEGKLMNOPRSTWY",
+    "ADFNQRSW",
+    "B",
+    "",
+    ".ACDFNRSV",
+    "",
+    "O",
+    "E",
+];
+
+/// Is there an area of this letter (with a second of 0), or of these two?
+fn is_area(first: u8, second: u8) -> bool {
+    let row = AREAS[usize::from(first.wrapping_sub(b'A') % 26)];
+    row.as_bytes().contains(if second == 0 { &b'.' } else { &second })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn vectors_hold() {
+        crate::record::normalize::vectors::check(include_str!("../../../testdata/vectors/normalize/postcode.tsv"), canonical);
+    }
+
+    #[test]
+    fn parts_of_a_unit() {
+        assert_eq!((outward(b"SW1A1AA"), sector(b"SW1A1AA")), (&b"SW1A"[..], &b"SW1A1"[..]));
+        assert_eq!((outward(b"M11AE"), sector(b"M11AE")), (&b"M1"[..], &b"M11"[..]));
+        assert_eq!((outward(b"2119"), sector(b"2119")), (&b"2119"[..], &b"2119"[..]));
+        assert_eq!((outward(b""), sector(b"")), (&b""[..], &b""[..]));
+        assert!(is_uk(b"GIR0AA"));
+        assert!(!is_uk(b"SWIA1AA"));
+        assert!(!is_uk(b"1012AB"));
+    }
+
+    #[test]
+    fn there_are_124_areas_and_two_without_a_place() {
+        assert_eq!(AREAS.iter().map(|row| row.len()).sum::<usize>(), 126);
+    }
+
+    proptest! {
+        #[test]
+        fn total_and_idempotent(raw in prop_oneof!["\\PC{0,12}", "[A-Z0OI1]{1,2}[0-9OI][0-9A-Z]? ?[0-9OI][A-Z]{2}", "[A-Za-z0-9 ]{0,12}"]) {
+            let (mut once, mut twice) = (String::new(), String::new());
+            if canonical(&raw, &mut once) == Reading::Value {
+                prop_assert_eq!(canonical(&once, &mut twice), Reading::Value);
+                prop_assert_eq!(&once, &twice);
+                outward(once.as_bytes());
+                sector(once.as_bytes());
+            }
+        }
+
+        #[test]
+        fn total(raw in any::<String>()) {
+            canonical(&raw, &mut String::new());
+            is_uk(raw.as_bytes());
+        }
+    }
+}
