@@ -1,0 +1,234 @@
+//! Fingerprints: keyed BLAKE3 of the atoms of one match key of one record (`docs/format.md`, "Fingerprints").
+//!
+//! A message is each atom prefixed by its length (unsigned LEB128), padded with zeros to a multiple of 64 bytes, so that most messages are a
+//! single BLAKE3 block. The number of atoms is fixed by the key, so the padding cannot be mistaken for atoms. Messages are gathered and
+//! hashed in batches.
+
+use crate::match_key::MatchKey;
+use crate::match_key::atom::AtomBatch;
+use crate::record::normalize;
+use crate::support::secret::Secret;
+
+/// The first 16 bytes of a keyed BLAKE3 hash.
+pub(crate) type Fingerprint = [u8; 16];
+
+/// Separates match keys from every other use of BLAKE3's key derivation.
+const SUBKEY_CONTEXT: &str = "residua v1 match key";
+
+/// Separates the salt's commitment from every other use.
+const COMMITMENT_CONTEXT: &str = "residua v1 salt commitment";
+
+/// A message's unit: the block of BLAKE3.
+const BLOCK: usize = 64;
+
+/// The most combinations of ambiguous atoms that are tried for one row and key. Beyond, the row is counted as capped.
+pub(crate) const MOST_COMBINATIONS: usize = 1_024;
+
+/// The key under which one match key's messages are hashed.
+#[derive(Clone)]
+pub(crate) struct Subkey(Secret);
+
+impl Subkey {
+    /// Derives the subkey of a match key of a supply from the manifest's salt.
+    pub(crate) fn derive(salt: &Secret, supply_id: &str, key_name: &str) -> Subkey {
+        let mut material = salt.expose().to_vec();
+        for part in [supply_id, key_name, normalize::VERSION] {
+            push_length(&mut material, part.len());
+            material.extend_from_slice(part.as_bytes());
+        }
+        let subkey = Subkey(Secret::new(blake3::derive_key(SUBKEY_CONTEXT, &material)));
+        zeroize::Zeroize::zeroize(&mut material);
+        subkey
+    }
+
+    /// Hashes all messages; `out` holds one fingerprint a message afterwards.
+    pub(crate) fn hash(&self, messages: &MessageBatch, out: &mut Vec<Fingerprint>) {
+        out.clear();
+        out.reserve(messages.len());
+        let mut start = 0;
+        for end in &messages.ends {
+            let end = *end as usize;
+            let hash = blake3::keyed_hash(self.0.expose(), &messages.bytes[start..end]);
+            out.push(first_half(hash.as_bytes()));
+            start = end;
+        }
+    }
+}
+
+/// What a signed statement says of a salt without telling it: whoever holds another salt notices before it looks for anything.
+pub(crate) fn commitment(salt: &Secret) -> [u8; 32] {
+    blake3::derive_key(COMMITMENT_CONTEXT, salt.expose())
+}
+
+fn first_half(hash: &[u8; 32]) -> Fingerprint {
+    let mut half = [0; 16];
+    half.copy_from_slice(&hash[..16]);
+    half
+}
+
+/// Padded messages of one match key, each with the row that it came from.
+#[derive(Debug, Default)]
+pub(crate) struct MessageBatch {
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+    rows: Vec<u32>,
+}
+
+impl MessageBatch {
+    /// The number of messages.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The row of each message, ascending.
+    pub(crate) fn rows(&self) -> &[u32] {
+        &self.rows
+    }
+
+    /// Fills the batch with the messages of `key` for all rows, one for each combination of the atoms' forms. Returns how many rows had
+    /// more than [`MOST_COMBINATIONS`]; of those only the first combinations are tried.
+    pub(crate) fn fill(&mut self, key: &MatchKey, atoms: &AtomBatch) -> u64 {
+        self.bytes.clear();
+        self.ends.clear();
+        self.rows.clear();
+        let mut capped = 0;
+        let mut choice = vec![0_usize; key.atoms.len()];
+        for row in 0..atoms.rows() {
+            let combinations = key.atoms.iter().map(|atom| atoms.count(*atom, row)).fold(1_usize, usize::saturating_mul);
+            if combinations == 0 {
+                continue;
+            }
+            if combinations > MOST_COMBINATIONS {
+                capped += 1;
+            }
+            choice.fill(0);
+            for _ in 0..combinations.min(MOST_COMBINATIONS) {
+                self.push(key, atoms, row, &choice);
+                advance(&mut choice, |position| atoms.count(key.atoms[position], row));
+            }
+        }
+        capped
+    }
+
+    fn push(&mut self, key: &MatchKey, atoms: &AtomBatch, row: usize, choice: &[usize]) {
+        for (atom, index) in key.atoms.iter().zip(choice) {
+            let form = atoms.form(*atom, row, *index);
+            push_length(&mut self.bytes, form.len());
+            self.bytes.extend_from_slice(form);
+        }
+        self.bytes.resize(self.bytes.len().next_multiple_of(BLOCK), 0);
+        // A batch of rows is a few MiB, far from the limits of 32 bits.
+        self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+        self.rows.push(u32::try_from(row).unwrap_or(u32::MAX));
+    }
+}
+
+/// Steps to the next combination, the last position first.
+fn advance(choice: &mut [usize], count: impl Fn(usize) -> usize) {
+    for position in (0..choice.len()).rev() {
+        choice[position] += 1;
+        if choice[position] < count(position) {
+            return;
+        }
+        choice[position] = 0;
+    }
+}
+
+/// Appends a length as unsigned LEB128.
+fn push_length(out: &mut Vec<u8>, mut length: usize) {
+    while length >= 0x80 {
+        out.push((length & 0x7f) as u8 | 0x80);
+        length >>= 7;
+    }
+    out.push(length as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::match_key::atom::Atom;
+    use crate::record::RecordBatch;
+    use crate::record::field::Slot;
+
+    fn salt() -> Secret {
+        Secret::new([7; 32])
+    }
+
+    fn atoms(rows: &[&[(Slot, &str)]]) -> AtomBatch {
+        let mut records = RecordBatch::new();
+        for row in rows {
+            for (slot, value) in *row {
+                records.push(*slot, value);
+            }
+            records.end_row();
+        }
+        let mut atoms = AtomBatch::default();
+        atoms.derive(&records, &Atom::ALL);
+        atoms
+    }
+
+    fn key(atoms: &[Atom]) -> MatchKey {
+        MatchKey { name: "test".into(), atoms: atoms.to_vec() }
+    }
+
+    #[test]
+    fn a_message_is_length_prefixed_and_padded() {
+        let mut batch = MessageBatch::default();
+        let rows = atoms(&[&[(Slot::Name, "green mitchell"), (Slot::Postcode, "SW1A1AA")]]);
+        batch.fill(&key(&[Atom::NameFull, Atom::PostcodeUnit]), &rows);
+        assert_eq!(batch.len(), 1);
+        assert_eq!(batch.bytes.len(), 64);
+        assert!(batch.bytes.starts_with(b"\x0egreen mitchell\x07SW1A1AA\0"));
+    }
+
+    #[test]
+    fn a_row_without_an_atom_makes_no_message() {
+        let mut batch = MessageBatch::default();
+        let rows = atoms(&[&[(Slot::Name, "green")], &[(Slot::Postcode, "SW1A1AA")]]);
+        batch.fill(&key(&[Atom::NameFull, Atom::PostcodeUnit]), &rows);
+        assert_eq!(batch.len(), 0);
+    }
+
+    #[test]
+    fn ambiguity_makes_every_combination_and_caps() {
+        let mut batch = MessageBatch::default();
+        let rows = atoms(&[&[(Slot::Birth, "19560409"), (Slot::Birth, "19560904"), (Slot::Name, "a"), (Slot::Name, "b"), (Slot::Name, "c")]]);
+        assert_eq!(batch.fill(&key(&[Atom::NameFull, Atom::BirthDay]), &rows), 0);
+        assert_eq!(batch.len(), 6);
+        let many: Vec<String> = (0..40).map(|number| format!("n{number}")).collect();
+        let row: Vec<(Slot, &str)> =
+            many.iter().map(|name| (Slot::Name, name.as_str())).chain(many.iter().map(|name| (Slot::Phone, name.as_str()))).collect();
+        let rows = atoms(&[&row]);
+        assert_eq!(batch.fill(&key(&[Atom::NameFull, Atom::Phone]), &rows), 1, "a capped row is counted");
+        assert_eq!(batch.len(), MOST_COMBINATIONS);
+    }
+
+    #[test]
+    fn long_atoms_take_further_blocks() {
+        let long = "x".repeat(200);
+        let mut batch = MessageBatch::default();
+        batch.fill(&key(&[Atom::Email]), &atoms(&[&[(Slot::Email, &long)]]));
+        assert_eq!(batch.bytes.len(), 256);
+        assert_eq!(&batch.bytes[..2], &[0xc8, 0x01]);
+    }
+
+    /// The fingerprint of `docs/format.md`, computed there in another language.
+    #[test]
+    fn subkeys_differ_by_salt_supply_and_key() {
+        let mut batch = MessageBatch::default();
+        batch.fill(&key(&[Atom::Email]), &atoms(&[&[(Slot::Email, "a@example.com")]]));
+        let mut seen = Vec::new();
+        for subkey in [
+            Subkey::derive(&salt(), "s1", "email"),
+            Subkey::derive(&salt(), "s2", "email"),
+            Subkey::derive(&salt(), "s1", "phone"),
+            Subkey::derive(&Secret::new([8; 32]), "s1", "email"),
+        ] {
+            let mut out = Vec::new();
+            subkey.hash(&batch, &mut out);
+            assert!(!seen.contains(&out[0]));
+            seen.push(out[0]);
+        }
+        assert_ne!(commitment(&salt()), commitment(&Secret::new([8; 32])));
+    }
+}

@@ -1,0 +1,102 @@
+//! Match keys: the atoms that are compared together.
+//!
+//! A *match key* (Randall, Brown, Ferrante & Boyd, IJPDS, on multiple dynamic match keys) names a few atoms; two records agree on it when
+//! they agree on each. A single key misses every record in which one of its atoms was changed, so several keys are used, each with
+//! another set of atoms. This file holds the fixed keys; what their agreement is worth lives in [`strength`], and the keys of one supply
+//! together with their worth in [`plan`].
+
+pub(crate) mod atom;
+pub(crate) mod plan;
+pub(crate) mod strength;
+
+use crate::match_key::atom::Atom;
+use crate::record::field::Slot;
+
+/// A named set of atoms that are compared together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MatchKey {
+    /// The short name: `name_postcode_dob`.
+    pub(crate) name: String,
+    /// The atoms in the order in which they enter the message.
+    pub(crate) atoms: Vec<Atom>,
+}
+
+impl MatchKey {
+    /// Whether records that hold exactly these slots can form the key.
+    pub(crate) fn is_formable(&self, has: impl Fn(Slot) -> bool) -> bool {
+        self.atoms.iter().all(|atom| has(atom.slot()))
+    }
+}
+
+/// The name of the key over every mapped field of a record.
+pub(crate) const WHOLE: &str = "whole";
+
+/// The fixed keys, apart from [`WHOLE`], whose atoms depend on the schema.
+///
+/// `dob` is the person's own date of birth, `child` a date that only this supply had (in the founding case the child's date of birth).
+const FIXED: [(&str, &[Atom]); 12] = [
+    ("email", &[Atom::Email]),
+    ("phone", &[Atom::Phone]),
+    ("id", &[Atom::Id]),
+    ("name_postcode", &[Atom::NameFull, Atom::PostcodeUnit]),
+    ("name_dob", &[Atom::NameFull, Atom::BirthDay]),
+    ("name_postcode_dob", &[Atom::NameFull, Atom::PostcodeUnit, Atom::BirthDay]),
+    ("p3_outward_dob", &[Atom::NameP3, Atom::PostcodeOutward, Atom::BirthDay]),
+    ("dob_postcode_no", &[Atom::BirthDay, Atom::PostcodeUnit, Atom::AddressNo]),
+    ("p3_no_word4_outward", &[Atom::NameP3, Atom::AddressNoWord4, Atom::PostcodeOutward]),
+    ("child_postcode_dob", &[Atom::ChildDay, Atom::PostcodeUnit, Atom::BirthDay]),
+    ("child_p3_outward", &[Atom::ChildDay, Atom::NameP3, Atom::PostcodeOutward]),
+    ("child_any_dob", &[Atom::ChildDay, Atom::NameAny, Atom::BirthDay]),
+];
+
+/// The atoms of [`WHOLE`], of which each supply uses those that its schema has.
+const WHOLE_ATOMS: [Atom; 8] = [
+    Atom::NameFull,
+    Atom::BirthDay,
+    Atom::ChildDay,
+    Atom::PostcodeUnit,
+    Atom::AddressNoWord4,
+    Atom::Email,
+    Atom::Phone,
+    Atom::Id,
+];
+
+/// The names of all fixed keys, in their order.
+pub(crate) fn fixed_names() -> impl Iterator<Item = &'static str> {
+    std::iter::once(WHOLE).chain(FIXED.iter().map(|(name, _)| *name))
+}
+
+/// The fixed keys that records with these slots can form. A `whole` of a single atom would repeat that atom's own key and is left out.
+pub(crate) fn fixed(has: impl Fn(Slot) -> bool) -> Vec<MatchKey> {
+    let whole: Vec<Atom> = WHOLE_ATOMS.into_iter().filter(|atom| has(atom.slot())).collect();
+    let mut keys = Vec::new();
+    if whole.len() > 1 {
+        keys.push(MatchKey { name: WHOLE.to_owned(), atoms: whole });
+    }
+    keys.extend(
+        FIXED
+            .iter()
+            .map(|(name, atoms)| MatchKey { name: (*name).to_owned(), atoms: atoms.to_vec() })
+            .filter(|key| key.is_formable(&has)),
+    );
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_schema_forms_thirteen_keys() {
+        assert_eq!(fixed(|_| true).len(), 13);
+        assert_eq!(fixed_names().count(), 13);
+    }
+
+    #[test]
+    fn keys_follow_the_slots() {
+        let names = |has: &[Slot]| fixed(|slot| has.contains(&slot)).into_iter().map(|key| key.name).collect::<Vec<_>>();
+        assert_eq!(names(&[Slot::Email]), ["email"]);
+        assert_eq!(names(&[Slot::Name, Slot::Postcode]), ["whole", "name_postcode"]);
+        assert_eq!(names(&[]), Vec::<String>::new());
+    }
+}
