@@ -1,0 +1,278 @@
+//! The signed statement of a manifest (`docs/format.md`, "The signed statement"): what was supplied, under which terms, with which keys, and where
+//! each section of the binary file lies. The structs are the wire form, version 1, and are frozen with it.
+
+use crate::manifest::layout::Layout;
+use crate::match_key::MatchKey;
+use crate::match_key::atom::Atom;
+use crate::match_key::plan::Plan;
+use crate::match_key::plan::PlannedKey;
+use crate::match_key::strength::Basis;
+use crate::match_key::strength::Class;
+use crate::match_key::strength::decimal;
+use crate::match_key::strength::has_supply_atom;
+use crate::match_key::strength::parse_decimal;
+use crate::record::field::Field;
+use crate::record::field::Kind;
+use crate::record::field::Origin;
+use crate::record::field::Role;
+use crate::record::field::Slot;
+use crate::record::normalize;
+use serde::Deserialize;
+use serde::Serialize;
+use thiserror::Error;
+
+/// Which phases a manifest serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PhaseGroup {
+    /// The baseline.
+    Baseline,
+    /// Deletion, recheck and restore.
+    Deletion,
+}
+
+impl PhaseGroup {
+    /// The word that files use.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            PhaseGroup::Baseline => "baseline",
+            PhaseGroup::Deletion => "deletion",
+        }
+    }
+}
+
+/// A signed statement whose content cannot be used. Its signature holds, so the fault is its author's, or this program is too old.
+#[derive(Debug, Error)]
+pub(crate) enum StatementFault {
+    /// Another normaliser made the fingerprints: looking with this one could miss what is there.
+    #[error("the manifest was made with normaliser `{found}`, and this program has `{known}`")]
+    Normaliser {
+        /// That of the statement.
+        found: String,
+        /// Ours.
+        known: &'static str,
+    },
+    /// A word or number that this program does not know.
+    #[error("the statement's {what} is not one that this program knows")]
+    Unknown {
+        /// Which.
+        what: &'static str,
+    },
+    /// Two parts of the statement that contradict each other.
+    #[error("the statement contradicts itself: {what}")]
+    Contradiction {
+        /// Which.
+        what: &'static str,
+    },
+}
+
+/// The predicate of a manifest's statement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ManifestV1 {
+    /// 32 hexadecimal digits; stands in the binary header too.
+    pub(crate) manifest_id: String,
+    /// Which phases the manifest serves.
+    pub(crate) phase_group: PhaseGroup,
+    /// RFC 3339, UTC.
+    pub(crate) created_at: String,
+    /// What was agreed.
+    pub(crate) supply: SupplyTerms,
+    /// Distinct records.
+    pub(crate) records: u64,
+    /// Records from which no key could be formed, and which nobody can look for.
+    pub(crate) records_without_key: u64,
+    /// The recipient's rows for which the keys' classes hold.
+    pub(crate) expected_rows: u64,
+    /// The version of the normaliser.
+    pub(crate) normalizer: String,
+    /// What each column was taken for.
+    pub(crate) schema: Vec<SchemaColumn>,
+    /// The keys, in the order of the sections.
+    pub(crate) keys: Vec<KeyV1>,
+    /// BLAKE3 derivation of the salt, hexadecimal.
+    pub(crate) key_commitment: String,
+    /// The ordinal of the known-answer record.
+    pub(crate) known_answer: u64,
+    /// Where everything lies in the file, and the digests.
+    pub(crate) layout: Layout,
+    /// SHA-256 of the baseline manifest file, in the statement of the deletion manifest; else null.
+    pub(crate) baseline_manifest: Option<String>,
+}
+
+/// The terms of a supply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct SupplyTerms {
+    /// 32 hexadecimal digits.
+    pub(crate) supply_id: String,
+    /// Name on the originator's card.
+    pub(crate) originator: String,
+    /// Fingerprint of the originator's key.
+    pub(crate) originator_key: String,
+    /// Name on the recipient's card.
+    pub(crate) recipient: String,
+    /// Fingerprint of the recipient's key.
+    pub(crate) recipient_key: String,
+    /// The day by which the data are to be deleted: `2017-06-30`.
+    pub(crate) delete_by: String,
+    /// What the data are for, in words; may be empty.
+    pub(crate) purpose: String,
+}
+
+/// One column of the supplied data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct SchemaColumn {
+    /// The column's name.
+    pub(crate) name: String,
+    /// `name`, `date` …, or null where the column makes no key.
+    pub(crate) kind: Option<String>,
+    /// `given`, `birth` …
+    pub(crate) role: Option<String>,
+    /// `public`, `common` or `supply`.
+    pub(crate) origin: Option<String>,
+}
+
+/// One match key of the plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct KeyV1 {
+    /// The short name.
+    pub(crate) name: String,
+    /// The atoms, in the order of the message.
+    pub(crate) atoms: Vec<String>,
+    /// `S`, `P` or `A`.
+    pub(crate) class: String,
+    /// Decimal.
+    pub(crate) u: String,
+    /// `joint`, `product`, `prior` or `range`.
+    pub(crate) basis: String,
+    /// Pairs of distinct people of the supplied file that agree.
+    pub(crate) joint_collisions: u64,
+    /// Decimal: expected coincidences over the expected rows.
+    pub(crate) lambda: String,
+    /// Guesses that recover the key's least guarded field; null where they cannot be counted.
+    pub(crate) guesses: Option<u64>,
+}
+
+impl SchemaColumn {
+    /// The wire form of a column that is a field, or of one that makes no key.
+    pub(crate) fn new(name: &str, field: Option<Field>) -> SchemaColumn {
+        SchemaColumn {
+            name: name.to_owned(),
+            kind: field.map(|field| field.kind.word().to_owned()),
+            role: field.map(|field| field.role.word().to_owned()),
+            origin: field.map(|field| field.origin.word().to_owned()),
+        }
+    }
+
+    fn field(&self) -> Result<Option<Field>, StatementFault> {
+        let unknown = StatementFault::Unknown { what: "schema" };
+        match (&self.kind, &self.role, &self.origin) {
+            (None, None, None) => Ok(None),
+            (Some(kind), Some(role), Some(origin)) => match (Kind::parse(kind), Role::parse(role), Origin::parse(origin)) {
+                (Some(kind), Some(role), Some(origin)) => Ok(Some(Field { kind, role, origin })),
+                _ => Err(unknown),
+            },
+            _ => Err(unknown),
+        }
+    }
+}
+
+impl KeyV1 {
+    /// The wire form of a planned key.
+    pub(crate) fn new(planned: &PlannedKey) -> KeyV1 {
+        KeyV1 {
+            name: planned.key.name.clone(),
+            atoms: planned.key.atoms.iter().map(|atom| atom.word().to_owned()).collect(),
+            class: planned.class.letter().to_owned(),
+            u: decimal(planned.u),
+            basis: planned.basis.word().to_owned(),
+            joint_collisions: planned.collisions,
+            lambda: decimal(planned.lambda),
+            guesses: planned.guesses,
+        }
+    }
+}
+
+impl ManifestV1 {
+    /// Which slots the supplied records have, each with its origin: `supply` where any of its columns is.
+    pub(crate) fn slots(&self) -> Result<Vec<(Slot, Origin)>, StatementFault> {
+        let mut slots: Vec<(Slot, Origin)> = Vec::new();
+        for column in &self.schema {
+            let Some(field) = column.field()? else { continue };
+            let Some(slot) = field.slot() else { continue };
+            match slots.iter_mut().find(|(known, _)| *known == slot) {
+                Some((_, origin)) => {
+                    if field.origin == Origin::Supply {
+                        *origin = Origin::Supply;
+                    }
+                }
+                None => slots.push((slot, field.origin)),
+            }
+        }
+        Ok(slots)
+    }
+
+    /// The plan that the statement signs, after checking that it is one that this program can carry out.
+    pub(crate) fn plan(&self) -> Result<Plan, StatementFault> {
+        if self.normalizer != normalize::VERSION {
+            return Err(StatementFault::Normaliser { found: self.normalizer.clone(), known: normalize::VERSION });
+        }
+        if self.layout.sections.len() != self.keys.len() {
+            return Err(StatementFault::Contradiction { what: "it has not one section for each key" });
+        }
+        if self.known_answer != self.records {
+            return Err(StatementFault::Contradiction { what: "the known-answer record does not follow the last record" });
+        }
+        let slots = self.slots()?;
+        let origin = |slot: Slot| slots.iter().find(|(known, _)| *known == slot).map_or(Origin::Public, |(_, origin)| *origin);
+        let mut keys: Vec<PlannedKey> = Vec::with_capacity(self.keys.len());
+        for wire in &self.keys {
+            let unknown = |what| StatementFault::Unknown { what };
+            let atoms: Option<Vec<Atom>> = wire.atoms.iter().map(|word| Atom::parse(word)).collect();
+            let key = MatchKey { name: wire.name.clone(), atoms: atoms.ok_or(unknown("atom"))? };
+            if key.atoms.is_empty() || keys.iter().any(|known| known.key.name == key.name) {
+                return Err(StatementFault::Contradiction { what: "a key without atoms, or two keys of one name" });
+            }
+            let has_supply_atom = has_supply_atom(&key, origin);
+            let class = Class::parse(&wire.class).ok_or(unknown("class"))?;
+            if class == Class::Supply && !has_supply_atom {
+                return Err(StatementFault::Contradiction { what: "a key of class S without a field that only this supply had" });
+            }
+            keys.push(PlannedKey {
+                key,
+                class,
+                has_supply_atom,
+                u: parse_decimal(&wire.u).ok_or(unknown("u"))?,
+                basis: Basis::parse(&wire.basis).ok_or(unknown("basis"))?,
+                collisions: wire.joint_collisions,
+                lambda: parse_decimal(&wire.lambda).ok_or(unknown("lambda"))?,
+                guesses: wire.guesses,
+            });
+        }
+        Ok(Plan { keys, expected_rows: self.expected_rows })
+    }
+
+    /// How many fingerprints of supplied records a section holds: all but the known answer's.
+    pub(crate) fn fingerprints(&self, key: usize) -> u64 {
+        self.layout.sections.get(key).map_or(0, |section| section.entries.saturating_sub(1))
+    }
+
+    /// Records that have at least one key.
+    pub(crate) fn searchable(&self) -> u64 {
+        self.records.saturating_sub(self.records_without_key)
+    }
+
+    /// Whether two statements speak of the same supply with the same keys and counts, as a baseline and its deletion manifest must.
+    pub(crate) fn pairs_with(&self, baseline: &ManifestV1) -> bool {
+        let entries = |statement: &ManifestV1| statement.layout.sections.iter().map(|section| section.entries).collect::<Vec<_>>();
+        self.supply == baseline.supply
+            && self.records == baseline.records
+            && self.records_without_key == baseline.records_without_key
+            && self.schema == baseline.schema
+            && self.keys == baseline.keys
+            && entries(self) == entries(baseline)
+    }
+}
