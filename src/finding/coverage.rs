@@ -1,0 +1,103 @@
+//! Coverage: what a scan saw of each target, and what each match key found there.
+
+use crate::match_key::strength::Class;
+use crate::match_key::strength::lambda;
+use crate::match_key::strength::poisson_bound;
+
+/// One table or file, as it was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Target {
+    /// The name by which declarations and messages speak of it: `sqlite:crm.db#contacts`, `exports/mailing.csv`.
+    pub(crate) name: String,
+    /// The source that it belongs to: `sqlite:crm.db`.
+    pub(crate) source: String,
+    /// The kind of source: `csv`, `sqlite`.
+    pub(crate) kind: String,
+    /// Facts that stay the same from scan to scan, name and value.
+    pub(crate) identity: Vec<(String, String)>,
+    /// How consistent the reading was.
+    pub(crate) consistency: String,
+    /// BLAKE3 of the content, where the target is a file.
+    pub(crate) content_digest: Option<String>,
+    /// BLAKE3 of the names and declared types of the columns.
+    pub(crate) schema_digest: String,
+    /// The rows that the system said it holds.
+    pub(crate) rows_expected: Option<u64>,
+    /// The rows read.
+    pub(crate) rows_read: u64,
+    /// Rows from which no match key could be formed.
+    pub(crate) rows_without_key: u64,
+    /// Bytes read.
+    pub(crate) bytes: u64,
+    /// Fingerprints computed.
+    pub(crate) hashes: u64,
+    /// Distinct records that any key found.
+    pub(crate) records_found: u64,
+    /// The columns, and what each was taken for.
+    pub(crate) columns: Vec<Column>,
+    /// The keys that could be formed.
+    pub(crate) by_key: Vec<KeyResult>,
+}
+
+/// One column of a target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Column {
+    /// Its name.
+    pub(crate) name: String,
+    /// What it was taken for: `name.given`, `text`, `excluded`.
+    pub(crate) taken_for: String,
+    /// Whether that was inferred or said by a person.
+    pub(crate) by: String,
+    /// Cells that hold something other than a placeholder.
+    pub(crate) filled: u64,
+    /// Cells that were not understood as what the column was taken for.
+    pub(crate) unreadable: u64,
+}
+
+/// What one match key found in one target.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct KeyResult {
+    /// The key's name.
+    pub(crate) key: String,
+    /// Its class in the plan.
+    pub(crate) class: Class,
+    /// Whether it has an atom that only the supply had.
+    pub(crate) has_supply_atom: bool,
+    /// Fingerprints of the key in the manifest.
+    pub(crate) fingerprints: u64,
+    /// Fingerprints formed from the target's rows.
+    pub(crate) probes: u64,
+    /// Pairs of a probe and a fingerprint that agreed.
+    pub(crate) hits: u64,
+    /// Rows with at least one hit.
+    pub(crate) rows: u64,
+    /// Distinct records hit.
+    pub(crate) distinct_records: u64,
+    /// Rows with a hit that a declaration of lawful rows covers, by the declaration's name. Each row counts for the first that covers it.
+    pub(crate) declared_rows: Vec<(String, u64)>,
+    /// The chance that two unrelated people agree, from the plan.
+    pub(crate) u: f64,
+}
+
+impl KeyResult {
+    /// The coincidences to expect from the probes that were made.
+    pub(crate) fn lambda(&self) -> f64 {
+        lambda(self.fingerprints, self.probes, self.u)
+    }
+
+    /// The largest count of distinct records that coincidence explains.
+    pub(crate) fn bound(&self) -> u64 {
+        poisson_bound(self.lambda())
+    }
+
+    /// Rows with a hit that no declaration of rows covers.
+    pub(crate) fn undeclared_rows(&self) -> u64 {
+        let declared: u64 = self.declared_rows.iter().fold(0, |sum, (_, rows)| sum.saturating_add(*rows));
+        self.rows.saturating_sub(declared)
+    }
+
+    /// Whether even a full copy of the rows would not exceed the bound, so that the count can tell nothing.
+    pub(crate) fn is_blind(&self) -> bool {
+        self.bound() >= self.probes.min(self.fingerprints)
+    }
+}

@@ -1,0 +1,187 @@
+//! Gaps: parts of the ground that a scan did not see. One is enough for `inconclusive`.
+
+use std::fmt;
+
+/// Why a part was not seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum GapCode {
+    /// It could not be opened or listed.
+    Unreadable,
+    /// It is of no kind that this program reads.
+    UnknownFormat,
+    /// It holds nothing at all, not even a header.
+    Empty,
+    /// It is a device, a pipe or a socket.
+    NotRegular,
+    /// A chain of symbolic links that leads back to itself.
+    SymlinkLoop,
+    /// More than one delimiter divides the rows evenly, or none does.
+    AmbiguousDelimiter,
+    /// Rows with more or fewer cells than the header.
+    RaggedRows,
+    /// Bytes that are not valid in the encoding.
+    NotUtf8,
+    /// A row or cell over the limit.
+    RowTooLong,
+    /// Two columns of one name.
+    DuplicateColumn,
+    /// It changed while it was read.
+    ChangedWhileRead,
+    /// Access was refused.
+    Denied,
+    /// The system showed only a part of the rows.
+    Filtered,
+    /// It is of a kind that this program does not read yet.
+    Unsupported,
+    /// It ends too early.
+    CutShort,
+    /// Reading broke off.
+    ReadFailed,
+    /// Cells that hold no text.
+    BinaryCells,
+    /// Objects may exist that could not even be listed.
+    Blind,
+    /// Fewer or more rows were read than the system said it holds.
+    RowCount,
+    /// A column that is not mapped holds what looks like personal data.
+    UnmappedPersonal,
+    /// A target with personal columns, of which no match key can be formed.
+    NoKey,
+    /// Rows whose personal values were not understood, and that formed no key.
+    UnreadableValues,
+    /// A column most of whose values are not of the kind that it was taken for.
+    ImplausibleMapping,
+    /// Rows with more ambiguous readings than are tried.
+    TooManyReadings,
+    /// More rows were scanned than the classes of the keys were planned for.
+    RowsAbovePlan,
+}
+
+impl GapCode {
+    /// Every code, for documents and tests.
+    pub(crate) const ALL: [GapCode; 25] = [
+        GapCode::Unreadable,
+        GapCode::UnknownFormat,
+        GapCode::Empty,
+        GapCode::NotRegular,
+        GapCode::SymlinkLoop,
+        GapCode::AmbiguousDelimiter,
+        GapCode::RaggedRows,
+        GapCode::NotUtf8,
+        GapCode::RowTooLong,
+        GapCode::DuplicateColumn,
+        GapCode::ChangedWhileRead,
+        GapCode::Denied,
+        GapCode::Filtered,
+        GapCode::Unsupported,
+        GapCode::CutShort,
+        GapCode::ReadFailed,
+        GapCode::BinaryCells,
+        GapCode::Blind,
+        GapCode::RowCount,
+        GapCode::UnmappedPersonal,
+        GapCode::NoKey,
+        GapCode::UnreadableValues,
+        GapCode::ImplausibleMapping,
+        GapCode::TooManyReadings,
+        GapCode::RowsAbovePlan,
+    ];
+
+    /// The word that files use.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            GapCode::Unreadable => "unreadable",
+            GapCode::UnknownFormat => "unknown_format",
+            GapCode::Empty => "empty",
+            GapCode::NotRegular => "not_regular",
+            GapCode::SymlinkLoop => "symlink_loop",
+            GapCode::AmbiguousDelimiter => "ambiguous_delimiter",
+            GapCode::RaggedRows => "ragged_rows",
+            GapCode::NotUtf8 => "not_utf8",
+            GapCode::RowTooLong => "row_too_long",
+            GapCode::DuplicateColumn => "duplicate_column",
+            GapCode::ChangedWhileRead => "changed_while_read",
+            GapCode::Denied => "denied",
+            GapCode::Filtered => "filtered",
+            GapCode::Unsupported => "unsupported",
+            GapCode::CutShort => "cut_short",
+            GapCode::ReadFailed => "read_failed",
+            GapCode::BinaryCells => "binary_cells",
+            GapCode::Blind => "blind",
+            GapCode::RowCount => "row_count",
+            GapCode::UnmappedPersonal => "unmapped_personal",
+            GapCode::NoKey => "no_key",
+            GapCode::UnreadableValues => "unreadable_values",
+            GapCode::ImplausibleMapping => "implausible_mapping",
+            GapCode::TooManyReadings => "too_many_readings",
+            GapCode::RowsAbovePlan => "rows_above_plan",
+        }
+    }
+
+    /// The code of a word.
+    pub(crate) fn parse(word: &str) -> Option<GapCode> {
+        GapCode::ALL.into_iter().find(|code| code.word() == word)
+    }
+
+    /// What a person may do about it.
+    pub(crate) fn help(self) -> &'static str {
+        match self {
+            GapCode::Unreadable | GapCode::Denied => "give the account that runs the scan the right to read it",
+            GapCode::UnknownFormat | GapCode::Unsupported => "export it to CSV, or declare it as not scanned with the reason",
+            GapCode::Empty => "remove the empty file, or leave it out of the sources",
+            GapCode::NotRegular | GapCode::SymlinkLoop => "name the regular file that holds the data",
+            GapCode::AmbiguousDelimiter => "name the delimiter with `--delimiter`",
+            GapCode::RaggedRows => "export the file again with every cell quoted, or check the delimiter with `residua inspect`",
+            GapCode::NotUtf8 => "export the file again as UTF-8",
+            GapCode::RowTooLong => "look for an unclosed quote, or export the file again",
+            GapCode::DuplicateColumn => "give each column a name of its own",
+            GapCode::ChangedWhileRead => "scan again while nothing writes to it, or scan a copy",
+            GapCode::Filtered => "scan with an account that sees all rows",
+            GapCode::CutShort => "obtain the whole file",
+            GapCode::ReadFailed => "see what the system says, mend it, and scan again",
+            GapCode::BinaryCells => "find out what the column holds; declare an exclusion with the reason if it is not personal",
+            GapCode::Blind => "scan with an account that may list every object",
+            GapCode::RowCount => "scan again while nothing writes to it",
+            GapCode::UnmappedPersonal => "map the column with `--map`, or exclude it there with a reason that the originator accepts",
+            GapCode::NoKey => "map further columns with `--map`, or exclude the target there with a reason that the originator accepts",
+            GapCode::UnreadableValues => "look at the column's values; if they are of another kind, say so with `--map`",
+            GapCode::ImplausibleMapping => "correct the column's kind with `--map`",
+            GapCode::TooManyReadings => "map fewer columns of the same kind with `--map`",
+            GapCode::RowsAbovePlan => "ask the originator for a manifest made with a higher `--expect-rows`",
+        }
+    }
+}
+
+impl fmt::Display for GapCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.word())
+    }
+}
+
+/// One part that was not seen. It names a target and at most a column, never a value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Gap {
+    /// Where: the name of a target or source.
+    pub(crate) target: String,
+    /// Where within it.
+    pub(crate) column: Option<String>,
+    /// Why.
+    pub(crate) code: GapCode,
+    /// How many rows, cells or files, where that is known.
+    pub(crate) count: Option<u64>,
+    /// In words.
+    pub(crate) detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_round_trip() {
+        for code in GapCode::ALL {
+            assert_eq!(GapCode::parse(code.word()), Some(code));
+            assert!(!code.help().is_empty());
+        }
+    }
+}

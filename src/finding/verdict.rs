@@ -1,0 +1,583 @@
+//! The verdict: one function of what an attestation holds, called by the recipient who states it and again by whoever verifies it.
+//!
+//! It is monotonic: a further gap, finding, hit or target, and a row that finds something, never makes it better. Declarations can, and lift a
+//! verdict to `clear` only where the originator's signed challenge accepts them word for word.
+
+use crate::finding::Outcome;
+use crate::finding::Phase;
+use crate::finding::Tried;
+use crate::finding::coverage::KeyResult;
+use crate::finding::coverage::Target;
+use crate::finding::declaration::LawfulSource;
+use crate::finding::declaration::Policy;
+use crate::match_key::strength::Class;
+use std::collections::BTreeMap;
+
+/// What a scan says of its targets, from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verdict {
+    /// A baseline found the share that the challenge names, with nothing unseen. It says nothing of deletion.
+    Present,
+    /// No supplied record was found, and nothing stood in the way of finding one.
+    Clear,
+    /// Nothing was proved either way; the reasons say why.
+    Inconclusive,
+    /// Supplied records, or people of them without a lawful source, were found.
+    Residual,
+}
+
+impl Verdict {
+    /// The word that files and tables use.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Verdict::Present => "present",
+            Verdict::Clear => "clear",
+            Verdict::Inconclusive => "inconclusive",
+            Verdict::Residual => "residual",
+        }
+    }
+
+    /// The verdict of a word.
+    pub(crate) fn parse(word: &str) -> Option<Verdict> {
+        [Verdict::Present, Verdict::Clear, Verdict::Inconclusive, Verdict::Residual].into_iter().find(|verdict| verdict.word() == word)
+    }
+}
+
+/// Why a verdict is not `clear`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ReasonCode {
+    /// A key of class S hit.
+    SupplyRecordFound,
+    /// A key of class P hit in a target without a declared lawful source.
+    PersonFound,
+    /// A part was not seen.
+    Gap,
+    /// Not one row was read.
+    NothingRead,
+    /// An invented row was not found, or none was put in.
+    SentinelMissed,
+    /// A known-answer record was not found in the manifest.
+    KnownAnswerMissed,
+    /// A class A key hit more records than coincidence explains.
+    AggregateExcess,
+    /// A target's only usable keys are so weak that their count can tell nothing, and they hit.
+    WeakKeys,
+    /// Hits are explained by a declaration that the challenge does not accept.
+    DeclarationNotAccepted,
+    /// Supplied records stand in rows that the recipient declares lawful.
+    SupplyRecordDeclaredLawful,
+    /// A part was left out on purpose, and the challenge does not accept that.
+    ExclusionNotAccepted,
+    /// A system, backup or onward recipient was not scanned, and the challenge does not accept that.
+    NotScannedNotAccepted,
+    /// A key that the challenge requires could not be looked for anywhere.
+    RequiredKeyMissing,
+    /// A baseline found too few of the supplied records.
+    BaselineShare,
+}
+
+impl ReasonCode {
+    /// Every code, for documents and tests.
+    pub(crate) const ALL: [ReasonCode; 14] = [
+        ReasonCode::SupplyRecordFound,
+        ReasonCode::PersonFound,
+        ReasonCode::Gap,
+        ReasonCode::NothingRead,
+        ReasonCode::SentinelMissed,
+        ReasonCode::KnownAnswerMissed,
+        ReasonCode::AggregateExcess,
+        ReasonCode::WeakKeys,
+        ReasonCode::DeclarationNotAccepted,
+        ReasonCode::SupplyRecordDeclaredLawful,
+        ReasonCode::ExclusionNotAccepted,
+        ReasonCode::NotScannedNotAccepted,
+        ReasonCode::RequiredKeyMissing,
+        ReasonCode::BaselineShare,
+    ];
+
+    /// The word that files use.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            ReasonCode::SupplyRecordFound => "supply_record_found",
+            ReasonCode::PersonFound => "person_found",
+            ReasonCode::Gap => "gap",
+            ReasonCode::NothingRead => "nothing_read",
+            ReasonCode::SentinelMissed => "sentinel_missed",
+            ReasonCode::KnownAnswerMissed => "known_answer_missed",
+            ReasonCode::AggregateExcess => "aggregate_excess",
+            ReasonCode::WeakKeys => "weak_keys",
+            ReasonCode::DeclarationNotAccepted => "declaration_not_accepted",
+            ReasonCode::SupplyRecordDeclaredLawful => "supply_record_declared_lawful",
+            ReasonCode::ExclusionNotAccepted => "exclusion_not_accepted",
+            ReasonCode::NotScannedNotAccepted => "not_scanned_not_accepted",
+            ReasonCode::RequiredKeyMissing => "required_key_missing",
+            ReasonCode::BaselineShare => "baseline_share",
+        }
+    }
+
+    /// The code of a word.
+    pub(crate) fn parse(word: &str) -> Option<ReasonCode> {
+        ReasonCode::ALL.into_iter().find(|code| code.word() == word)
+    }
+
+    /// The verdict that the reason leads to by itself.
+    pub(crate) fn verdict(self) -> Verdict {
+        match self {
+            ReasonCode::SupplyRecordFound | ReasonCode::PersonFound => Verdict::Residual,
+            _ => Verdict::Inconclusive,
+        }
+    }
+}
+
+/// One reason, with its place and its count.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Reason {
+    /// What it is.
+    pub(crate) code: ReasonCode,
+    /// The target, column or declaration that it concerns.
+    pub(crate) place: Option<String>,
+    /// The match key.
+    pub(crate) key: Option<String>,
+    /// How many: records for findings, else whatever the code counts.
+    pub(crate) count: Option<u64>,
+}
+
+impl Reason {
+    fn new(code: ReasonCode) -> Reason {
+        Reason { code, place: None, key: None, count: None }
+    }
+
+    fn at(self, place: &str) -> Reason {
+        Reason { place: Some(place.to_owned()), ..self }
+    }
+
+    fn of(self, key: &str) -> Reason {
+        Reason { key: Some(key.to_owned()), ..self }
+    }
+
+    fn counting(self, count: u64) -> Reason {
+        Reason { count: Some(count), ..self }
+    }
+}
+
+/// The verdict with its reasons, in a fixed order, each once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Judgement {
+    /// The verdict.
+    pub(crate) verdict: Verdict,
+    /// What stands against `clear` (or, of a baseline, against `present`).
+    pub(crate) reasons: Vec<Reason>,
+}
+
+/// People whom the recipient holds lawfully, by a declaration that the challenge accepts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Overlap {
+    /// The target.
+    pub(crate) target: String,
+    /// The declaration's name.
+    pub(crate) declaration: String,
+    /// Where the people come from, as declared.
+    pub(crate) source: String,
+    /// The most distinct records that any one key found there.
+    pub(crate) records: u64,
+}
+
+/// Judges a scan.
+pub(crate) fn judge(phase: Phase, policy: &Policy, outcome: &Outcome) -> Judgement {
+    let mut reasons = Vec::new();
+    for gap in &outcome.gaps {
+        let place = gap.column.as_ref().map_or_else(|| gap.target.clone(), |column| format!("{}, column {column}", gap.target));
+        reasons.push(Reason { code: ReasonCode::Gap, place: Some(format!("{place}: {}", gap.code)), key: None, count: gap.count });
+    }
+    if outcome.rows_read() == 0 {
+        reasons.push(Reason::new(ReasonCode::NothingRead));
+    }
+    missed(&mut reasons, ReasonCode::SentinelMissed, outcome.sentinels, outcome.rows_probed() > 0);
+    missed(&mut reasons, ReasonCode::KnownAnswerMissed, outcome.known_answers, true);
+    for key in &policy.required_keys {
+        let probed = outcome.targets.iter().flat_map(|target| &target.by_key).any(|result| result.key == *key && result.probes > 0);
+        if !probed {
+            reasons.push(Reason::new(ReasonCode::RequiredKeyMissing).of(key));
+        }
+    }
+    if phase == Phase::Baseline {
+        if outcome.found_records.saturating_mul(100) < outcome.searchable.saturating_mul(u64::from(policy.baseline_percent)) {
+            reasons.push(Reason::new(ReasonCode::BaselineShare).counting(outcome.found_records));
+        }
+    } else {
+        judge_declarations(&mut reasons, policy, outcome);
+        for target in &outcome.targets {
+            judge_target(&mut reasons, policy, outcome, target);
+        }
+    }
+    reasons.sort();
+    reasons.dedup();
+    let best = if phase == Phase::Baseline { Verdict::Present } else { Verdict::Clear };
+    let verdict = reasons.iter().map(|reason| reason.code.verdict()).max().unwrap_or(best);
+    Judgement { verdict, reasons }
+}
+
+fn missed(reasons: &mut Vec<Reason>, code: ReasonCode, tried: Tried, is_due: bool) {
+    if tried.found < tried.tried || (is_due && tried.tried == 0) {
+        reasons.push(Reason::new(code).counting(tried.tried.saturating_sub(tried.found)));
+    }
+}
+
+fn judge_declarations(reasons: &mut Vec<Reason>, policy: &Policy, outcome: &Outcome) {
+    for exclusion in &outcome.excluded {
+        if !policy.accept.exclusions.contains(exclusion) {
+            let place = exclusion.column.as_ref().map_or_else(|| exclusion.target.clone(), |column| format!("{}, column {column}", exclusion.target));
+            reasons.push(Reason::new(ReasonCode::ExclusionNotAccepted).at(&place));
+        }
+    }
+    let declared = &outcome.declared;
+    let refused = (declared.not_scanned.iter().filter(|system| !policy.accept.not_scanned.contains(system)).map(|system| &system.system))
+        .chain(declared.backups.iter().filter(|backup| !policy.accept.backups.contains(backup)).map(|backup| &backup.system))
+        .chain(declared.onward.iter().filter(|onward| !policy.accept.onward.contains(onward)).map(|onward| &onward.recipient));
+    for place in refused {
+        reasons.push(Reason::new(ReasonCode::NotScannedNotAccepted).at(place));
+    }
+}
+
+fn judge_target(reasons: &mut Vec<Reason>, policy: &Policy, outcome: &Outcome, target: &Target) {
+    let lawful = outcome.declared.lawful_target(&target.name);
+    let is_accepted = |declaration: &LawfulSource| policy.accept.lawful_sources.contains(declaration);
+    // Rows under a name that nobody declared are not declared.
+    let known = |name: &str| outcome.declared.lawful_rows(&target.name).find(|declaration| declaration.name == name);
+    for result in target.by_key.iter().filter(|result| result.rows > 0 || result.hits > 0 || result.distinct_records > 0) {
+        let declared: Vec<(&LawfulSource, u64)> =
+            result.declared_rows.iter().filter(|(_, rows)| *rows > 0).filter_map(|(name, rows)| Some((known(name)?, *rows))).collect();
+        let declared_rows = declared.iter().fold(0_u64, |sum, (_, rows)| sum.saturating_add(*rows));
+        let is_undeclared = lawful.is_none() && (declared_rows < result.rows || declared.is_empty());
+        let refused = declared.iter().map(|(declaration, _)| *declaration).chain(lawful).filter(|declaration| !is_accepted(declaration));
+        match result.class {
+            Class::Supply if is_undeclared => reasons.push(found(ReasonCode::SupplyRecordFound, target, result)),
+            Class::Supply => reasons.push(found(ReasonCode::SupplyRecordDeclaredLawful, target, result)),
+            Class::Person if is_undeclared => reasons.push(found(ReasonCode::PersonFound, target, result)),
+            Class::Person => {
+                for declaration in refused {
+                    reasons.push(Reason::new(ReasonCode::DeclarationNotAccepted).at(&target.name).of(&declaration.name));
+                }
+            }
+            Class::Aggregate => {
+                let is_explained = !result.has_supply_atom && !is_undeclared && refused.count() == 0;
+                if result.distinct_records > result.bound() && !is_explained {
+                    reasons.push(found(ReasonCode::AggregateExcess, target, result));
+                }
+            }
+        }
+    }
+    let mut probed = target.by_key.iter().filter(|result| result.probes > 0).peekable();
+    let only_weak = probed.peek().is_some() && probed.all(|result| result.class == Class::Aggregate);
+    let explained = lawful.is_some_and(is_accepted);
+    if only_weak && !explained {
+        for result in target.by_key.iter().filter(|result| result.distinct_records > 0 && result.is_blind()) {
+            reasons.push(found(ReasonCode::WeakKeys, target, result));
+        }
+    }
+}
+
+fn found(code: ReasonCode, target: &Target, result: &KeyResult) -> Reason {
+    Reason::new(code).at(&target.name).of(&result.key).counting(result.distinct_records)
+}
+
+/// The lawful overlap that stands beside a verdict: hits in targets whose declarations the challenge accepts.
+pub(crate) fn overlaps(policy: &Policy, outcome: &Outcome) -> Vec<Overlap> {
+    let mut overlaps = Vec::new();
+    for target in &outcome.targets {
+        let accepted = |declaration: &&LawfulSource| policy.accept.lawful_sources.contains(declaration);
+        let whole = outcome.declared.lawful_target(&target.name).filter(accepted);
+        let mut most: BTreeMap<&str, (&LawfulSource, u64)> = BTreeMap::new();
+        for result in &target.by_key {
+            if let Some(declaration) = whole {
+                let entry = most.entry(&declaration.name).or_insert((declaration, 0));
+                entry.1 = entry.1.max(result.distinct_records);
+            }
+            for (name, rows) in &result.declared_rows {
+                if let Some(declaration) = outcome.declared.lawful_rows(&target.name).filter(accepted).find(|lawful| lawful.name == *name) {
+                    let entry = most.entry(&declaration.name).or_insert((declaration, 0));
+                    entry.1 = entry.1.max(*rows);
+                }
+            }
+        }
+        overlaps.extend(most.into_values().filter(|(_, records)| *records > 0).map(|(declaration, records)| Overlap {
+            target: target.name.clone(),
+            declaration: declaration.name.clone(),
+            source: declaration.source.clone(),
+            records,
+        }));
+    }
+    overlaps
+}
+
+/// What a verdict means, in the sentence that is printed and signed with it.
+pub(crate) fn meaning(verdict: Verdict, outcome: &Outcome) -> String {
+    let looked = format!(
+        "{} of {} supplied records could be looked for, in {} rows of {} targets",
+        outcome.searchable,
+        outcome.records,
+        outcome.rows_read(),
+        outcome.targets.len()
+    );
+    match verdict {
+        Verdict::Clear => format!(
+            "In the targets listed, no supplied record was found; {looked}. This speaks of these targets at the time of the scan, and not of copies elsewhere."
+        ),
+        Verdict::Residual => format!(
+            "In the targets listed, supplied records remain, or people of them without a declared lawful source; {looked}. \
+             Class S names supplied records; class P speaks of people, whom the recipient may hold from elsewhere."
+        ),
+        Verdict::Inconclusive => {
+            format!("In the targets listed, it was not established whether supplied records remain; {looked}. The reasons say what stood in the way.")
+        }
+        Verdict::Present => format!(
+            "In the targets listed, {} of {} supplied records were found; {looked}. A baseline says where the data are, and nothing about their deletion.",
+            outcome.found_records, outcome.records
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::declaration::Declarations;
+    use crate::finding::declaration::Exclusion;
+    use crate::finding::declaration::NotScanned;
+    use crate::finding::gap::Gap;
+    use crate::finding::gap::GapCode;
+    use proptest::prelude::*;
+
+    fn result(class: Class, records: u64) -> KeyResult {
+        KeyResult {
+            key: format!("key_{}", class.letter()),
+            class,
+            has_supply_atom: class == Class::Supply,
+            fingerprints: 1_000,
+            probes: 1_000,
+            hits: records,
+            rows: records,
+            distinct_records: records,
+            declared_rows: Vec::new(),
+            u: if class == Class::Aggregate { 1e-6 } else { 1e-15 },
+        }
+    }
+
+    fn target(name: &str, by_key: Vec<KeyResult>) -> Target {
+        Target { name: name.into(), rows_read: 1_000, by_key, ..Target::default() }
+    }
+
+    fn clean() -> Outcome {
+        Outcome {
+            records: 1_000,
+            searchable: 1_000,
+            expected_rows: 10_000,
+            targets: vec![target("crm", vec![result(Class::Supply, 0), result(Class::Person, 0), result(Class::Aggregate, 0)])],
+            sentinels: Tried { tried: 1, found: 1 },
+            known_answers: Tried { tried: 3, found: 3 },
+            ..Outcome::default()
+        }
+    }
+
+    fn lawful(target: &str) -> LawfulSource {
+        LawfulSource { name: format!("lawful {target}"), target: target.into(), source: "register".into(), rows: None }
+    }
+
+    fn verdict(outcome: &Outcome) -> Verdict {
+        judge(Phase::Deletion, &Policy::default(), outcome).verdict
+    }
+
+    fn only_reason(outcome: &Outcome, policy: &Policy) -> ReasonCode {
+        let judgement = judge(Phase::Deletion, policy, outcome);
+        assert_eq!(judgement.reasons.len(), 1, "{:?}", judgement.reasons);
+        judgement.reasons[0].code
+    }
+
+    fn accepting(declared: Declarations) -> Policy {
+        Policy { accept: declared, ..Policy::default() }
+    }
+
+    #[test]
+    fn nothing_found_and_nothing_missed_is_clear() {
+        assert_eq!(judge(Phase::Deletion, &Policy::default(), &clean()), Judgement { verdict: Verdict::Clear, reasons: vec![] });
+    }
+
+    #[test]
+    fn an_empty_outcome_is_never_clear() {
+        assert_eq!(verdict(&Outcome::default()), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn each_reason_by_itself() {
+        let policy = Policy::default();
+        let mut outcome = clean();
+        outcome.targets[0].by_key[0] = result(Class::Supply, 1);
+        assert_eq!(only_reason(&outcome, &policy), ReasonCode::SupplyRecordFound);
+        assert_eq!(verdict(&outcome), Verdict::Residual);
+
+        let mut outcome = clean();
+        outcome.targets[0].by_key[1] = result(Class::Person, 1);
+        assert_eq!(only_reason(&outcome, &policy), ReasonCode::PersonFound);
+        assert_eq!(verdict(&outcome), Verdict::Residual);
+
+        let mut outcome = clean();
+        outcome.gaps.push(Gap { target: "crm".into(), column: None, code: GapCode::RaggedRows, count: Some(3), detail: String::new() });
+        assert_eq!(only_reason(&outcome, &policy), ReasonCode::Gap);
+
+        let mut outcome = clean();
+        outcome.targets[0].rows_read = 0;
+        assert_eq!(only_reason(&outcome, &policy), ReasonCode::NothingRead);
+
+        let mut outcome = clean();
+        outcome.sentinels.found = 0;
+        assert_eq!(only_reason(&outcome, &policy), ReasonCode::SentinelMissed);
+
+        let mut outcome = clean();
+        outcome.known_answers.found = 2;
+        assert_eq!(only_reason(&outcome, &policy), ReasonCode::KnownAnswerMissed);
+
+        // λ = 1,000 × 1,000 × 1e-6 = 1, of which 5 is the bound.
+        let mut outcome = clean();
+        outcome.targets[0].by_key[2] = result(Class::Aggregate, 5);
+        assert_eq!(verdict(&outcome), Verdict::Clear);
+        outcome.targets[0].by_key[2] = result(Class::Aggregate, 6);
+        assert_eq!(only_reason(&outcome, &policy), ReasonCode::AggregateExcess);
+
+        let mut outcome = clean();
+        outcome.targets[0].by_key = vec![KeyResult { u: 1.0, ..result(Class::Aggregate, 1) }];
+        assert_eq!(only_reason(&outcome, &policy), ReasonCode::WeakKeys);
+
+        let mut outcome = clean();
+        outcome.excluded.push(Exclusion { target: "crm".into(), column: Some("notes".into()), reason: "empty since 2009".into() });
+        assert_eq!(only_reason(&outcome, &policy), ReasonCode::ExclusionNotAccepted);
+        let accepted = accepting(Declarations { exclusions: outcome.excluded.clone(), ..Declarations::default() });
+        assert_eq!(judge(Phase::Deletion, &accepted, &outcome).verdict, Verdict::Clear);
+
+        let mut outcome = clean();
+        outcome.declared.not_scanned.push(NotScanned { system: "data lake".into(), reason: "no access".into() });
+        assert_eq!(only_reason(&outcome, &policy), ReasonCode::NotScannedNotAccepted);
+
+        let required = Policy { required_keys: vec!["email".into()], ..Policy::default() };
+        assert_eq!(only_reason(&clean(), &required), ReasonCode::RequiredKeyMissing);
+    }
+
+    #[test]
+    fn lawful_holding_explains_people_but_never_supplied_records() {
+        let mut outcome = clean();
+        outcome.targets[0].by_key[1] = result(Class::Person, 400);
+        outcome.targets[0].by_key[2] = result(Class::Aggregate, 400);
+        outcome.declared.lawful_sources.push(lawful("crm"));
+        assert_eq!(judge(Phase::Deletion, &Policy::default(), &outcome).verdict, Verdict::Inconclusive, "declared, but not accepted");
+        let policy = accepting(outcome.declared.clone());
+        assert_eq!(judge(Phase::Deletion, &policy, &outcome).verdict, Verdict::Clear);
+        assert_eq!(overlaps(&policy, &outcome)[0].records, 400);
+        outcome.targets[0].by_key[0] = result(Class::Supply, 1);
+        assert_eq!(only_reason(&outcome, &policy), ReasonCode::SupplyRecordDeclaredLawful);
+        // The same declaration in other words is another declaration.
+        let mut other = policy.clone();
+        other.accept.lawful_sources[0].source = "the register".into();
+        assert_ne!(judge(Phase::Deletion, &other, &outcome).reasons.len(), 1);
+        // A target that is not the declared one is not explained.
+        outcome.targets.push(target("backup", vec![result(Class::Person, 1)]));
+        assert_eq!(judge(Phase::Deletion, &policy, &outcome).verdict, Verdict::Residual);
+    }
+
+    #[test]
+    fn rows_under_an_undeclared_name_are_not_declared() {
+        let mut outcome = clean();
+        outcome.targets[0].by_key[1] = KeyResult { declared_rows: vec![("reply".into(), 1)], ..result(Class::Person, 1) };
+        assert_eq!(verdict(&outcome), Verdict::Residual);
+    }
+
+    #[test]
+    fn a_baseline_is_present_or_inconclusive_but_never_clear() {
+        let mut outcome = clean();
+        outcome.found_records = 949;
+        assert_eq!(judge(Phase::Baseline, &Policy::default(), &outcome).verdict, Verdict::Inconclusive);
+        outcome.found_records = 950;
+        assert_eq!(judge(Phase::Baseline, &Policy::default(), &outcome).verdict, Verdict::Present);
+        outcome.gaps.push(Gap { target: "crm".into(), column: None, code: GapCode::NoKey, count: None, detail: String::new() });
+        assert_eq!(judge(Phase::Baseline, &Policy::default(), &outcome).verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn words_round_trip() {
+        for code in ReasonCode::ALL {
+            assert_eq!(ReasonCode::parse(code.word()), Some(code));
+        }
+    }
+
+    fn classes() -> impl Strategy<Value = Class> {
+        prop_oneof![Just(Class::Supply), Just(Class::Person), Just(Class::Aggregate)]
+    }
+
+    prop_compose! {
+        fn key_results()(class in classes(), records in 0_u64..20, declared in 0_u64..20, u in -15..0_i32, supply in any::<bool>()) -> KeyResult {
+            KeyResult {
+                has_supply_atom: supply,
+                u: 10_f64.powi(u),
+                declared_rows: vec![("rows".to_owned(), declared.min(records))],
+                ..result(class, records)
+            }
+        }
+    }
+
+    prop_compose! {
+        fn outcomes()(
+            keys in prop::collection::vec(prop::collection::vec(key_results(), 0..4), 0..4),
+            is_declared in any::<bool>(),
+            gaps in 0_usize..2,
+            sentinels in 0_u64..3,
+            found in 0_u64..1_000,
+        ) -> Outcome {
+            let mut outcome = clean();
+            outcome.targets = keys.into_iter().enumerate().map(|(index, by_key)| target(&format!("t{index}"), by_key)).collect();
+            if is_declared {
+                outcome.declared.lawful_sources.push(lawful("t0"));
+            }
+            outcome.gaps = vec![Gap { target: "t".into(), column: None, code: GapCode::NoKey, count: None, detail: String::new() }; gaps];
+            outcome.sentinels = Tried { tried: 2, found: sentinels.min(2) };
+            outcome.found_records = found;
+            outcome
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_verdict_is_monotonic(
+            outcome in outcomes(),
+            accepts in any::<bool>(),
+            step in 0_u8..6,
+            extra in key_results(),
+            position in any::<prop::sample::Index>(),
+        ) {
+            let policy = if accepts { accepting(outcome.declared.clone()) } else { Policy::default() };
+            let mut worse = outcome.clone();
+            let at = |outcome: &Outcome| position.index(outcome.targets.len().max(1));
+            match step {
+                0 => worse.gaps.push(Gap { target: "x".into(), column: None, code: GapCode::Blind, count: None, detail: String::new() }),
+                1 => worse.targets.push(target("another", vec![extra])),
+                // A further row that hits: probe, hit, record.
+                2 => for result in worse.targets.iter_mut().flat_map(|target| &mut target.by_key) {
+                    result.hits += 1;
+                    result.rows += 1;
+                    result.distinct_records += 1;
+                },
+                3 => worse.sentinels.tried += 1,
+                // A further row that yields nothing.
+                4 => {
+                    let index = at(&worse);
+                    if let Some(target) = worse.targets.get_mut(index) {
+                        target.rows_read += 1;
+                        target.rows_without_key += 1;
+                    }
+                }
+                _ => worse.declared.not_scanned.push(NotScanned { system: "tape".into(), reason: "old".into() }),
+            }
+            // Reading nothing at all is the one state that a further row cures.
+            prop_assume!(outcome.rows_read() > 0);
+            let before = judge(Phase::Deletion, &policy, &outcome).verdict;
+            let after = judge(Phase::Deletion, &policy, &worse).verdict;
+            prop_assert!(after >= before, "{before:?} became {after:?}");
+        }
+    }
+}
