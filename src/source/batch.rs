@@ -1,0 +1,333 @@
+//! Rows on their way from a source to whoever reads them: one arena of text, and where each cell of each row lies in it.
+
+use super::Problem;
+use super::ProblemCode;
+use super::ReadError;
+use super::Sink;
+use super::SplitReport;
+use std::fmt;
+use std::mem;
+
+/// Rows in a full batch.
+const FULL_ROWS: usize = 4_096;
+
+/// Bytes of text in a full batch.
+const FULL_BYTES: usize = 1 << 20;
+
+/// The most bytes that one row may have. Above it a cell is left out and counted, so that memory stays bounded.
+pub(crate) const LONGEST_ROW: usize = 16 << 20;
+
+/// Where in its source a row stands. For local findings only.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Locator {
+    /// Nowhere: the row's primary key says it, or the row was made up.
+    None,
+    /// The offset of its first byte in the file.
+    ByteOffset(u64),
+    /// Its row id in the database.
+    RowId(i64),
+}
+
+/// A cell's place in the arena; `NULL` is [`Span::NULL`].
+#[derive(Clone, Copy, Eq, PartialEq)]
+struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    const NULL: Span = Span { start: 1, end: 0 };
+}
+
+/// A run of consecutive rows. Rows may differ in length: a row may end early, or hold more cells than the object has columns.
+///
+/// Text is checked for UTF-8 when it comes in, a whole row at once where possible; bytes that are not UTF-8 read as U+FFFD and are
+/// counted by column.
+#[derive(Clone, Default)]
+pub(crate) struct RowBatch {
+    text: String,
+    spans: Vec<Span>,
+    /// For each row, the number of cells up to its end.
+    row_ends: Vec<u32>,
+    locators: Vec<Locator>,
+    first_row: u64,
+    not_utf8: Counts,
+    too_long: Counts,
+}
+
+/// Numbers of cells by column.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counts(Vec<u64>);
+
+impl Counts {
+    /// Counts one cell of a column.
+    pub(crate) fn bump(&mut self, column: usize) {
+        if self.0.len() <= column {
+            self.0.resize(column + 1, 0);
+        }
+        self.0[column] += 1;
+    }
+
+    /// Moves all numbers of another into this one.
+    fn absorb(&mut self, other: &mut Counts) {
+        for (column, count) in other.0.drain(..).enumerate().filter(|(_, count)| *count > 0) {
+            if self.0.len() <= column {
+                self.0.resize(column + 1, 0);
+            }
+            self.0[column] += count;
+        }
+    }
+
+    /// Columns with a number, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+        self.0.iter().copied().enumerate().filter(|(_, count)| *count > 0)
+    }
+}
+
+impl RowBatch {
+    /// Number of complete rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.row_ends.len()
+    }
+
+    /// Number of cells of a row; 0 where there is no such row.
+    pub(crate) fn columns(&self, row: usize) -> usize {
+        let end = self.row_ends.get(row).map_or(0, |end| *end as usize);
+        end - self.row_start(row).min(end)
+    }
+
+    /// The text of a cell. `None` is NULL, or a cell that the row does not have.
+    #[inline]
+    pub(crate) fn cell(&self, row: usize, column: usize) -> Option<&str> {
+        let index = self.row_start(row) + column;
+        if index >= *self.row_ends.get(row)? as usize {
+            return None;
+        }
+        let span = self.spans[index];
+        self.text.get(span.start as usize..span.end as usize)
+    }
+
+    /// The cells of a row, in order.
+    pub(crate) fn row(&self, row: usize) -> impl ExactSizeIterator<Item = Option<&str>> {
+        let end = self.row_ends.get(row).map_or(0, |end| *end as usize);
+        let start = self.row_start(row).min(end);
+        self.spans[start..end].iter().map(|span| self.text.get(span.start as usize..span.end as usize))
+    }
+
+    /// Where in its source a row stands.
+    pub(crate) fn locator(&self, row: usize) -> Locator {
+        self.locators.get(row).copied().unwrap_or(Locator::None)
+    }
+
+    /// The number of the first row within its split, from 0.
+    pub(crate) fn first_row(&self) -> u64 {
+        self.first_row
+    }
+
+    /// Bytes of text that the batch holds.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Whether the batch is large enough to be handed over.
+    pub(crate) fn is_full(&self) -> bool {
+        self.rows() >= FULL_ROWS || self.text.len() >= FULL_BYTES
+    }
+
+    /// Empties the batch, whose memory is kept unless one long row had made it large.
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+        self.text.shrink_to(4 * FULL_BYTES);
+        self.spans.clear();
+        self.row_ends.clear();
+        self.locators.clear();
+        self.first_row = 0;
+        self.not_utf8.0.clear();
+        self.too_long.0.clear();
+    }
+
+    /// Adds a cell to the row that is being built; `None` is NULL.
+    pub(crate) fn push_cell(&mut self, cell: Option<&[u8]>) {
+        let Some(cell) = cell else {
+            self.spans.push(Span::NULL);
+            return;
+        };
+        if let Ok(text) = str::from_utf8(cell) {
+            self.push_text(text);
+        } else {
+            self.not_utf8.bump(self.next_column());
+            self.push_text(&String::from_utf8_lossy(cell));
+        }
+    }
+
+    /// Adds a cell of text to the row that is being built.
+    pub(crate) fn push_text(&mut self, cell: &str) {
+        let row_start = self.spans[self.complete_spans()..].iter().find(|span| **span != Span::NULL);
+        let row_start = row_start.map_or(self.text.len(), |span| span.start as usize);
+        let start = self.text.len();
+        let end = start + cell.len();
+        match (u32::try_from(start), u32::try_from(end)) {
+            (Ok(start), Ok(end_position)) if end - row_start <= LONGEST_ROW => {
+                self.text.push_str(cell);
+                self.spans.push(Span { start, end: end_position });
+            }
+            _ => {
+                self.too_long.bump(self.next_column());
+                self.spans.push(Span::NULL);
+            }
+        }
+    }
+
+    /// Adds a row whose cells lie as they are in `raw`. Falls back to single cells where `raw` is not UTF-8 or too long.
+    pub(super) fn push_raw_row(&mut self, raw: &[u8], cells: &[(usize, usize)], locator: Locator) {
+        let base = self.text.len();
+        match str::from_utf8(raw) {
+            Ok(text) if raw.len() <= LONGEST_ROW && u32::try_from(base + raw.len()).is_ok() => {
+                self.text.push_str(text);
+                #[allow(clippy::cast_possible_truncation, reason = "checked above for the end of the row")]
+                self.spans
+                    .extend(cells.iter().map(|(start, end)| Span { start: (base + start) as u32, end: (base + end) as u32 }));
+            }
+            _ => cells.iter().for_each(|(start, end)| self.push_cell(raw.get(*start..*end))),
+        }
+        self.end_row(locator);
+    }
+
+    /// Completes the row that is being built.
+    pub(crate) fn end_row(&mut self, locator: Locator) {
+        // A batch holds far fewer cells than that; if it ever did not, the rest would read as absent rather than as another row's.
+        self.row_ends.push(u32::try_from(self.spans.len()).unwrap_or(u32::MAX));
+        self.locators.push(locator);
+    }
+
+    fn next_column(&self) -> usize {
+        self.spans.len() - self.complete_spans()
+    }
+
+    fn complete_spans(&self) -> usize {
+        self.row_ends.last().map_or(0, |end| (*end as usize).min(self.spans.len()))
+    }
+
+    #[inline]
+    fn row_start(&self, row: usize) -> usize {
+        if row == 0 { 0 } else { self.row_ends.get(row - 1).map_or(usize::MAX / 2, |end| *end as usize) }
+    }
+}
+
+/// Shows sizes only: cells are other people's data.
+impl fmt::Debug for RowBatch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("RowBatch").field("rows", &self.rows()).field("bytes", &self.bytes()).finish_non_exhaustive()
+    }
+}
+
+/// Fills batches for a reader and hands them over, and keeps the counts that go into the split's report.
+pub(super) struct Feed<'a> {
+    sink: &'a mut dyn Sink,
+    pub(super) batch: RowBatch,
+    rows: u64,
+    text_bytes: u64,
+    not_utf8: Counts,
+    too_long: Counts,
+}
+
+impl<'a> Feed<'a> {
+    pub(super) fn new(sink: &'a mut dyn Sink) -> Self {
+        let (not_utf8, too_long) = (Counts::default(), Counts::default());
+        Self { sink, batch: RowBatch::default(), rows: 0, text_bytes: 0, not_utf8, too_long }
+    }
+
+    /// Hands the batch over where it is full. To be called after each row.
+    #[inline]
+    pub(super) fn row_done(&mut self) -> Result<(), ReadError> {
+        if self.batch.is_full() { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), ReadError> {
+        self.rows += self.batch.rows() as u64;
+        self.text_bytes += self.batch.bytes() as u64;
+        self.not_utf8.absorb(&mut self.batch.not_utf8);
+        self.too_long.absorb(&mut self.batch.too_long);
+        self.batch = self.sink.take(mem::take(&mut self.batch))?;
+        self.batch.clear();
+        self.batch.first_row = self.rows;
+        Ok(())
+    }
+
+    /// Hands over what is left. The report counts bytes of text; `name` finds a column's name.
+    pub(super) fn finish(mut self, source: &str, object: &str, name: impl Fn(usize) -> String) -> Result<SplitReport, ReadError> {
+        if self.batch.rows() > 0 {
+            self.flush()?;
+        }
+        let mut problems = Vec::new();
+        let reasons = [
+            (&self.not_utf8, ProblemCode::NotUtf8, "cells are not UTF-8 and were read with replacement characters"),
+            (&self.too_long, ProblemCode::RowTooLong, "cells make their row longer than 16 MiB and were not read"),
+        ];
+        for (counts, code, detail) in reasons {
+            let of_column = |(column, count)| {
+                Problem::of_source(code, source, detail).in_object(object).in_column(&name(column)).counted(count)
+            };
+            problems.extend(counts.iter().map(of_column));
+        }
+        Ok(SplitReport { rows: self.rows, bytes: self.text_bytes, problems })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_cells_nulls_and_locators() {
+        let mut batch = RowBatch::default();
+        batch.push_cell(Some(b"a"));
+        batch.push_cell(None);
+        batch.push_cell(Some(b""));
+        batch.end_row(Locator::RowId(7));
+        batch.push_text("b");
+        batch.end_row(Locator::None);
+        assert_eq!(batch.rows(), 2);
+        assert_eq!(batch.row(0).collect::<Vec<_>>(), [Some("a"), None, Some("")]);
+        assert_eq!(batch.cell(0, 1), None);
+        assert_eq!((batch.columns(0), batch.columns(1), batch.columns(2)), (3, 1, 0));
+        assert_eq!(batch.cell(1, 0), Some("b"));
+        assert_eq!(batch.cell(1, 1), None);
+        assert_eq!(batch.cell(2, 0), None);
+        assert_eq!(batch.cell(9, 0), None);
+        assert_eq!(batch.locator(0), Locator::RowId(7));
+        batch.clear();
+        assert_eq!((batch.rows(), batch.bytes()), (0, 0));
+    }
+
+    #[test]
+    fn counts_what_is_not_utf8_by_column_and_reads_it_lossily() {
+        let mut batch = RowBatch::default();
+        batch.push_raw_row(b"ok,caf\xe9", &[(0, 2), (3, 7)], Locator::ByteOffset(0));
+        assert_eq!(batch.row(0).collect::<Vec<_>>(), [Some("ok"), Some("caf\u{fffd}")]);
+        assert_eq!(batch.not_utf8.iter().collect::<Vec<_>>(), [(1, 1)]);
+    }
+
+    #[test]
+    fn leaves_out_what_makes_a_row_too_long() {
+        let mut batch = RowBatch::default();
+        let long = vec![b'x'; LONGEST_ROW];
+        batch.push_cell(Some(&long));
+        batch.push_cell(Some(b"y"));
+        batch.end_row(Locator::None);
+        batch.push_cell(Some(b"z"));
+        batch.end_row(Locator::None);
+        assert_eq!(batch.cell(0, 0).map(str::len), Some(LONGEST_ROW));
+        assert_eq!(batch.cell(0, 1), None);
+        assert_eq!(batch.cell(1, 0), Some("z"));
+        assert_eq!(batch.too_long.iter().collect::<Vec<_>>(), [(1, 1)]);
+    }
+
+    #[test]
+    fn debug_output_holds_no_cell() {
+        let mut batch = RowBatch::default();
+        batch.push_text("canary");
+        batch.end_row(Locator::None);
+        assert!(!format!("{batch:?}").contains("canary"));
+    }
+}

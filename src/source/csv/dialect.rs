@@ -1,0 +1,302 @@
+//! How a delimited text is written: its delimiter, and whether its first row names the columns.
+//!
+//! A wrong guess would be a wrong result later, so both are judged on a sample by how evenly the rows divide, and every doubt is told:
+//! a tie between delimiters is a problem, and a first row that may be a record is read as a record.
+
+use super::tokenizer::Cells;
+use super::tokenizer::Step;
+use super::tokenizer::Tokenizer;
+use crate::source::Options;
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+/// Delimiters that are tried. Earlier ones win a tie: they are rarer within values.
+const CANDIDATES: [u8; 4] = [b'\t', b'|', b';', b','];
+
+/// The share of rows that one delimiter has to divide into equally many cells.
+const EVEN: f64 = 0.9;
+
+/// Rows of the sample that are looked at.
+const SAMPLE_ROWS: usize = 2_000;
+
+/// How a text is written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Dialect {
+    /// `None`: every line is one cell.
+    pub(super) delimiter: Option<u8>,
+    pub(super) header: Header,
+    /// The columns' names, unique; `column_1` and so on where no row names them.
+    pub(super) names: Vec<String>,
+    /// Names that occur more than once in the header.
+    pub(super) duplicates: Vec<String>,
+    /// Cells of the header and of most rows, where the two differ.
+    pub(super) widths: Option<(usize, usize)>,
+    /// The first row, stated to be the header, opens a quote that is never closed.
+    pub(super) has_open_header: bool,
+    /// More than one delimiter divides the rows, or none does evenly.
+    pub(super) is_ambiguous: bool,
+    /// Where the rows of data begin, in the sample.
+    pub(super) data_start: usize,
+}
+
+/// Whether the first row names the columns.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Header {
+    /// It does, by the sample.
+    Found,
+    /// It does, as stated.
+    Stated,
+    /// It holds a record.
+    Absent,
+    /// It does not, as stated.
+    StatedAbsent,
+    /// It cannot be told, so the row is read as a record, and its words are not used as names: they may be a person's.
+    Unsure,
+}
+
+impl Header {
+    /// The words that people are shown.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Header::Found => "yes",
+            Header::Stated => "yes (stated)",
+            Header::Absent => "no",
+            Header::StatedAbsent => "no (stated)",
+            Header::Unsure => "unsure (the first row is read as a record)",
+        }
+    }
+
+    fn is_present(self) -> bool {
+        matches!(self, Header::Found | Header::Stated)
+    }
+}
+
+impl Dialect {
+    /// Judges a sample, which begins with the first row. `is_whole` says that nothing follows it. `None`: it holds no row.
+    pub(super) fn detect(sample: &[u8], is_whole: bool, options: &Options) -> Option<Dialect> {
+        let (delimiter, is_ambiguous) = match options.delimiter {
+            Some(delimiter) => (Some(delimiter), false),
+            None => choose_delimiter(sample, is_whole),
+        };
+        let Sample { rows, second: data_start, is_first_open } = sample_rows(sample, is_whole, delimiter);
+        let first = rows.first()?;
+        let header = match options.header {
+            Some(true) => Header::Stated,
+            Some(false) => Header::StatedAbsent,
+            None if is_first_open => Header::Unsure,
+            None => judge_header(&rows),
+        };
+        let data_rows = if header.is_present() && rows.len() > 1 { &rows[1..] } else { &rows[..] };
+        let mut data_width = most_common_width(data_rows).0;
+        if header.is_present() && data_rows.iter().all(|row| row.iter().skip(first.len()).all(String::is_empty)) {
+            // Delimiters at the ends of lines add cells that hold nothing.
+            data_width = data_width.min(first.len());
+        }
+        let (mut names, duplicates) = if header.is_present() { unique_names(first) } else { (Vec::new(), Vec::new()) };
+        let widths = (header.is_present() && names.len() != data_width).then_some((names.len(), data_width));
+        while names.len() < data_width {
+            names.push(column_name(names.len()));
+        }
+        let data_start = if header.is_present() { data_start } else { 0 };
+        let has_open_header = is_first_open && header.is_present();
+        Some(Dialect { delimiter, header, names, duplicates, widths, has_open_header, is_ambiguous, data_start })
+    }
+}
+
+/// The name of a column that no row names.
+pub(super) fn column_name(index: usize) -> String {
+    format!("column_{}", index + 1)
+}
+
+/// The delimiter under which most rows have equally many cells, and whether that is in doubt.
+fn choose_delimiter(sample: &[u8], is_whole: bool) -> (Option<u8>, bool) {
+    let mut scores: Vec<(u8, f64, f64)> = Vec::new();
+    for delimiter in CANDIDATES {
+        let rows = sample_rows(sample, is_whole, Some(delimiter)).rows;
+        let divided: Vec<_> = rows.iter().filter(|row| row.len() > 1).cloned().collect();
+        if divided.is_empty() {
+            continue;
+        }
+        let (width, count) = most_common_width(&divided);
+        let rows_count = rows.len() as f64;
+        if width > 1 {
+            scores.push((delimiter, count as f64 / rows_count, divided.len() as f64 / rows_count));
+        }
+    }
+    // Stable: a tie keeps the order of the candidates.
+    scores.sort_by(|one, other| other.1.total_cmp(&one.1));
+    match scores.as_slice() {
+        [] => (None, false),
+        [best, others @ ..] if best.1 >= EVEN => (Some(best.0), others.iter().any(|other| other.1.total_cmp(&best.1).is_eq())),
+        // Uneven rows: most of them are divided somehow, or this is one column in which the character occurs at times.
+        [best, ..] if best.2 >= 0.5 => (Some(best.0), true),
+        [best, ..] => (None, best.2 >= 0.1),
+    }
+}
+
+/// The rows of a sample as cells of lossy text. A row that the sample cuts is left out.
+struct Sample {
+    rows: Vec<Vec<String>>,
+    /// Where the second row begins.
+    second: usize,
+    /// The first row opens a quote that the sample does not close.
+    is_first_open: bool,
+}
+
+fn sample_rows(sample: &[u8], is_whole: bool, delimiter: Option<u8>) -> Sample {
+    let tokenizer = Tokenizer { delimiter };
+    let (mut rows, mut cells, mut from, mut second, mut is_first_open) = (Vec::new(), Cells::default(), 0, 0, false);
+    while rows.len() < SAMPLE_ROWS {
+        let mut step = tokenizer.step(sample, from, is_whole, &mut cells);
+        if let Step::Open { start } = step
+            && (is_whole || rows.is_empty())
+        {
+            is_first_open |= rows.is_empty();
+            // The file ends, or the sample does, within a quote: look at the line as it is.
+            step = tokenizer.step_unquoted(sample, start, true, &mut cells);
+        }
+        let Step::Record { record, next } = step else { break };
+        let record = &sample[record];
+        let mut text = Vec::new();
+        let row = cells.spans.iter().map(|span| {
+            Cells::cell(record, *span, cells.is_escaped, &mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        rows.push(row.collect());
+        from = next;
+        if rows.len() == 1 {
+            second = next;
+        }
+    }
+    Sample { rows, second, is_first_open }
+}
+
+/// The most common number of cells and how many rows have it; of equals, the larger.
+fn most_common_width(rows: &[Vec<String>]) -> (usize, usize) {
+    let mut counts = HashMap::new();
+    for row in rows {
+        *counts.entry(row.len()).or_insert(0_usize) += 1;
+    }
+    counts.into_iter().max_by_key(|(width, count)| (*count, *width)).unwrap_or((0, 0))
+}
+
+/// Whether the first row looks like names over columns of which some hold numbers, dates or addresses.
+fn judge_header(rows: &[Vec<String>]) -> Header {
+    let Some((first, others)) = rows.split_first() else { return Header::Unsure };
+    if first.iter().any(|cell| is_valued(cell)) {
+        return Header::Absent;
+    }
+    let recurs = others.iter().any(|row| row.iter().zip(first).any(|(cell, name)| !name.trim().is_empty() && cell == name));
+    if recurs && !others.iter().any(|row| row == first) {
+        return Header::Absent;
+    }
+    // The first name may be missing: some programs write row numbers without one.
+    if recurs || first.iter().skip(1).any(|cell| cell.trim().is_empty()) || first.iter().any(|cell| cell.len() > 64) {
+        return Header::Unsure;
+    }
+    let is_valued_column = |column: usize| {
+        let cells: Vec<_> = others.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.trim().is_empty()).collect();
+        let valued = cells.iter().filter(|cell| is_valued(cell)).count();
+        2 * cells.len() >= others.len() && 10 * valued >= 8 * cells.len().max(1)
+    };
+    if (0..first.len()).any(is_valued_column) { Header::Found } else { Header::Unsure }
+}
+
+/// Whether a cell holds what a column's name does not: an `@`, or digits other than a short number after a word (`address_1`).
+fn is_valued(cell: &str) -> bool {
+    let cell = cell.trim();
+    let word = cell.trim_end_matches(|character: char| character.is_ascii_digit());
+    let is_numbered_word = cell.len() - word.len() <= 2 && word.chars().next().is_some_and(char::is_alphabetic);
+    cell.contains('@') || (!is_numbered_word && cell.contains(|character: char| character.is_ascii_digit())) || has_digit(word)
+}
+
+fn has_digit(text: &str) -> bool {
+    text.contains(|character: char| character.is_ascii_digit())
+}
+
+/// Names made unique (`name`, `name_2`), and those that were not.
+fn unique_names(header: &[String]) -> (Vec<String>, Vec<String>) {
+    let originals: HashSet<&str> = header.iter().map(|name| name.trim()).collect();
+    let (mut names, mut duplicates) = (Vec::<String>::new(), Vec::new());
+    let mut taken = HashSet::new();
+    for (index, name) in header.iter().enumerate() {
+        let base = if name.trim().is_empty() { column_name(index) } else { name.trim().to_owned() };
+        let mut unique = base.clone();
+        if taken.contains(&unique) {
+            if !duplicates.contains(&base) {
+                duplicates.push(base.clone());
+            }
+            let mut number = 2;
+            while taken.contains(&unique) || originals.contains(unique.as_str()) {
+                unique = format!("{base}_{number}");
+                number += 1;
+            }
+        }
+        taken.insert(unique.clone());
+        names.push(unique);
+    }
+    (names, duplicates)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detect(text: &str) -> Dialect {
+        Dialect::detect(text.as_bytes(), true, &Options::default()).unwrap()
+    }
+
+    #[test]
+    fn finds_each_delimiter() {
+        for (text, delimiter) in [
+            ("name,town,born\nann,leeds,1980-01-02\n", Some(b',')),
+            ("name;sum;born\nann;1,5;1980-01-02\nbob;2,5;1980-01-03\n", Some(b';')),
+            ("name\taddress\nann\t1 High St, Leeds\nbob\t2 High St, York\n", Some(b'\t')),
+            ("name|n\nann|1\n", Some(b'|')),
+            ("ann\nbob\n", None),
+            ("name,notes\nann,a;b;c\nbob,d;e;f\n", Some(b',')),
+        ] {
+            let dialect = detect(text);
+            assert_eq!((dialect.delimiter, dialect.is_ambiguous), (delimiter, false), "{text}");
+        }
+    }
+
+    #[test]
+    fn tells_doubt_about_the_delimiter() {
+        assert!(detect("a1;b,c\nd2;e,f\n").is_ambiguous);
+        assert!(detect("dear all,\nit rained, and it poured, and so on, 1\nyours, a\n b, c, d, e, f\n").is_ambiguous);
+        let stated = Options { delimiter: Some(b','), ..Options::default() };
+        assert!(!Dialect::detect(b"a1;b,c\nd2;e,f\n", true, &stated).unwrap().is_ambiguous);
+    }
+
+    #[test]
+    fn judges_the_first_row() {
+        for (text, header) in [
+            ("name,born\nann,1980-01-02\n", Header::Found),
+            ("address1,address_2,phone\n1 High St,Leeds,07700900123\n", Header::Found),
+            ("ann,1980-01-02\nbob,1981-02-03\n", Header::Absent),
+            ("a@b.example\nc@d.example\n", Header::Absent),
+            ("name,town\nann,leeds\n", Header::Unsure),
+            ("name,,born\nann,leeds,1980-01-02\n", Header::Unsure),
+            ("ann,rose cottage,unknown\nbob,1 high st,1980-01-01\nann,2 high st,1980-01-01\n", Header::Absent),
+            ("name,born\n", Header::Unsure),
+            (",name,born\n0,ann,1980\n", Header::Found),
+        ] {
+            assert_eq!(detect(text).header, header, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_may_be_a_record_gives_no_names() {
+        let dialect = detect("ann,leeds\nbob,york\n");
+        assert_eq!((dialect.names, dialect.data_start), (vec!["column_1".to_owned(), "column_2".to_owned()], 0));
+    }
+
+    #[test]
+    fn makes_names_unique_and_fills_them_up() {
+        let dialect = detect("a,b,a,a_2\nx,1,y,z,w\nx,2,y,z,w\n");
+        assert_eq!(dialect.names, ["a", "b", "a_3", "a_2", "column_5"]);
+        assert_eq!(dialect.duplicates, ["a"]);
+        assert_eq!(dialect.widths, Some((4, 5)));
+    }
+}

@@ -1,0 +1,182 @@
+//! What a file is, told by its first bytes and never by its name.
+
+use super::Options;
+use super::Problem;
+use super::ProblemCode;
+use super::Session;
+use super::csv::BOM;
+use super::csv::CsvSession;
+use super::csv::QUOTE;
+use super::file::OpenedFile;
+use super::file::io_reason;
+use super::sqlite::SqliteSession;
+
+/// Bytes by which a file is judged.
+const HEAD: usize = 1 << 20;
+
+/// How a `SQLite` database begins.
+pub(super) const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
+
+/// Beginnings of formats that are known and not read.
+const SIGNATURES: [(&[u8], &str); 16] = [
+    (b"\x1f\x8b", "gzip-compressed data"),
+    (b"PK\x03\x04", "a zip archive or an office document"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"\x28\xb5\x2f\xfd", "zstd-compressed data"),
+    (b"\xfd7zXZ\0", "xz-compressed data"),
+    (b"BZh", "bzip2-compressed data"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"PAR1", "a Parquet file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old office document"),
+    (b"PGDMP", "a pg_dump archive"),
+    (b"%PDF", "a PDF document"),
+    (b"{\\rtf", "an RTF document"),
+    (b"BEGIN:V", "a card or calendar file"),
+    (b"\xff\xfe", "text in UTF-16 or UTF-32"),
+    (b"\xfe\xff", "text in UTF-16"),
+];
+
+/// Words with which statements of an SQL dump begin, in lower case.
+const SQL_STARTS: [&str; 11] = [
+    "create table ",
+    "create database ",
+    "insert into ",
+    "drop table ",
+    "begin;",
+    "begin transaction",
+    "copy ",
+    "set ",
+    "pragma ",
+    "lock tables ",
+    "use `",
+];
+
+/// Opens a file as what it is.
+pub(super) fn open(file: OpenedFile, options: &Options) -> Result<Box<dyn Session>, Problem> {
+    let name = file.name().to_owned();
+    let problem = |code, detail: &str| Err(Problem::of_source(code, &name, detail));
+    let head = match file.head(HEAD) {
+        Ok(head) => head,
+        Err(error) => return problem(ProblemCode::Unreadable, &io_reason(&error)),
+    };
+    if head.is_empty() {
+        return problem(ProblemCode::Empty, "the file is empty");
+    }
+    if head.starts_with(SQLITE_MAGIC) {
+        return SqliteSession::open(file).map(|session| Box::new(session) as Box<dyn Session>);
+    }
+    if let Some(format) = foreign_format(&head, options.delimiter.is_some()) {
+        return problem(ProblemCode::Unsupported, &format!("{format}; this version does not read it"));
+    }
+    if is_binary(&head) {
+        return problem(ProblemCode::UnknownFormat, "neither text nor a known format");
+    }
+    match CsvSession::open(file, &head, options) {
+        Some(session) => Ok(Box::new(session)),
+        None => problem(ProblemCode::Empty, "the file holds no row"),
+    }
+}
+
+/// A format that is no table, by its beginning. A text is a table where the person stated its delimiter.
+fn foreign_format(head: &[u8], is_stated: bool) -> Option<&'static str> {
+    if let Some((_, format)) = SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)) {
+        return Some(format);
+    }
+    if is_stated {
+        return None;
+    }
+    let text = head.strip_prefix(BOM).unwrap_or(head).trim_ascii_start();
+    let first_line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    match text.first() {
+        Some(b'{') => return Some("JSON"),
+        Some(b'[') if matches!(text[1..].trim_ascii_start().first(), Some(b'{' | b'[' | b']' | &QUOTE)) => return Some("JSON"),
+        Some(b'<') if first_line.contains(&b'>') || text[1..].first().is_some_and(u8::is_ascii_alphabetic) => {
+            return Some("XML or HTML");
+        }
+        _ => {}
+    }
+    is_sql(text).then_some("an SQL script")
+}
+
+/// Whether the first line that is no comment begins a statement.
+fn is_sql(text: &[u8]) -> bool {
+    let mut is_commented = false;
+    for line in text.split(|byte| *byte == b'\n').take(200) {
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            continue;
+        }
+        if line.starts_with(b"--") || line.starts_with(b"/*") {
+            is_commented = true;
+            continue;
+        }
+        let start = String::from_utf8_lossy(&line[..line.len().min(40)]).to_lowercase();
+        return SQL_STARTS.iter().any(|word| start.starts_with(word))
+            && (is_commented || line.contains(&b'(') || line.ends_with(b";"));
+    }
+    is_commented
+}
+
+/// Whether bytes are no text: NUL bytes, or many control characters.
+fn is_binary(head: &[u8]) -> bool {
+    let is_control = |byte: &&u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1a);
+    head.contains(&0) || head.iter().filter(is_control).count() * 50 > head.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn open_bytes(content: &[u8]) -> Result<Box<dyn Session>, Problem> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.csv");
+        fs::write(&path, content).unwrap();
+        open(OpenedFile::open("x.csv", &path).unwrap(), &Options::default())
+    }
+
+    fn code(content: &[u8]) -> Option<ProblemCode> {
+        open_bytes(content).err().map(|problem| problem.code)
+    }
+
+    #[test]
+    fn what_is_no_table_is_a_problem() {
+        assert_eq!(code(b""), Some(ProblemCode::Empty));
+        assert_eq!(code(b"\n\r\n"), Some(ProblemCode::Empty));
+        assert_eq!(code(b"\xef\xbb\xbf"), Some(ProblemCode::Empty));
+        assert_eq!(code(b"a\0b"), Some(ProblemCode::UnknownFormat));
+        assert_eq!(code(b"\x01\x02\x03abc"), Some(ProblemCode::UnknownFormat));
+        let foreign: [&[u8]; 9] = [
+            b"\x1f\x8b\x08\x00",
+            b"PK\x03\x04zzzz",
+            b"\xff\xfea\0,\0",
+            b"{\"a\": 1}\n{\"a\": 2}\n",
+            b"[ {\"a\": 1} ]",
+            b"<?xml version='1.0'?><a/>",
+            b"-- dump\nCREATE TABLE a (b text);\n",
+            b"INSERT INTO a VALUES (1);\n",
+            b"/* only */\n-- comments\n",
+        ];
+        for content in foreign {
+            assert_eq!(code(content), Some(ProblemCode::Unsupported), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn text_is_a_table() {
+        let tables: [&[u8]; 6] =
+            [b"a", b"a,b\n1,2\n", b"caf\xe9,1\n", b"[x],y\n1,2\n", b"set,copy\n1,2\n", b"\xef\xbb\xbfname,born\nann,1980\n"];
+        for content in tables {
+            assert_eq!(open_bytes(content).unwrap().identity().kind, "csv", "{content:?}");
+        }
+    }
+
+    #[test]
+    fn a_broken_database_is_a_problem() {
+        let mut content = SQLITE_MAGIC.to_vec();
+        assert_eq!(code(&content), Some(ProblemCode::Unreadable));
+        content.extend([7; 5000]);
+        assert_eq!(code(&content), Some(ProblemCode::Unreadable));
+    }
+}

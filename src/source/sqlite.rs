@@ -1,0 +1,631 @@
+//! A `SQLite` database file, read in one read transaction that is held from opening to the end.
+//!
+//! All ordinary tables are read, the shadow tables of virtual tables among them. Views are listed and not read, since their rows are
+//! read where they are stored; virtual tables are listed as unsupported. Of `SQLite`'s own tables, `sqlite_sequence` and `sqlite_stat1`
+//! hold no values of rows and are left out, whereas `sqlite_stat4` keeps samples of indexed values: they are read (see `sample`).
+//!
+//! Nothing is written beside the database where that can be avoided. A database in WAL mode without a `-wal` file is in nobody's use
+//! and is opened as immutable, because `SQLite` would create files otherwise; that nobody wrote to it meanwhile is checked at the end.
+
+mod sample;
+
+use super::Access;
+use super::Column;
+use super::Consistency;
+use super::Extent;
+use super::Identity;
+use super::Inventory;
+use super::Locator;
+use super::Object;
+use super::ObjectKind;
+use super::Problem;
+use super::ProblemCode;
+use super::ReadError;
+use super::RowBatch;
+use super::Session;
+use super::Sink;
+use super::Split;
+use super::SplitReport;
+use super::batch::Counts;
+use super::batch::Feed;
+use super::file::OpenedFile;
+use super::file::io_reason;
+use crate::support::hex;
+use crate::support::progress::Cancel;
+use rusqlite::Connection;
+use rusqlite::OpenFlags;
+use rusqlite::types::ValueRef;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+/// How long another program's lock is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Rows between two looks at the cancel token.
+const ROWS_PER_LOOK: u32 = 1_024;
+
+/// `SQLite`'s own tables that hold no values of rows.
+const WITHOUT_VALUES: [&str; 2] = ["sqlite_sequence", "sqlite_stat1"];
+
+/// How the rows of an object are asked for.
+enum Reading {
+    /// With the row id under this alias, where the table has one.
+    Table(Option<&'static str>),
+    /// As the samples of the index of this name.
+    Samples(String),
+}
+
+/// An opened database.
+pub(super) struct SqliteSession {
+    file: OpenedFile,
+    identity: Identity,
+    inventory: Inventory,
+    /// For each object, how it is read.
+    readings: Vec<Reading>,
+    is_immutable: bool,
+    wal: PathBuf,
+    connection: Mutex<Connection>,
+}
+
+impl SqliteSession {
+    /// Opens the database and begins its read transaction.
+    pub(super) fn open(file: OpenedFile) -> Result<Self, Problem> {
+        let name = file.name().to_owned();
+        let unreadable = |reason: String| Problem::of_source(ProblemCode::Unreadable, &name, reason);
+        let Some(path) = file.path() else {
+            return Err(Problem::of_source(ProblemCode::Unsupported, &name, "a database cannot be read from standard input"));
+        };
+        let path = path.canonicalize().map_err(|error| unreadable(io_reason(&error)))?;
+        let head = file.head(20).map_err(|error| unreadable(io_reason(&error)))?;
+        let is_wal = head.get(18..20) == Some(&[2, 2]);
+        let wal = beside(&path, "-wal");
+        let is_immutable = is_wal && !wal.exists();
+        let connection = connect(&path, is_immutable).map_err(|error| unreadable(reason(&error)))?;
+        let mut facts = file.facts();
+        facts.push(("journal".to_owned(), if is_wal { "wal" } else { "rollback" }.to_owned()));
+        for (key, pragma) in [("pageSize", "page_size"), ("encoding", "encoding"), ("applicationId", "application_id")] {
+            let value = connection.pragma_query_value(None, pragma, |row| {
+                Ok(match row.get_ref(0)? {
+                    ValueRef::Integer(number) => number.to_string(),
+                    ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                    _ => String::new(),
+                })
+            });
+            facts.push((key.to_owned(), value.map_err(|error| unreadable(reason(&error)))?));
+        }
+        let (inventory, readings) = list(&connection, &name).map_err(|error| unreadable(reason(&error)))?;
+        let identity = Identity { kind: "sqlite", name, facts };
+        Ok(Self { file, identity, inventory, readings, is_immutable, wal, connection: Mutex::new(connection) })
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        // A reader that panicked leaves the connection as good as it was: it is only read from.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn readable(&self, object: usize) -> Result<&Object, ReadError> {
+        self.inventory.objects.get(object).filter(|object| object.access.is_readable()).ok_or(ReadError::UnknownSplit)
+    }
+}
+
+impl Session for SqliteSession {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn consistency(&self) -> Consistency {
+        Consistency::OneConnection
+    }
+
+    fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
+    fn splits(&self, object: usize, _wanted: usize, _cancel: &Cancel) -> Result<Vec<Split>, ReadError> {
+        let known = self.inventory.objects.get(object).ok_or(ReadError::UnknownSplit)?;
+        Ok(known.access.is_readable().then_some(Split { object, index: 0, extent: Extent::Whole }).into_iter().collect())
+    }
+
+    fn is_parallel(&self) -> bool {
+        false
+    }
+
+    fn read(&self, split: &Split, sink: &mut dyn Sink, cancel: &Cancel) -> Result<SplitReport, ReadError> {
+        let object = self.readable(split.object)?;
+        if split.extent != Extent::Whole {
+            return Err(ReadError::UnknownSplit);
+        }
+        let reading = &self.readings[split.object];
+        let mut feed = Feed::new(sink);
+        let mut binary = Counts::default();
+        let connection = self.connection();
+        let broken = match step(&connection, object, reading, &mut feed, &mut binary, cancel) {
+            Ok(()) => None,
+            Err(StepError::Read(error)) => return Err(error),
+            Err(StepError::Sqlite(error)) => Some(error),
+        };
+        drop(connection);
+        let source = self.file.name();
+        let column = |index: usize| object.columns.get(index).map(|column| column.name.clone()).unwrap_or_default();
+        let mut report = feed.finish(source, &object.name, column)?;
+        let problem = |code, detail: String| Problem::of_source(code, source, detail).in_object(&object.name);
+        report.problems.extend(binary.iter().map(|(index, count)| {
+            let detail = "cells hold bytes that are not text and were not read".to_owned();
+            problem(ProblemCode::BinaryCells, detail).in_column(&column(index)).counted(count)
+        }));
+        report.problems.extend(broken.map(|error| problem(ProblemCode::ReadFailed, reason(&error))));
+        Ok(report)
+    }
+
+    /// Writers do not disturb the snapshot, so that only its loss is drift.
+    fn recheck(&self) -> Vec<Problem> {
+        let changed = |detail: &str| Problem::of_source(ProblemCode::ChangedWhileRead, self.file.name(), detail);
+        let mut problems = Vec::new();
+        if self.connection().is_autocommit() {
+            problems.push(changed("the read transaction ended before the reading did"));
+        }
+        if self.is_immutable {
+            problems.extend(self.file.recheck());
+            if self.wal.exists() {
+                problems.push(changed("another program began to use the database while it was read"));
+            }
+        } else if self.file.is_replaced() {
+            problems.push(changed("the database was replaced or removed while it was read"));
+        }
+        problems
+    }
+
+    fn digest(&self, cancel: &Cancel) -> Result<Option<String>, ReadError> {
+        self.file.digest(cancel).map(Some)
+    }
+}
+
+/// Why stepping through a table ended early.
+enum StepError {
+    Read(ReadError),
+    Sqlite(rusqlite::Error),
+}
+
+impl From<ReadError> for StepError {
+    fn from(error: ReadError) -> Self {
+        StepError::Read(error)
+    }
+}
+
+impl From<rusqlite::Error> for StepError {
+    fn from(error: rusqlite::Error) -> Self {
+        StepError::Sqlite(error)
+    }
+}
+
+/// Hands over every row of an object.
+fn step(
+    connection: &Connection,
+    object: &Object,
+    reading: &Reading,
+    feed: &mut Feed<'_>,
+    binary: &mut Counts,
+    cancel: &Cancel,
+) -> Result<(), StepError> {
+    let query = match reading {
+        Reading::Table(row_id) => table_query(object, *row_id),
+        Reading::Samples(_) => sample::QUERY.to_owned(),
+    };
+    let mut statement = connection.prepare(&query)?;
+    let mut rows = match reading {
+        Reading::Table(_) => statement.query([])?,
+        Reading::Samples(index) => statement.query([index])?,
+    };
+    let (mut number, mut until_look) = (Vec::with_capacity(32), 0);
+    while let Some(row) = rows.next()? {
+        if until_look == 0 {
+            if cancel.is_cancelled() {
+                return Err(ReadError::Cancelled.into());
+            }
+            until_look = ROWS_PER_LOOK;
+        }
+        until_look -= 1;
+        let mut locator = Locator::None;
+        match reading {
+            Reading::Table(row_id) => {
+                let first = usize::from(row_id.is_some());
+                if first > 0 {
+                    locator = row.get_ref(0)?.as_i64().map_or(Locator::None, Locator::RowId);
+                }
+                for column in 0..object.columns.len() {
+                    push(&mut feed.batch, column, row.get_ref(first + column)?, &mut number, binary);
+                }
+            }
+            Reading::Samples(_) => {
+                let record = row.get_ref(0)?;
+                match record.as_bytes().ok().and_then(sample::values) {
+                    Some(values) => values.into_iter().enumerate().for_each(|(column, value)| {
+                        push(&mut feed.batch, column, value, &mut number, binary);
+                    }),
+                    None => push(&mut feed.batch, 0, ValueRef::Blob(&[0xff]), &mut number, binary),
+                }
+            }
+        }
+        feed.batch.end_row(locator);
+        feed.row_done()?;
+    }
+    Ok(())
+}
+
+/// Names every column, and reads the table itself: an index might cover the columns, and differ from the table in a damaged file.
+fn table_query(object: &Object, row_id: Option<&str>) -> String {
+    let columns = object.columns.iter().map(|column| quoted(&column.name));
+    let selected: Vec<_> = row_id.map(str::to_owned).into_iter().chain(columns).collect();
+    format!("SELECT {} FROM main.{} NOT INDEXED", selected.join(", "), quoted(&object.name))
+}
+
+/// Adds a value to a row as text; bytes that are no text are counted and left out.
+fn push(batch: &mut RowBatch, column: usize, value: ValueRef<'_>, number: &mut Vec<u8>, binary: &mut Counts) {
+    number.clear();
+    match value {
+        ValueRef::Null => batch.push_cell(None),
+        ValueRef::Text(text) => batch.push_cell(Some(text)),
+        ValueRef::Integer(integer) => {
+            // Writing to a vector does not fail.
+            let _ = write!(number, "{integer}");
+            batch.push_cell(Some(number));
+        }
+        ValueRef::Real(real) => {
+            write_real(real, number);
+            batch.push_cell(Some(number));
+        }
+        ValueRef::Blob(bytes) => {
+            if let Ok(text) = str::from_utf8(bytes) {
+                batch.push_text(text);
+            } else {
+                binary.bump(column);
+                batch.push_cell(None);
+            }
+        }
+    }
+}
+
+/// The shortest digits that give the number back; whole numbers without a point, as a person would have typed them.
+fn write_real(real: f64, out: &mut Vec<u8>) {
+    let is_moderate = real == 0.0 || (1e-5..1e17).contains(&real.abs());
+    // Writing to a vector does not fail.
+    let _ = if is_moderate { write!(out, "{real}") } else { write!(out, "{real:e}") };
+}
+
+/// Opens a connection that cannot write and begins its read transaction.
+fn connect(path: &Path, is_immutable: bool) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = if is_immutable {
+        Connection::open_with_flags(immutable_uri(path), flags | OpenFlags::SQLITE_OPEN_URI)?
+    } else {
+        Connection::open_with_flags(path, flags)?
+    };
+    connection.busy_timeout(PATIENCE)?;
+    connection.execute_batch(
+        "PRAGMA query_only = on; PRAGMA trusted_schema = off; PRAGMA cell_size_check = on; PRAGMA temp_store = memory; BEGIN",
+    )?;
+    // The transaction begins with its first read.
+    connection.query_row("SELECT count(*) FROM main.sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+fn immutable_uri(path: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' => uri.push(char::from(*byte)),
+            _ => {
+                uri.push('%');
+                uri.push_str(&hex::encode(&[*byte]));
+            }
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Lists tables and views by name, each with how it is read.
+fn list(connection: &Connection, source: &str) -> rusqlite::Result<(Inventory, Vec<Reading>)> {
+    let query = "SELECT name, type, rootpage FROM main.sqlite_schema WHERE type IN ('table', 'view') ORDER BY name";
+    let mut statement = connection.prepare(query)?;
+    let mut rows = statement.query([])?;
+    let (mut inventory, mut readings) = (Inventory::default(), Vec::new());
+    while let Some(row) = rows.next()? {
+        let Ok(name) = row.get::<_, String>(0) else {
+            inventory.blind = true;
+            let detail = "a table's name cannot be read";
+            inventory.problems.push(Problem::of_source(ProblemCode::Unsupported, source, detail));
+            continue;
+        };
+        let is_view = row.get_ref(1)?.as_bytes().ok() == Some(b"view");
+        let is_stored = row.get_ref(2)?.as_i64().is_ok_and(|page| page != 0);
+        if WITHOUT_VALUES.contains(&name.as_str()) {
+            continue;
+        }
+        if name == sample::SAMPLES
+            && is_utf8(connection)
+            && let Ok(samples) = sample::list(connection)
+        {
+            for (object, index) in samples {
+                inventory.objects.push(object);
+                readings.push(Reading::Samples(index));
+            }
+            continue;
+        }
+        let (object, row_id) = describe(connection, name, is_view, is_stored);
+        inventory.objects.push(object);
+        readings.push(Reading::Table(row_id));
+    }
+    Ok((inventory, readings))
+}
+
+/// Whether text is stored as UTF-8, as the samples are read.
+fn is_utf8(connection: &Connection) -> bool {
+    connection.pragma_query_value(None, "encoding", |row| row.get::<_, String>(0)).is_ok_and(|encoding| encoding == "UTF-8")
+}
+
+/// Columns, key, size and access of one table or view.
+fn describe(connection: &Connection, name: String, is_view: bool, is_stored: bool) -> (Object, Option<&'static str>) {
+    let (kind, mut access) = match (is_view, is_stored) {
+        (true, _) => (ObjectKind::View, Access::Derived("a view; its tables are read".to_owned())),
+        (false, true) => (ObjectKind::Table, Access::Readable),
+        (false, false) => {
+            (ObjectKind::VirtualTable, Access::Unsupported("a virtual table; this version does not read it".to_owned()))
+        }
+    };
+    if name == sample::SAMPLES {
+        access = Access::Unsupported("samples of indexed values in a binary form".to_owned());
+    }
+    let (mut columns, mut key) = (Vec::new(), Vec::new());
+    match columns_of(connection, &name) {
+        Ok(listed) => {
+            for (column, declared_type, key_place) in listed {
+                if key_place > 0 {
+                    key.push((key_place, columns.len()));
+                }
+                let declared_type = Some(declared_type).filter(|declared| !declared.is_empty());
+                columns.push(Column { name: column, declared_type, access: Access::Readable });
+            }
+        }
+        Err(error) if access.is_readable() => {
+            access = Access::Unsupported(format!("its columns cannot be listed: {}", reason(&error)));
+        }
+        Err(_) => {}
+    }
+    if columns.is_empty() && access.is_readable() {
+        access = Access::Unsupported("its columns cannot be listed".to_owned());
+    }
+    key.sort_unstable();
+    let is_table = kind == ObjectKind::Table;
+    let count = || connection.query_row(&format!("SELECT count(*) FROM main.{}", quoted(&name)), [], |row| row.get::<_, i64>(0));
+    let rows_expected = if is_table { count().ok().and_then(|count| u64::try_from(count).ok()) } else { None };
+    let row_id = if access.is_readable() { row_id_alias(connection, &name, &columns) } else { None };
+    let primary_key = key.into_iter().map(|(_, index)| index).collect();
+    (Object { name, kind, columns, primary_key, rows_expected, bytes: None, access, details: Vec::new() }, row_id)
+}
+
+/// Name, declared type and place in the primary key (from 1) of every column, generated ones included.
+fn columns_of(connection: &Connection, table: &str) -> rusqlite::Result<Vec<(String, String, i64)>> {
+    let query = "SELECT name, type, pk FROM pragma_table_xinfo(?1, 'main') WHERE hidden <> 1 ORDER BY cid";
+    let mut statement = connection.prepare_cached(query)?;
+    let columns = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    columns.collect()
+}
+
+/// A name of the row id that no column bears; `None` where the table has no row id.
+fn row_id_alias(connection: &Connection, table: &str, columns: &[Column]) -> Option<&'static str> {
+    let is_free = |alias: &&str| !columns.iter().any(|column| column.name.eq_ignore_ascii_case(alias));
+    let alias = ["rowid", "_rowid_", "oid"].into_iter().find(is_free)?;
+    connection.prepare(&format!("SELECT {alias} FROM main.{}", quoted(table))).is_ok().then_some(alias)
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// What `SQLite` says, by its code alone: its messages may quote values.
+fn reason(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(code, _) | rusqlite::Error::SqlInputError { error: code, .. } => {
+            code.to_string().to_lowercase()
+        }
+        _ => "sqlite gave an answer of an unexpected kind".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::testing::Collect;
+    use crate::source::testing::Row;
+    use crate::source::testing::codes;
+    use crate::source::testing::read_all;
+    use std::fs;
+    use tempfile::TempDir;
+
+    fn database(statements: &str) -> (TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("crm 100%.db");
+        Connection::open(&path).unwrap().execute_batch(statements).unwrap();
+        (folder, path)
+    }
+
+    fn open_path(path: &Path) -> Result<SqliteSession, Problem> {
+        SqliteSession::open(OpenedFile::open("crm.db", path).unwrap())
+    }
+
+    fn place(session: &SqliteSession, name: &str) -> usize {
+        session.inventory.objects.iter().position(|object| object.name == name).unwrap()
+    }
+
+    fn row(cells: &[&str]) -> Row {
+        cells.iter().map(|cell| Some((*cell).to_owned())).collect()
+    }
+
+    #[test]
+    fn reads_every_sort_of_table_and_value() {
+        let (_folder, path) = database(
+            "CREATE TABLE v (a, b INTEGER PRIMARY KEY);
+             INSERT INTO v VALUES ('x', 5), (NULL, 6), (9223372036854775807, 7), (0.1, 8), (7700900123.0, 9), (1e300, 10), (x'c3a9', 11);
+             CREATE TABLE w (k TEXT, n, PRIMARY KEY (n, k)) WITHOUT ROWID; INSERT INTO w VALUES ('a', 1);
+             CREATE TABLE \"odd \"\" name\" (\"select\" TEXT, \"a\"\"b\"); INSERT INTO \"odd \"\" name\" VALUES ('s', 't');
+             CREATE TABLE g (a, b AS (a || '!'), c AS (a || '?') STORED); INSERT INTO g (a) VALUES ('x');
+             CREATE TABLE r (rowid, _rowid_, oid); INSERT INTO r VALUES (1, 2, 3);
+             CREATE TABLE s (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO s VALUES (4);
+             CREATE VIEW z AS SELECT a FROM v",
+        );
+        let session = open_path(&path).unwrap();
+        let names: Vec<_> = session.inventory.objects.iter().map(|object| object.name.as_str()).collect();
+        assert_eq!(names, ["g", "odd \" name", "r", "s", "v", "w", "z"]);
+        assert_eq!(session.inventory.problems, []);
+        let read = |name| read_all(&session, place(&session, name)).unwrap();
+        let (sink, report) = read("v");
+        let values: Vec<_> = sink.rows.iter().map(|row| row[0].as_deref()).collect();
+        let expected = [Some("x"), None, Some("9223372036854775807"), Some("0.1"), Some("7700900123"), Some("1e300"), Some("é")];
+        assert_eq!(values, expected);
+        assert_eq!(sink.locators[1], Locator::RowId(6));
+        assert_eq!(report.problems, []);
+        assert_eq!(read("w").0.rows, [row(&["a", "1"])]);
+        assert_eq!(read("w").0.locators, [Locator::None]);
+        assert_eq!(session.inventory.objects[place(&session, "w")].primary_key, [1, 0]);
+        assert_eq!(read("odd \" name").0.rows, [row(&["s", "t"])]);
+        assert_eq!(read("g").0.rows, [row(&["x", "x!", "x?"])]);
+        assert_eq!(read("r").0.rows, [row(&["1", "2", "3"])]);
+        assert_eq!(read("s").0.rows, [row(&["4"])]);
+        let view = &session.inventory.objects[place(&session, "z")];
+        assert_eq!((view.kind, view.access.problem()), (ObjectKind::View, None));
+        assert_eq!(session.splits(place(&session, "z"), 1, &Cancel::default()), Ok(Vec::new()));
+        assert_eq!(session.inventory.objects[place(&session, "v")].rows_expected, Some(7));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_counted() {
+        let (_folder, path) =
+            database("CREATE TABLE t (a, b); INSERT INTO t VALUES (x'ff00', CAST(x'e9' AS TEXT)), (x'fe', 'b')");
+        let session = open_path(&path).unwrap();
+        let (sink, report) = read_all(&session, 0).unwrap();
+        assert_eq!(sink.rows[0], [None, Some("\u{fffd}".to_owned())]);
+        assert_eq!(codes(&report.problems), [(ProblemCode::NotUtf8, Some(1)), (ProblemCode::BinaryCells, Some(2))]);
+        assert_eq!(report.problems[1].column.as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn virtual_tables_are_unsupported_and_their_shadows_are_read() {
+        let (_folder, path) = database("CREATE VIRTUAL TABLE f USING fts5(a); INSERT INTO f VALUES ('hello')");
+        let session = open_path(&path).unwrap();
+        let object = &session.inventory.objects[place(&session, "f")];
+        assert_eq!(object.kind, ObjectKind::VirtualTable);
+        assert!(object.access.problem().is_some());
+        assert_eq!(read_all(&session, place(&session, "f_content")).unwrap().0.rows, [row(&["1", "hello"])]);
+    }
+
+    #[test]
+    fn samples_of_an_analysis_outlive_the_rows_and_are_read() {
+        let statements = "CREATE TABLE t (a, b); CREATE INDEX i ON t (a, b); INSERT INTO t VALUES ('x', 1980); ANALYZE; DELETE FROM t;
+                          CREATE TABLE w (k, n, PRIMARY KEY (n, k)) WITHOUT ROWID; INSERT INTO w VALUES ('z', 1); ANALYZE w; DELETE FROM w";
+        let (_folder, path) = database(statements);
+        let session = open_path(&path).unwrap();
+        let index = place(&session, "sqlite_stat4/i");
+        let names: Vec<_> = session.inventory.objects[index].columns.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names, ["a", "b", "column_3"]);
+        assert_eq!(read_all(&session, index).unwrap().0.rows, [row(&["x", "1980", "1"])]);
+        assert_eq!(read_all(&session, place(&session, "sqlite_stat4/w")).unwrap().0.rows, [row(&["1", "z"])]);
+
+        let (_folder, path) = database(&format!("PRAGMA encoding = 'UTF-16'; {statements}"));
+        let session = open_path(&path).unwrap();
+        assert!(session.inventory.objects[place(&session, "sqlite_stat4")].access.problem().is_some());
+    }
+
+    #[test]
+    fn leaves_no_file_beside_the_database() {
+        for mode in ["wal", "delete"] {
+            let (folder, path) = database(&format!("PRAGMA journal_mode = {mode}; CREATE TABLE t (a); INSERT INTO t VALUES (1)"));
+            let list = || fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
+            let before = list();
+            let session = open_path(&path).unwrap();
+            assert_eq!(read_all(&session, 0).unwrap().0.rows, [row(&["1"])]);
+            assert_eq!(list(), before);
+            assert_eq!(session.recheck(), []);
+            drop(session);
+            assert_eq!(list(), before);
+        }
+    }
+
+    #[test]
+    fn writers_do_not_disturb_the_snapshot() {
+        let (_folder, path) = database("CREATE TABLE t (a)");
+        let writer = Connection::open(&path).unwrap();
+        writer.execute_batch("PRAGMA journal_mode = wal; INSERT INTO t VALUES (1)").unwrap();
+        let session = open_path(&path).unwrap();
+        writer.execute_batch("INSERT INTO t VALUES (2)").unwrap();
+        assert_eq!(read_all(&session, 0).unwrap().0.rows, [row(&["1"])]);
+        assert_eq!(session.recheck(), []);
+        assert_eq!(session.consistency(), Consistency::OneConnection);
+    }
+
+    #[test]
+    fn a_writer_after_an_immutable_opening_is_drift() {
+        let (_folder, path) = database("PRAGMA journal_mode = wal; CREATE TABLE t (a)");
+        let session = open_path(&path).unwrap();
+        let writer = Connection::open(&path).unwrap();
+        writer.execute_batch("INSERT INTO t VALUES (2)").unwrap();
+        assert!(codes(&session.recheck()).contains(&(ProblemCode::ChangedWhileRead, None)));
+    }
+
+    #[test]
+    fn a_replaced_database_is_drift() {
+        let (folder, path) = database("CREATE TABLE t (a)");
+        let session = open_path(&path).unwrap();
+        let other = folder.path().join("other.db");
+        fs::copy(&path, &other).unwrap();
+        fs::rename(&other, &path).unwrap();
+        assert_eq!(codes(&session.recheck()), [(ProblemCode::ChangedWhileRead, None)]);
+    }
+
+    #[test]
+    fn damage_in_one_table_leaves_the_others() {
+        let (_folder, path) = database(
+            "PRAGMA page_size = 512; CREATE TABLE bad (a); CREATE TABLE good (a); INSERT INTO good VALUES ('g');
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) INSERT INTO bad SELECT 'b' || i FROM n",
+        );
+        let mut content = fs::read(&path).unwrap();
+        let root: i64 = Connection::open(&path)
+            .unwrap()
+            .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'bad'", [], |row| row.get(0))
+            .unwrap();
+        let start = 512 * (usize::try_from(root).unwrap() - 1);
+        content[start..start + 512].fill(0xff);
+        fs::write(&path, content).unwrap();
+        let session = open_path(&path).unwrap();
+        let (_, report) = read_all(&session, place(&session, "bad")).unwrap();
+        assert_eq!(codes(&report.problems), [(ProblemCode::ReadFailed, None)]);
+        assert_eq!(report.problems[0].object.as_deref(), Some("bad"));
+        assert_eq!(session.inventory.objects[place(&session, "bad")].rows_expected, None);
+        assert_eq!(read_all(&session, place(&session, "good")).unwrap().0.rows, [row(&["g"])]);
+    }
+
+    #[test]
+    fn stops_when_told_to_and_knows_its_own_splits() {
+        let (_folder, path) = database("CREATE TABLE t (a); INSERT INTO t VALUES (1)");
+        let session = open_path(&path).unwrap();
+        let cancel = Cancel::default();
+        cancel.cancel();
+        let split = Split { object: 0, index: 0, extent: Extent::Whole };
+        assert_eq!(session.read(&split, &mut Collect::default(), &cancel), Err(ReadError::Cancelled));
+        let foreign = Split { object: 9, ..split.clone() };
+        assert_eq!(session.read(&foreign, &mut Collect::default(), &Cancel::default()), Err(ReadError::UnknownSplit));
+        let digest = blake3::hash(&fs::read(&path).unwrap()).to_hex().to_string();
+        assert_eq!(session.digest(&Cancel::default()).unwrap(), Some(digest));
+    }
+}
