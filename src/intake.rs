@@ -1,0 +1,92 @@
+//! From rows to records: what each column means, and the canonical values of each row.
+//!
+//! [`profile`] reads cells and counts what they look like; [`infer`] decides from headers and profiles what each column is taken for;
+//! [`map`] holds what a recipient's map file says instead; [`convert`] then turns batches of rows into batches of records. Both sides go this
+//! way. They differ in one thing: an originator's ambiguous date has one reading, a recipient's has all.
+
+pub(crate) mod convert;
+pub(crate) mod infer;
+pub(crate) mod known_answer;
+pub(crate) mod map;
+pub(crate) mod profile;
+pub(crate) mod survey;
+
+use crate::record::field::Field;
+use crate::record::field::Slot;
+use crate::record::normalize::date::DateOrder;
+use crate::record::schema::Usage;
+
+/// Who decided what a column is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// Its name.
+    Header,
+    /// Its values.
+    Values,
+    /// A person, in a schema or map file or at a prompt.
+    Person,
+}
+
+impl By {
+    /// The word that files and tables use.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            By::Header => "header",
+            By::Values => "values",
+            By::Person => "person",
+        }
+    }
+}
+
+/// What one column is taken for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Taken {
+    /// The column's name.
+    pub(crate) name: String,
+    /// What it holds.
+    pub(crate) usage: Usage,
+    /// Who says so.
+    pub(crate) by: By,
+    /// The order of day, month and year, where a person or all values decide it.
+    pub(crate) order: Option<DateOrder>,
+    /// Columns of one group belong to one person: the `child` of `child_first_name`.
+    pub(crate) group: String,
+    /// Why a person left the column out.
+    pub(crate) reason: Option<String>,
+}
+
+impl Taken {
+    /// The field, where the column is one.
+    pub(crate) fn field(&self) -> Option<Field> {
+        match self.usage {
+            Usage::Field(field) => Some(field),
+            Usage::Text | Usage::Ignored => None,
+        }
+    }
+
+    /// What tables and attestations call it: `name.given`, `text`, `excluded`.
+    pub(crate) fn words(&self) -> String {
+        match self.usage {
+            Usage::Field(field) => format!("{}.{}", field.kind.word(), field.role.word()),
+            Usage::Text => "text".to_owned(),
+            Usage::Ignored => "excluded".to_owned(),
+        }
+    }
+}
+
+/// What the columns of a table are taken for, in the table's order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Mapping {
+    /// One for each column.
+    pub(crate) columns: Vec<Taken>,
+}
+
+impl Mapping {
+    /// Whether some column feeds the slot. On the recipient's side any date can be any date: `every_date` says so.
+    pub(crate) fn feeds(&self, slot: Slot, every_date: bool) -> bool {
+        self.columns.iter().filter_map(Taken::field).any(|field| {
+            field.slot() == Some(slot)
+                || (every_date && matches!(slot, Slot::Birth | Slot::Child) && field.kind == crate::record::field::Kind::Date)
+        })
+    }
+}

@@ -1,0 +1,352 @@
+//! Conversion: batches of rows become batches of records, cell by cell, as the mapping says.
+
+use crate::intake::Mapping;
+use crate::intake::Taken;
+use crate::record::RecordBatch;
+use crate::record::field::Kind;
+use crate::record::field::Role;
+use crate::record::field::Slot;
+use crate::record::normalize::Reading;
+use crate::record::normalize::address;
+use crate::record::normalize::date;
+use crate::record::normalize::date::DateOrder;
+use crate::record::normalize::email;
+use crate::record::normalize::identifier;
+use crate::record::normalize::name;
+use crate::record::normalize::phone;
+use crate::record::normalize::postcode;
+use crate::record::normalize::spot;
+use crate::record::schema::Usage;
+use crate::source::RowBatch;
+
+/// Whose rows are converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The supplied data: one reading for each value, as the schema says.
+    Originator,
+    /// Anybody's data: every reading, and every date in every role.
+    Recipient,
+}
+
+/// What the cells of one column came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ColumnCounts {
+    /// Cells that hold something other than a placeholder.
+    pub(crate) filled: u64,
+    /// Cells that were not understood as what the column is taken for.
+    pub(crate) unreadable: u64,
+    /// Cells of a column without a field that look personal.
+    pub(crate) personal: u64,
+}
+
+impl ColumnCounts {
+    /// Adds the counts of other rows.
+    pub(crate) fn merge(&mut self, other: &ColumnCounts) {
+        self.filled += other.filled;
+        self.unreadable += other.unreadable;
+        self.personal += other.personal;
+    }
+}
+
+/// Turns rows of one table into records.
+#[derive(Clone, Debug)]
+pub(crate) struct Converter {
+    side: Side,
+    plan: Vec<Step>,
+    people: Vec<Person>,
+    address: Vec<usize>,
+    counts: Vec<ColumnCounts>,
+    /// Cells beyond the table's columns that look personal.
+    overflow: u64,
+    unreadable_rows: Vec<bool>,
+    scratch: String,
+    tokens: Vec<String>,
+}
+
+/// What is done with one column.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// Part of a person's name or of an address: joined with others later.
+    Joined,
+    Date { slot: Option<Slot>, order: Option<DateOrder> },
+    Postcode,
+    Town,
+    Email,
+    Phone,
+    Identifier,
+    /// Looked at for what seems personal.
+    Watched,
+    /// Left out by a person, with a reason.
+    Skipped,
+}
+
+/// The columns that name one person.
+#[derive(Clone, Debug, Default)]
+struct Person {
+    group: String,
+    given: Vec<usize>,
+    middle: Vec<usize>,
+    family: Vec<usize>,
+    full: Vec<usize>,
+}
+
+impl Converter {
+    /// A converter for a table with this mapping.
+    pub(crate) fn new(mapping: &Mapping, side: Side) -> Converter {
+        let mut people: Vec<Person> = Vec::new();
+        let mut address: Vec<(u8, usize)> = Vec::new();
+        let mut plan = Vec::with_capacity(mapping.columns.len());
+        for (index, taken) in mapping.columns.iter().enumerate() {
+            plan.push(step(taken));
+            let Some(field) = taken.field() else { continue };
+            match (field.kind, field.role) {
+                (Kind::Name, role) => {
+                    let at = people.iter().position(|person| person.group == taken.group).unwrap_or_else(|| {
+                        people.push(Person { group: taken.group.clone(), ..Person::default() });
+                        people.len() - 1
+                    });
+                    let person = &mut people[at];
+                    match role {
+                        Role::Given => person.given.push(index),
+                        Role::Middle => person.middle.push(index),
+                        Role::Family => person.family.push(index),
+                        _ => person.full.push(index),
+                    }
+                }
+                // The house number stands before the street wherever its column is.
+                (Kind::Address, Role::Number) => address.push((0, index)),
+                (Kind::Address, Role::Street) => address.push((1, index)),
+                (Kind::Address, Role::Line) => address.push((2, index)),
+                _ => {}
+            }
+        }
+        address.sort_unstable();
+        Converter {
+            side,
+            people,
+            address: address.into_iter().map(|(_, index)| index).collect(),
+            counts: vec![ColumnCounts::default(); plan.len()],
+            plan,
+            overflow: 0,
+            unreadable_rows: Vec::new(),
+            scratch: String::new(),
+            tokens: Vec::new(),
+        }
+    }
+
+    /// Converts all rows of a batch; `records` holds one record a row afterwards.
+    pub(crate) fn convert(&mut self, rows: &RowBatch, records: &mut RecordBatch) {
+        records.clear();
+        self.unreadable_rows.clear();
+        let mut cells: Vec<Option<&str>> = Vec::with_capacity(self.plan.len());
+        for row in 0..rows.rows() {
+            cells.clear();
+            cells.extend(rows.row(row));
+            let is_unreadable = self.convert_row(&cells, records);
+            self.unreadable_rows.push(is_unreadable);
+            records.end_row();
+        }
+    }
+
+    /// For each row of the last batch, whether a personal value of it was not understood.
+    pub(crate) fn unreadable_rows(&self) -> &[bool] {
+        &self.unreadable_rows
+    }
+
+    /// The counts of all batches so far, a column each.
+    pub(crate) fn counts(&self) -> &[ColumnCounts] {
+        &self.counts
+    }
+
+    /// Cells beyond the table's columns that look personal.
+    pub(crate) fn overflow(&self) -> u64 {
+        self.overflow
+    }
+
+    fn convert_row(&mut self, cells: &[Option<&str>], records: &mut RecordBatch) -> bool {
+        let mut is_unreadable = false;
+        for (index, cell) in cells.iter().enumerate() {
+            let Some(cell) = *cell else { continue };
+            let Some(step) = self.plan.get(index) else {
+                self.overflow += u64::from(spot::spot(cell).is_some());
+                continue;
+            };
+            let reading = match *step {
+                Step::Joined | Step::Skipped => continue,
+                Step::Watched => {
+                    let counts = &mut self.counts[index];
+                    counts.filled += u64::from(!cell.is_empty());
+                    counts.personal += u64::from(spot::spot(cell).is_some());
+                    continue;
+                }
+                Step::Date { slot, order } => self.date(cell, slot, order, records),
+                Step::Postcode => self.simple(cell, Slot::Postcode, postcode::canonical, records),
+                Step::Town => self.simple(cell, Slot::Town, address::town, records),
+                Step::Email => match self.side {
+                    Side::Originator => self.simple(cell, Slot::Email, email::canonical, records),
+                    Side::Recipient => email::candidates(cell, &mut |value| records.push(Slot::Email, value)),
+                },
+                Step::Phone => match self.side {
+                    Side::Originator => self.simple(cell, Slot::Phone, phone::canonical, records),
+                    Side::Recipient => phone::candidates(cell, &mut |value| records.push(Slot::Phone, value)),
+                },
+                Step::Identifier => self.simple(cell, Slot::Identifier, identifier::canonical, records),
+            };
+            is_unreadable |= self.count(index, reading);
+        }
+        is_unreadable |= self.names(cells, records);
+        is_unreadable |= self.address(cells, records);
+        is_unreadable
+    }
+
+    fn count(&mut self, index: usize, reading: Reading) -> bool {
+        let counts = &mut self.counts[index];
+        counts.filled += u64::from(reading != Reading::Blank);
+        counts.unreadable += u64::from(reading == Reading::Unreadable);
+        reading == Reading::Unreadable
+    }
+
+    fn simple(&mut self, cell: &str, slot: Slot, canonical: fn(&str, &mut String) -> Reading, records: &mut RecordBatch) -> Reading {
+        self.scratch.clear();
+        let reading = canonical(cell, &mut self.scratch);
+        if reading == Reading::Value {
+            records.push(slot, &self.scratch);
+        }
+        reading
+    }
+
+    fn date(&mut self, cell: &str, slot: Option<Slot>, order: Option<DateOrder>, records: &mut RecordBatch) -> Reading {
+        let scratch = &mut self.scratch;
+        let side = self.side;
+        date::parse(cell, order, &mut |date| {
+            scratch.clear();
+            date.write(scratch);
+            match side {
+                Side::Originator => {
+                    if let Some(slot) = slot {
+                        records.push(slot, scratch);
+                    }
+                }
+                Side::Recipient => {
+                    records.push(Slot::Birth, scratch);
+                    records.push(Slot::Child, scratch);
+                }
+            }
+        })
+    }
+
+    fn names(&mut self, cells: &[Option<&str>], records: &mut RecordBatch) -> bool {
+        let mut is_unreadable = false;
+        let people = match self.side {
+            // The manifest holds one form: the first person that the row names.
+            Side::Originator => self.people.len().min(1),
+            Side::Recipient => self.people.len(),
+        };
+        for position in 0..people {
+            let person = std::mem::take(&mut self.people[position]);
+            self.tokens.clear();
+            for index in &person.given {
+                is_unreadable |= self.name_cell(cells, *index);
+            }
+            let given = self.tokens.len();
+            for index in &person.middle {
+                is_unreadable |= self.name_cell(cells, *index);
+            }
+            let middle = self.tokens.len();
+            for index in &person.family {
+                is_unreadable |= self.name_cell(cells, *index);
+            }
+            if self.side == Side::Originator && self.tokens.is_empty() {
+                for index in &person.full {
+                    is_unreadable |= self.name_cell(cells, *index);
+                }
+            }
+            if self.side == Side::Recipient && middle > 1 && given > 0 && middle < self.tokens.len() {
+                // Middle names come and go: first given name and family name alone are a candidate too.
+                let mut short: Vec<String> = std::iter::once(self.tokens[0].clone()).chain(self.tokens[middle..].iter().cloned()).collect();
+                self.push_name(&mut short, records);
+            }
+            let mut tokens = std::mem::take(&mut self.tokens);
+            self.push_name(&mut tokens, records);
+            self.tokens = tokens;
+            if self.side == Side::Recipient {
+                for index in &person.full {
+                    self.tokens.clear();
+                    is_unreadable |= self.name_cell(cells, *index);
+                    let mut tokens = std::mem::take(&mut self.tokens);
+                    if tokens.len() > 2 {
+                        let mut short = vec![tokens[0].clone(), tokens[tokens.len() - 1].clone()];
+                        self.push_name(&mut short, records);
+                    }
+                    self.push_name(&mut tokens, records);
+                    self.tokens = tokens;
+                }
+            }
+            self.people[position] = person;
+        }
+        is_unreadable
+    }
+
+    /// Adds the tokens of a cell to those gathered.
+    fn name_cell(&mut self, cells: &[Option<&str>], index: usize) -> bool {
+        let Some(cell) = cells.get(index).copied().flatten() else { return false };
+        let reading = name::tokens(cell, &mut self.tokens);
+        self.count(index, reading)
+    }
+
+    fn push_name(&mut self, tokens: &mut Vec<String>, records: &mut RecordBatch) {
+        if tokens.is_empty() {
+            return;
+        }
+        self.scratch.clear();
+        name::canonical(tokens, &mut self.scratch);
+        records.push(Slot::Name, &self.scratch);
+    }
+
+    fn address(&mut self, cells: &[Option<&str>], records: &mut RecordBatch) -> bool {
+        if self.address.is_empty() {
+            return false;
+        }
+        let lines: Vec<&str> = self.address.iter().filter_map(|index| cells.get(*index).copied().flatten()).collect();
+        let reading = match self.side {
+            Side::Originator => {
+                self.scratch.clear();
+                let reading = address::form(&lines, &mut self.scratch);
+                if reading == Reading::Value {
+                    records.push(Slot::Address, &self.scratch);
+                }
+                reading
+            }
+            Side::Recipient => address::candidates(&lines, &mut |form| records.push(Slot::Address, form)),
+        };
+        // The lines are read as one: each that holds something counts as filled, the first as not understood.
+        let mut is_first = true;
+        for position in 0..self.address.len() {
+            let index = self.address[position];
+            if cells.get(index).copied().flatten().is_some_and(|cell| !cell.trim().is_empty()) {
+                self.counts[index].filled += 1;
+                self.counts[index].unreadable += u64::from(is_first && reading == Reading::Unreadable);
+                is_first = false;
+            }
+        }
+        reading == Reading::Unreadable
+    }
+}
+
+fn step(taken: &Taken) -> Step {
+    let field = match taken.usage {
+        Usage::Field(field) => field,
+        Usage::Text => return Step::Watched,
+        Usage::Ignored => return Step::Skipped,
+    };
+    match (field.kind, field.role) {
+        (Kind::Name, _) => Step::Joined,
+        (Kind::Address, Role::Town) => Step::Town,
+        (Kind::Address, _) => Step::Joined,
+        (Kind::Date, _) => Step::Date { slot: field.slot(), order: taken.order },
+        (Kind::Postcode, _) => Step::Postcode,
+        (Kind::Email, _) => Step::Email,
+        (Kind::Phone, _) => Step::Phone,
+        (Kind::Identifier, _) => Step::Identifier,
+    }
+}

@@ -1,0 +1,271 @@
+//! Inference: what a column is taken for, from its name and its profile. `supply` origin is never inferred, only declared.
+//!
+//! Names decide where they are plain, and values must not contradict them; where a name says nothing, values decide for e-mail addresses, UK
+//! postcodes, telephone numbers and dates, which are unmistakable. Everything else is text: it makes no key, and a scan looks at each of its
+//! cells for what seems personal.
+
+use crate::intake::By;
+use crate::intake::Mapping;
+use crate::intake::Taken;
+use crate::intake::profile::Profile;
+use crate::intake::profile::Profiles;
+use crate::record::field::Field;
+use crate::record::field::Kind;
+use crate::record::field::Role;
+use crate::record::schema::ColumnRule;
+use crate::record::schema::Usage;
+
+/// The share of a column's values that must agree with what its name says, in percent.
+const AGREEING: u64 = 50;
+
+/// The share of a column's values that must be of one kind where the name says nothing, in percent.
+const UNMISTAKABLE: u64 = 80;
+
+/// Takes the columns of a table for what their names and profiles say.
+pub(crate) fn infer<'a>(names: impl IntoIterator<Item = &'a str>, profiles: &Profiles) -> Mapping {
+    let columns = names.into_iter().enumerate().map(|(index, name)| {
+        let empty = Profile::default();
+        infer_column(name, profiles.columns.get(index).unwrap_or(&empty))
+    });
+    Mapping { columns: columns.collect() }
+}
+
+fn infer_column(name: &str, profile: &Profile) -> Taken {
+    let words = words_of(name);
+    let (usage, by, group) = match by_header(&words) {
+        Some((field, group)) if is_plausible(field, profile) => (Usage::Field(field), By::Header, group),
+        _ => match by_values(&words, profile) {
+            Some(field) => (Usage::Field(field), By::Values, String::new()),
+            None => (Usage::Text, By::Values, String::new()),
+        },
+    };
+    Taken { name: name.to_owned(), usage, by, order: None, group, reason: None }
+}
+
+/// Puts what a person says about a column in place of what was inferred.
+pub(crate) fn apply_rule(taken: &mut Taken, rule: &ColumnRule) {
+    taken.usage = rule.usage;
+    taken.by = By::Person;
+    taken.order = rule.order;
+    taken.reason.clone_from(&rule.reason);
+    if let Some(group) = &rule.group {
+        taken.group.clone_from(group);
+    }
+}
+
+/// The words of a column's name: `childFirst_Name2` gives `child`, `first`, `name`.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut current = String::new();
+    let mut previous_lower = false;
+    for character in name.chars() {
+        if character.is_alphabetic() {
+            if character.is_uppercase() && previous_lower {
+                words.push(std::mem::take(&mut current));
+            }
+            current.extend(character.to_lowercase());
+            previous_lower = character.is_lowercase();
+        } else {
+            previous_lower = false;
+            // The apostrophe of "mother's" and the hyphen of "e-mail" part no words that matter.
+            if !matches!(character, '\'' | '’') && !current.is_empty() {
+                words.push(std::mem::take(&mut current));
+            }
+        }
+    }
+    if !current.is_empty() {
+        words.push(current);
+    }
+    words
+}
+
+/// The field that a name stands for, and the group that its other words name.
+fn by_header(words: &[String]) -> Option<(Field, String)> {
+    let joined: String = words.concat();
+    let has = |word: &str| words.iter().any(|other| other == word);
+    let any = |list: &[&str]| list.iter().any(|word| has(word));
+    let ends = |list: &[&str]| list.iter().any(|end| joined.ends_with(end));
+    let field = |kind, role| Field::new(kind, role);
+    let with_group = |field: Option<Field>, own: &[&str]| {
+        let group: Vec<&str> = words.iter().map(String::as_str).filter(|word| !own.contains(word)).collect();
+        field.map(|field| (field, group.join("_")))
+    };
+
+    if any(&["email", "mail", "emailaddress"]) || joined.contains("email") {
+        return with_group(field(Kind::Email, Role::Main), words.iter().map(String::as_str).collect::<Vec<_>>().as_slice());
+    }
+    if any(&["phone", "telephone", "tel", "mobile", "cell", "msisdn", "landline", "cellphone", "handy", "gsm"]) || ends(&["phone", "phonenumber", "mobile"]) {
+        return Some((field(Kind::Phone, Role::Main)?, String::new()));
+    }
+    if any(&["postcode", "zip", "zipcode", "postalcode", "pcode", "plz", "eircode"]) || ends(&["postcode", "postalcode", "zipcode"]) {
+        return Some((field(Kind::Postcode, Role::Main)?, String::new()));
+    }
+    let is_birth = any(&["dob", "birth", "birthdate", "birthday", "born", "geburtsdatum"]) || ends(&["dob", "dateofbirth", "birthdate"]);
+    if any(&["child", "baby", "children", "infant", "childs", "babys", "due"]) && (is_birth || has("date")) {
+        return Some((field(Kind::Date, Role::Child)?, String::new()));
+    }
+    if is_birth && !any(&["place", "name", "country", "town", "city"]) {
+        return Some((field(Kind::Date, Role::Birth)?, String::new()));
+    }
+    const GIVEN: [&str; 8] = ["first", "given", "forename", "fore", "firstname", "fname", "givenname", "christian"];
+    const FAMILY: [&str; 8] = ["last", "family", "surname", "lastname", "lname", "familyname", "maiden", "sur"];
+    let name_words = ["name", "names"];
+    if any(&["surname", "lastname", "lname", "familyname", "maiden"]) || ((has("last") || has("family") || has("sur")) && any(&name_words)) {
+        return with_group(field(Kind::Name, Role::Family), &[&FAMILY[..], &name_words].concat());
+    }
+    if any(&["forename", "forenames", "firstname", "fname", "givenname"]) || ((has("first") || has("given") || has("christian")) && any(&name_words)) {
+        return with_group(field(Kind::Name, Role::Given), &[&GIVEN[..], &name_words, &["forenames"]].concat());
+    }
+    if (has("middle") && any(&name_words)) || has("middlename") {
+        return with_group(field(Kind::Name, Role::Middle), &["middle", "name", "names", "middlename"]);
+    }
+    const PEOPLE: [&str; 17] = [
+        "full", "customer", "contact", "client", "person", "member", "subscriber", "mother", "father", "parent", "child", "patient",
+        "applicant", "holder", "recipient", "addressee", "elector",
+    ];
+    if words == ["name"] || has("fullname") || (has("name") && any(&PEOPLE)) {
+        return with_group(field(Kind::Name, Role::Full), &["full", "name", "fullname"]);
+    }
+    if any(&["town", "city", "suburb", "locality", "posttown"]) {
+        return Some((field(Kind::Address, Role::Town)?, String::new()));
+    }
+    if (has("street") || has("house") || has("building") || has("address")) && any(&["number", "no", "num"]) {
+        return Some((field(Kind::Address, Role::Number)?, String::new()));
+    }
+    if any(&["street", "road"]) && !any(&["type"]) {
+        return Some((field(Kind::Address, Role::Street)?, String::new()));
+    }
+    if any(&["address", "addr", "addressline", "adr"]) && !any(&["ip", "type", "id", "mac"]) {
+        return Some((field(Kind::Address, Role::Line)?, String::new()));
+    }
+    if any(&["id", "no", "ref", "reference", "urn", "uuid", "guid", "customerno", "customerid", "nino", "ssn"])
+        || (has("number") && any(&["customer", "account", "member", "membership", "reference", "client", "insurance"]))
+        || ends(&["_id", "customerno", "accountno"])
+    {
+        return Some((field(Kind::Identifier, Role::Main)?, String::new()));
+    }
+    if any(&["date", "timestamp", "datetime"]) || (words.len() > 1 && words.last().is_some_and(|word| word == "at" || word == "on")) {
+        return Some((field(Kind::Date, Role::Event)?, String::new()));
+    }
+    None
+}
+
+/// Whether a column's values can be what its name says. An empty column contradicts nothing.
+fn is_plausible(field: Field, profile: &Profile) -> bool {
+    if profile.filled == 0 {
+        return true;
+    }
+    match (field.kind, field.role) {
+        (Kind::Email, _) => profile.mostly(profile.emails, AGREEING),
+        // A name says telephone: shorter numbers than the unmistakable ones pass.
+        (Kind::Phone, _) => !profile.mostly(profile.letters, AGREEING) && !profile.mostly(profile.emails, AGREEING),
+        (Kind::Date, Role::Event) => profile.mostly(profile.dates + profile.compact_dates, AGREEING),
+        (Kind::Date, _) => profile.mostly(profile.dates + profile.digits, AGREEING),
+        (Kind::Postcode, _) => profile.mostly(profile.uk_postcodes + profile.codes, AGREEING),
+        (Kind::Name, _) => profile.mostly(profile.letters, AGREEING) || !profile.mostly(profile.codes + profile.digits, AGREEING),
+        (Kind::Identifier, _) => profile.mostly(profile.codes, AGREEING),
+        (Kind::Address, Role::Number) => !profile.mostly(profile.letters, UNMISTAKABLE),
+        (Kind::Address, _) => !profile.mostly(profile.emails, AGREEING),
+    }
+}
+
+/// The field that unmistakable values stand for, where the name says nothing.
+fn by_values(words: &[String], profile: &Profile) -> Option<Field> {
+    if profile.mostly(profile.emails, UNMISTAKABLE) {
+        return Some(Field::of(Kind::Email));
+    }
+    if profile.mostly(profile.uk_postcodes, UNMISTAKABLE) {
+        return Some(Field::of(Kind::Postcode));
+    }
+    if profile.mostly(profile.dates, UNMISTAKABLE) {
+        return Field::new(Kind::Date, Role::Event);
+    }
+    let is_count = words.iter().any(|word| matches!(word.as_str(), "amount" | "price" | "total" | "sum" | "count" | "quantity"));
+    if profile.mostly(profile.phones, UNMISTAKABLE) && !is_count {
+        return Some(Field::of(Kind::Phone));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Locator;
+    use crate::source::RowBatch;
+
+    fn taken(header: &str, cells: &[&str]) -> String {
+        let mut batch = RowBatch::default();
+        for cell in cells {
+            batch.push_text(cell);
+            batch.end_row(Locator::None);
+        }
+        let mut profiles = Profiles::new(1);
+        profiles.see(&batch, u64::MAX);
+        infer([header], &profiles).columns[0].words()
+    }
+
+    #[test]
+    fn headers_in_many_spellings() {
+        for (header, expected) in [
+            ("first_name", "name.given"),
+            ("Forename", "name.given"),
+            ("firstName", "name.given"),
+            ("LAST NAME", "name.family"),
+            ("Surname", "name.family"),
+            ("mother's surname", "name.family"),
+            ("full_name", "name.full"),
+            ("Name", "name.full"),
+            ("customer name", "name.full"),
+            ("segment_name", "text"),
+            ("file name", "text"),
+            ("username", "text"),
+            ("E-mail", "email.main"),
+            ("emailAddress", "email.main"),
+            ("Mobile", "phone.main"),
+            ("phone_number", "phone.main"),
+            ("Post Code", "postcode.main"),
+            ("postal_code", "postcode.main"),
+            ("DOB", "date.birth"),
+            ("Date of Birth", "date.birth"),
+            ("mother_dob", "date.birth"),
+            ("Child DOB", "date.child"),
+            ("baby due date", "date.child"),
+            ("created_at", "date.event"),
+            ("address_1", "address.line"),
+            ("Addr1", "address.line"),
+            ("street_number", "address.number"),
+            ("suburb", "address.town"),
+            ("customer_no", "identifier.main"),
+            ("soc_sec_id", "identifier.main"),
+            ("title", "text"),
+            ("state", "text"),
+        ] {
+            assert_eq!(taken(header, &[]), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn values_decide_where_names_do_not() {
+        assert_eq!(taken("c7", &["a@example.com", "b@example.org", ""]), "email.main");
+        assert_eq!(taken("c7", &["SW1A 1AA", "M1 1AE"]), "postcode.main");
+        assert_eq!(taken("c7", &["1980-02-28", "28/02/1980"]), "date.event");
+        assert_eq!(taken("c7", &["07700 900123", "+44 7700 900456"]), "phone.main");
+        assert_eq!(taken("c7", &["spring", "summer"]), "text");
+        assert_eq!(taken("c7", &["12", "14"]), "text");
+    }
+
+    #[test]
+    fn values_contradict_names() {
+        assert_eq!(taken("email", &["yes", "no", "yes"]), "text");
+        assert_eq!(taken("name", &["P-100", "P-101"]), "text");
+        assert_eq!(taken("contact", &["a@example.com"]), "email.main");
+        assert_eq!(taken("email_sent_at", &["2017-05-01 10:00:00", "2017-05-02 10:00:00"]), "date.event");
+    }
+
+    #[test]
+    fn groups_name_the_person() {
+        let mapping = infer(["first_name", "child_first_name", "child_surname"], &Profiles::default());
+        let groups: Vec<&str> = mapping.columns.iter().map(|column| column.group.as_str()).collect();
+        assert_eq!(groups, ["", "child", "child"]);
+    }
+}

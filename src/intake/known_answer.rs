@@ -1,0 +1,63 @@
+//! The known-answer record: an invented record that stands in every manifest, in every key's section.
+//!
+//! A scan sends it through its own normaliser, keys and index before anything else. If it is not found, the scan would not have found
+//! anything: a wrong salt, another normaliser, a damaged index.
+
+use crate::intake::By;
+use crate::intake::Mapping;
+use crate::intake::Taken;
+use crate::intake::convert::Converter;
+use crate::intake::convert::Side;
+use crate::record::RecordBatch;
+use crate::record::field::Field;
+use crate::record::field::Kind;
+use crate::record::field::Role;
+use crate::record::schema::Usage;
+use crate::source::Locator;
+use crate::source::RowBatch;
+
+/// The record, cell by cell, in forms that the normaliser has to work on. The name has one token of three letters or more, so that each
+/// key has exactly one fingerprint of it; the numbers and the domain are reserved for such uses.
+const CELLS: [(Kind, Role, &str); 10] = [
+    (Kind::Name, Role::Given, "Qx"),
+    (Kind::Name, Role::Family, "KNOWNÁNSWER"),
+    (Kind::Date, Role::Birth, "3 February 1901"),
+    (Kind::Date, Role::Child, "1902-03-04"),
+    (Kind::Postcode, Role::Main, "qx1 9zy"),
+    (Kind::Address, Role::Line, "9137 Knownanswer Street"),
+    (Kind::Address, Role::Town, "Knownanswer"),
+    (Kind::Email, Role::Main, "Known.Answer@Residua.Example"),
+    (Kind::Phone, Role::Main, "+44 (0)7700 900137"),
+    (Kind::Identifier, Role::Main, "known-answer-1"),
+];
+
+/// The known-answer record as one side reads it.
+pub(crate) fn record(side: Side) -> RecordBatch {
+    let mut rows = RowBatch::default();
+    let mut columns = Vec::with_capacity(CELLS.len());
+    for (kind, role, cell) in CELLS {
+        rows.push_text(cell);
+        let usage = Field::new(kind, role).map_or(Usage::Text, Usage::Field);
+        columns.push(Taken { name: String::new(), usage, by: By::Person, order: None, group: String::new(), reason: None });
+    }
+    rows.end_row(Locator::None);
+    let mut records = RecordBatch::new();
+    Converter::new(&Mapping { columns }, side).convert(&rows, &mut records);
+    records
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::field::Slot;
+
+    #[test]
+    fn every_slot_has_one_value_that_both_sides_read() {
+        let (supplied, probed) = (record(Side::Originator), record(Side::Recipient));
+        for slot in Slot::ALL {
+            let mine: Vec<&[u8]> = supplied.candidates(slot, 0).collect();
+            assert_eq!(mine.len(), 1, "{slot:?}");
+            assert!(probed.candidates(slot, 0).any(|value| value == mine[0]), "{slot:?}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The recipient's map file: what columns are taken for and what is left out, target by target.
+//!
+//! ```toml
+//! [[target]]
+//! match = "sqlite:crm.db#contacts"        # a target's name, or a pattern with `*`
+//! [target.columns]
+//! fname = { kind = "name", role = "given" }
+//! notes = { kind = "ignored", reason = "holds the colour of the envelope" }
+//!
+//! [[exclude]]
+//! match = "sqlite:crm.db#staff"
+//! reason = "our own employees"
+//! ```
+
+use crate::intake::Mapping;
+use crate::intake::infer::apply_rule;
+use crate::record::schema::ColumnRule;
+use crate::record::schema::Usage;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+/// A parsed map file.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MapFile {
+    /// Rules for columns.
+    #[serde(default)]
+    target: Vec<TargetRules>,
+    /// Targets left out.
+    #[serde(default)]
+    exclude: Vec<ExcludeRule>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TargetRules {
+    #[serde(rename = "match")]
+    pattern: String,
+    columns: BTreeMap<String, ColumnRule>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExcludeRule {
+    #[serde(rename = "match")]
+    pattern: String,
+    reason: String,
+}
+
+/// A map file that cannot be used: the fault is its writer's.
+#[derive(Debug, Error)]
+pub(crate) enum MapError {
+    /// It is no TOML, or has members or words that it must not have.
+    #[error("line {line}: {message}")]
+    Syntax {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// A pattern that is none.
+    #[error("`{0}` is not a pattern")]
+    Pattern(String),
+    /// Something is left out without a reason.
+    #[error("`{0}` is left out without a reason")]
+    NoReason(String),
+    /// A rule for a target that names a column which it has not.
+    #[error("target `{target}` has no column `{column}`")]
+    NoColumn {
+        /// The target.
+        target: String,
+        /// The column.
+        column: String,
+    },
+    /// A rule that matched no target at all: most likely a slip of the pen.
+    #[error("`{0}` matches no target")]
+    Unused(String),
+}
+
+impl MapFile {
+    /// Reads a map file.
+    pub(crate) fn parse(text: &str) -> Result<MapFile, MapError> {
+        let map: MapFile = toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
+            MapError::Syntax { line: 1 + before.matches('\n').count(), message: error.message().to_owned() }
+        })?;
+        for rules in &map.target {
+            pattern(&rules.pattern)?;
+            for (column, rule) in &rules.columns {
+                if rule.usage == Usage::Ignored && rule.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+                    return Err(MapError::NoReason(column.clone()));
+                }
+            }
+        }
+        for rule in &map.exclude {
+            pattern(&rule.pattern)?;
+            if rule.reason.trim().is_empty() {
+                return Err(MapError::NoReason(rule.pattern.clone()));
+            }
+        }
+        Ok(map)
+    }
+
+    /// Applies the rules of a target to what was inferred.
+    pub(crate) fn apply(&self, target: &str, mapping: &mut Mapping) -> Result<(), MapError> {
+        for rules in self.target.iter().filter(|rules| matches(&rules.pattern, target)) {
+            for (column, rule) in &rules.columns {
+                match mapping.columns.iter_mut().find(|taken| taken.name == *column) {
+                    Some(taken) => apply_rule(taken, rule),
+                    None => return Err(MapError::NoColumn { target: target.to_owned(), column: column.clone() }),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a target is left out, where it is.
+    pub(crate) fn exclusion(&self, target: &str) -> Option<&str> {
+        self.exclude.iter().find(|rule| matches(&rule.pattern, target)).map(|rule| rule.reason.as_str())
+    }
+
+    /// Refuses rules that match none of the targets.
+    pub(crate) fn check_used<'a>(&self, targets: impl Iterator<Item = &'a str> + Clone) -> Result<(), MapError> {
+        let patterns = self.target.iter().map(|rules| &rules.pattern).chain(self.exclude.iter().map(|rule| &rule.pattern));
+        for pattern in patterns {
+            if !targets.clone().any(|target| matches(pattern, target)) {
+                return Err(MapError::Unused(pattern.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn pattern(text: &str) -> Result<glob::Pattern, MapError> {
+    glob::Pattern::new(text).map_err(|_| MapError::Pattern(text.to_owned()))
+}
+
+fn matches(pattern_text: &str, target: &str) -> bool {
+    pattern_text == target || pattern(pattern_text).is_ok_and(|pattern| pattern.matches(target))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::infer::infer;
+    use crate::intake::profile::Profiles;
+
+    const FILE: &str = r#"
+        [[target]]
+        match = "sqlite:crm.db#*"
+        [target.columns]
+        fn = { kind = "name", role = "given" }
+        notes = { kind = "ignored", reason = "colour of the envelope" }
+
+        [[exclude]]
+        match = "sqlite:crm.db#staff"
+        reason = "our own employees"
+    "#;
+
+    #[test]
+    fn rules_replace_what_was_inferred() {
+        let map = MapFile::parse(FILE).unwrap();
+        let mut mapping = infer(["fn", "notes"], &Profiles::default());
+        map.apply("sqlite:crm.db#contacts", &mut mapping).unwrap();
+        assert_eq!(mapping.columns[0].words(), "name.given");
+        assert_eq!(mapping.columns[1].words(), "excluded");
+        assert_eq!(map.exclusion("sqlite:crm.db#staff"), Some("our own employees"));
+        assert_eq!(map.exclusion("sqlite:crm.db#contacts"), None);
+    }
+
+    #[test]
+    fn slips_are_errors() {
+        let error = |text: &str| MapFile::parse(text).unwrap_err().to_string();
+        assert!(error("[[exclude]]\nmatch='a'\nreason=' '").contains("without a reason"));
+        assert!(error("[[target]]\nmatch='a'\n[target.columns]\nx={kind='ignored'}").contains("without a reason"));
+        assert!(error("[[target]]\nmatch='a'\n[target.columns]\nx={kind='nonsense'}").contains("line"));
+        let map = MapFile::parse(FILE).unwrap();
+        assert!(map.check_used(["exports/a.csv"].into_iter()).is_err());
+        let mut mapping = infer(["other"], &Profiles::default());
+        assert!(map.apply("sqlite:crm.db#contacts", &mut mapping).is_err());
+    }
+}

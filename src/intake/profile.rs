@@ -1,0 +1,152 @@
+//! Profiles: what the cells of a column look like, counted. They rest on all rows where a supply is made, on a sample where a scan begins.
+
+use crate::record::normalize::Reading;
+use crate::record::normalize::date;
+use crate::record::normalize::date::ColumnOrder;
+use crate::record::normalize::date::Shape;
+use crate::record::normalize::email;
+use crate::record::normalize::phone;
+use crate::record::normalize::placeholder;
+use crate::record::normalize::postcode;
+use crate::source::RowBatch;
+
+/// Counts over the cells of one column.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Profile {
+    /// Cells that hold something other than a placeholder.
+    pub(crate) filled: u64,
+    /// E-mail addresses.
+    pub(crate) emails: u64,
+    /// Telephone numbers of ten digits or more.
+    pub(crate) phones: u64,
+    /// UK postcodes.
+    pub(crate) uk_postcodes: u64,
+    /// Dates that are written as such, not merely as a number.
+    pub(crate) dates: u64,
+    /// Eight digits that form a date.
+    pub(crate) compact_dates: u64,
+    /// Cells of digits alone.
+    pub(crate) digits: u64,
+    /// Cells of letters, spaces, hyphens, apostrophes and full stops alone.
+    pub(crate) letters: u64,
+    /// Cells with a digit and nothing but letters, digits, hyphens, slashes and full stops.
+    pub(crate) codes: u64,
+    /// Words in all filled cells.
+    pub(crate) words: u64,
+    /// What the dates tell about the order of day, month and year.
+    pub(crate) order: ColumnOrder,
+}
+
+impl Profile {
+    /// Counts one cell.
+    fn see(&mut self, cell: &str, scratch: &mut String) {
+        let text = cell.trim();
+        if placeholder::is_placeholder(text) {
+            return;
+        }
+        self.filled += 1;
+        let (mut digits, mut letters, mut others, mut at) = (0_usize, 0_usize, 0_usize, false);
+        for character in text.chars() {
+            match character {
+                _ if character.is_ascii_digit() => digits += 1,
+                _ if character.is_alphabetic() => letters += 1,
+                '@' => at = true,
+                ' ' | '-' | '\'' | '’' | '.' | '/' => {}
+                _ => others += 1,
+            }
+        }
+        self.words += text.split_whitespace().count() as u64;
+        self.digits += u64::from(digits > 0 && digits == text.len());
+        self.letters += u64::from(digits == 0 && letters > 0 && others == 0 && !at && !text.contains('/'));
+        self.codes += u64::from(digits > 0 && others == 0 && !at && !text.contains([' ', '\'']));
+        if at {
+            scratch.clear();
+            self.emails += u64::from(email::canonical(text, scratch) == Reading::Value);
+            return;
+        }
+        if digits == 0 || text.len() > 40 {
+            return;
+        }
+        scratch.clear();
+        if postcode::canonical(text, scratch) == Reading::Value && postcode::is_uk(scratch.as_bytes()) {
+            self.uk_postcodes += 1;
+        }
+        if digits >= 10 && letters == 0 {
+            scratch.clear();
+            self.phones += u64::from(phone::canonical(text, scratch) == Reading::Value);
+        }
+        if digits < 3 {
+            return;
+        }
+        let is_number = digits + usize::from(text.contains('.')) == text.len();
+        if matches!(date::shape(text), Shape::Blank | Shape::Unreadable) {
+            return;
+        }
+        self.order.add(text);
+        if !is_number {
+            self.dates += 1;
+        } else if digits == 8 {
+            self.compact_dates += 1;
+        }
+    }
+
+    /// Whether at least `percent` of the filled cells are counted in `count`.
+    pub(crate) fn mostly(&self, count: u64, percent: u64) -> bool {
+        self.filled > 0 && count.saturating_mul(100) >= self.filled.saturating_mul(percent)
+    }
+
+    /// Adds the counts of another part of the same column.
+    pub(crate) fn merge(&mut self, other: &Profile) {
+        self.filled += other.filled;
+        self.emails += other.emails;
+        self.phones += other.phones;
+        self.uk_postcodes += other.uk_postcodes;
+        self.dates += other.dates;
+        self.compact_dates += other.compact_dates;
+        self.digits += other.digits;
+        self.letters += other.letters;
+        self.codes += other.codes;
+        self.words += other.words;
+        self.order.merge(&other.order);
+    }
+}
+
+/// Profiles of the columns of one table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Profiles {
+    /// Rows seen.
+    pub(crate) rows: u64,
+    /// One for each column.
+    pub(crate) columns: Vec<Profile>,
+}
+
+impl Profiles {
+    /// Empty profiles of a table with so many columns.
+    pub(crate) fn new(columns: usize) -> Profiles {
+        Profiles { rows: 0, columns: vec![Profile::default(); columns] }
+    }
+
+    /// Counts the cells of a batch, up to `most` rows in all.
+    pub(crate) fn see(&mut self, batch: &RowBatch, most: u64) {
+        let mut scratch = String::new();
+        for row in 0..batch.rows() {
+            if self.rows >= most {
+                return;
+            }
+            self.rows += 1;
+            for (profile, cell) in self.columns.iter_mut().zip(batch.row(row)) {
+                if let Some(cell) = cell {
+                    profile.see(cell, &mut scratch);
+                }
+            }
+        }
+    }
+
+    /// Adds the profiles of other rows of the same table.
+    pub(crate) fn merge(&mut self, other: &Profiles) {
+        self.rows += other.rows;
+        for (profile, other) in self.columns.iter_mut().zip(&other.columns) {
+            profile.merge(other);
+        }
+    }
+}

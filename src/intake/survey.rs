@@ -1,0 +1,99 @@
+//! The survey: every object of the opened sources, what its columns are taken for, and what a person says about it.
+
+use crate::intake::Mapping;
+use crate::intake::infer::infer;
+use crate::intake::map::MapError;
+use crate::intake::map::MapFile;
+use crate::intake::profile::Profiles;
+use crate::source::Access;
+use crate::source::Object;
+use crate::source::ObjectKind;
+use crate::source::ReadError;
+use crate::source::RowBatch;
+use crate::source::Session;
+use crate::source::Sink;
+use crate::source::Stopped;
+use crate::support::progress::Cancel;
+
+/// Rows of an object that are looked at before a scan, spread over its parts.
+const SAMPLE: u64 = 6_000;
+
+/// Parts of an object from which the sample is taken.
+const PARTS: usize = 3;
+
+/// One object of one source.
+#[derive(Clone, Debug)]
+pub(crate) struct Surveyed {
+    /// The place of its session among the sessions.
+    pub(crate) session: usize,
+    /// Its place in the session's inventory.
+    pub(crate) object: usize,
+    /// The name by which declarations and messages speak of it.
+    pub(crate) name: String,
+    /// What its columns are taken for.
+    pub(crate) mapping: Mapping,
+    /// What the sample looked like.
+    pub(crate) profiles: Profiles,
+    /// Why a person left it out.
+    pub(crate) excluded: Option<String>,
+}
+
+/// The name of an object: a file's is its source's, a table's follows a `#`.
+pub(crate) fn target_name(session: &dyn Session, object: &Object) -> String {
+    match object.kind {
+        ObjectKind::File => session.identity().name.clone(),
+        ObjectKind::Table | ObjectKind::View | ObjectKind::VirtualTable => format!("{}#{}", session.identity().name, object.name),
+    }
+}
+
+/// Surveys all objects that can be read.
+pub(crate) fn survey(sessions: &[Box<dyn Session>], map: &MapFile, cancel: &Cancel) -> Result<Vec<Surveyed>, MapError> {
+    let mut surveyed = Vec::new();
+    for (number, session) in sessions.iter().enumerate() {
+        for (place, object) in session.inventory().objects.iter().enumerate() {
+            if matches!(object.access, Access::Derived(_)) || cancel.is_cancelled() {
+                continue;
+            }
+            let name = target_name(session.as_ref(), object);
+            let excluded = map.exclusion(&name).map(str::to_owned);
+            let profiles = if object.access.is_readable() && excluded.is_none() {
+                sample(session.as_ref(), place, object.columns.len(), cancel)
+            } else {
+                Profiles::new(object.columns.len())
+            };
+            let mut mapping = infer(object.columns.iter().map(|column| column.name.as_str()), &profiles);
+            map.apply(&name, &mut mapping)?;
+            surveyed.push(Surveyed { session: number, object: place, name, mapping, profiles, excluded });
+        }
+    }
+    map.check_used(surveyed.iter().map(|surveyed| surveyed.name.as_str()))?;
+    Ok(surveyed)
+}
+
+/// Profiles a few thousand rows. What cannot be read here cannot be read by the scan either, which reports it.
+fn sample(session: &dyn Session, object: usize, columns: usize, cancel: &Cancel) -> Profiles {
+    let mut profiles = Profiles::new(columns);
+    let Ok(splits) = session.splits(object, PARTS, cancel) else { return profiles };
+    let each = SAMPLE / splits.len().clamp(1, PARTS) as u64;
+    let step = splits.len().div_ceil(PARTS).max(1);
+    for split in splits.iter().step_by(step) {
+        let mut sink = SampleSink { profiles: Profiles::new(columns), most: each };
+        match session.read(split, &mut sink, cancel) {
+            Ok(_) | Err(ReadError::Stopped(_)) => profiles.merge(&sink.profiles),
+            Err(_) => {}
+        }
+    }
+    profiles
+}
+
+struct SampleSink {
+    profiles: Profiles,
+    most: u64,
+}
+
+impl Sink for SampleSink {
+    fn take(&mut self, batch: RowBatch) -> Result<RowBatch, Stopped> {
+        self.profiles.see(&batch, self.most);
+        if self.profiles.rows >= self.most { Err(Stopped) } else { Ok(batch) }
+    }
+}
