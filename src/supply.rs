@@ -1,0 +1,617 @@
+//! The originator's pipeline: a data file becomes two manifests.
+//!
+//! [`draft`] reads everything once and says what each column is taken for; a person may correct that. [`run`] reads everything again and
+//! fingerprints each record twice, for the baseline and for the deletion manifest, each with its own salt and its own [`shuffle`]. Alongside
+//! it keeps a sample, from which [`estimate`] says what each key is worth and [`risk`] what a manifest gives away.
+
+pub(crate) mod estimate;
+pub(crate) mod risk;
+mod shuffle;
+
+use crate::fingerprint::Fingerprint;
+use crate::fingerprint::MessageBatch;
+use crate::fingerprint::Subkey;
+use crate::intake::Mapping;
+use crate::intake::Taken;
+use crate::intake::convert::ColumnCounts;
+use crate::intake::convert::Converter;
+use crate::intake::convert::Side;
+use crate::intake::infer::apply_rule;
+use crate::intake::infer::infer;
+use crate::intake::known_answer;
+use crate::intake::profile::Profiles;
+use crate::manifest::layout::Layout;
+use crate::manifest::write::Lane;
+use crate::manifest::write::WriteError;
+use crate::manifest::write::Writer;
+use crate::match_key;
+use crate::match_key::MatchKey;
+use crate::match_key::atom::Atom;
+use crate::match_key::atom::AtomBatch;
+use crate::match_key::plan::Plan;
+use crate::match_key::plan::PlannedKey;
+use crate::match_key::strength::Class;
+use crate::match_key::strength::has_supply_atom;
+use crate::match_key::strength::lambda;
+use crate::record::RecordBatch;
+use crate::record::field::Kind;
+use crate::record::field::Origin;
+use crate::record::field::Slot;
+use crate::record::normalize::date::OrderDecision;
+use crate::record::schema::SchemaFile;
+use crate::source::Problem;
+use crate::source::ReadError;
+use crate::source::RowBatch;
+use crate::source::Session;
+use crate::source::Sink;
+use crate::source::Split;
+use crate::source::Stopped;
+use crate::supply::estimate::SAMPLE;
+use crate::supply::estimate::Sampled;
+use crate::supply::estimate::Sampler;
+use crate::supply::estimate::Span;
+use crate::supply::risk::Domains;
+use crate::supply::risk::Step;
+use crate::supply::shuffle::Shuffle;
+use crate::support::progress::Cancel;
+use crate::support::progress::Progress;
+use crate::support::secret::Secret;
+use crate::support::time;
+use rayon::prelude::*;
+use std::io;
+use std::io::Write;
+use std::path::Path;
+use thiserror::Error;
+
+/// What keeps a supply from being fingerprinted. Nothing was written.
+#[derive(Debug, Error)]
+pub(crate) enum SupplyError {
+    /// The file cannot be read whole, and a record that is not read would never be looked for.
+    #[error("{0}")]
+    Source(Problem),
+    /// Reading broke off.
+    #[error(transparent)]
+    Read(ReadError),
+    /// The file has no row below its header.
+    #[error("the data hold no record")]
+    NoRecord,
+    /// More records than 32 bits number.
+    #[error("the data hold more than 4,294,967,294 records")]
+    TooMany,
+    /// The schema file speaks of a column that is not there.
+    #[error("the schema speaks of a column `{0}`, which the data do not have")]
+    NoColumn(String),
+    /// No column makes a key.
+    #[error("no column was recognised as one from which match keys are made")]
+    NoKey,
+    /// A key was asked for that the columns cannot form, or that does not exist.
+    #[error("the columns cannot form the match key `{0}`")]
+    UnknownKey(String),
+    /// The order of day and month of a date column cannot be told from its values.
+    #[error("the order of day and month in column `{0}` cannot be told from its values")]
+    Undecided(String),
+    /// A date column holds values of both orders.
+    #[error("column `{0}` holds dates of different orders: no one order reads them all")]
+    Contradictory(String),
+    /// Most values of a column are not what the column was taken for.
+    #[error("most values of column `{column}` are no {kind}: {unreadable} of {filled} were not understood")]
+    Implausible {
+        /// The column.
+        column: String,
+        /// What it was taken for.
+        kind: &'static str,
+        /// Values that were not understood.
+        unreadable: u64,
+        /// Values.
+        filled: u64,
+    },
+    /// A manifest could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The temporary file could not be written: a full disk, most likely.
+    #[error("cannot write the temporary file")]
+    Spill(#[source] io::Error),
+}
+
+impl From<ReadError> for SupplyError {
+    fn from(error: ReadError) -> SupplyError {
+        match error {
+            ReadError::Failed(problem) => SupplyError::Source(problem),
+            other => SupplyError::Read(other),
+        }
+    }
+}
+
+/// What the first reading found.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    /// What each column is taken for.
+    pub(crate) mapping: Mapping,
+    /// What the values look like.
+    pub(crate) profiles: Profiles,
+    /// The parts in which the data are read, each with the rows before it.
+    parts: Vec<(Split, u64)>,
+}
+
+/// Reads all data once: counts, profiles, and what the columns are taken for.
+pub(crate) fn draft(
+    session: &dyn Session,
+    object: usize,
+    schema: Option<&SchemaFile>,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Draft, SupplyError> {
+    let columns = &session.inventory().objects[object].columns;
+    progress.begin("reading the data", None, session.inventory().objects[object].bytes);
+    let profile = |split: &Split| {
+        let mut sink = ProfileSink { profiles: Profiles::new(columns.len()), progress };
+        let report = session.read(split, &mut sink, cancel)?;
+        match report.problems.into_iter().next() {
+            Some(problem) => Err(SupplyError::Source(problem)),
+            None => Ok((sink.profiles, report.rows)),
+        }
+    };
+    let (splits, profiled) = match for_each(session, session.splits(object, 16, cancel)?, profile) {
+        Err(SupplyError::Read(ReadError::SplitMismatch)) => for_each(session, session.splits(object, 1, cancel)?, profile)?,
+        other => other?,
+    };
+    progress.end();
+    let mut profiles = Profiles::new(columns.len());
+    let mut parts = Vec::with_capacity(splits.len());
+    let mut rows = 0;
+    for (split, (part, part_rows)) in splits.into_iter().zip(profiled) {
+        profiles.merge(&part);
+        parts.push((split, rows));
+        rows += part_rows;
+    }
+    if rows == 0 {
+        return Err(SupplyError::NoRecord);
+    }
+    if rows >= u64::from(u32::MAX) {
+        return Err(SupplyError::TooMany);
+    }
+    let mut mapping = infer(columns.iter().map(|column| column.name.as_str()), &profiles);
+    if let Some(schema) = schema {
+        for (name, rule) in &schema.columns {
+            let taken = mapping.columns.iter_mut().find(|taken| taken.name == *name);
+            apply_rule(taken.ok_or_else(|| SupplyError::NoColumn(name.clone()))?, rule);
+        }
+    }
+    decide_orders(&mut mapping, &profiles)?;
+    Ok(Draft { mapping, profiles, parts })
+}
+
+/// Settles the order of day and month of each date column: by a person's word, else by all its values.
+fn decide_orders(mapping: &mut Mapping, profiles: &Profiles) -> Result<(), SupplyError> {
+    let dates = |taken: &&mut Taken| taken.field().is_some_and(|field| field.kind == Kind::Date && field.slot().is_some());
+    for (taken, profile) in mapping.columns.iter_mut().zip(&profiles.columns).filter(|(taken, _)| dates(&taken)) {
+        if taken.order.is_some() {
+            continue;
+        }
+        taken.order = match profile.order.decide() {
+            OrderDecision::NotNeeded => None,
+            OrderDecision::Decided(order) => Some(order),
+            OrderDecision::Undecided => return Err(SupplyError::Undecided(taken.name.clone())),
+            OrderDecision::Contradictory => return Err(SupplyError::Contradictory(taken.name.clone())),
+        };
+    }
+    Ok(())
+}
+
+/// Reads the parts, side by side where the source allows it, and keeps what each gave.
+fn for_each<T: Send>(
+    session: &dyn Session,
+    splits: Vec<Split>,
+    read: impl Fn(&Split) -> Result<T, SupplyError> + Sync,
+) -> Result<(Vec<Split>, Vec<T>), SupplyError> {
+    let results: Result<Vec<T>, SupplyError> =
+        if session.is_parallel() { splits.par_iter().map(&read).collect() } else { splits.iter().map(&read).collect() };
+    Ok((splits, results?))
+}
+
+struct ProfileSink<'a> {
+    profiles: Profiles,
+    progress: &'a dyn Progress,
+}
+
+impl Sink for ProfileSink<'_> {
+    fn take(&mut self, batch: RowBatch) -> Result<RowBatch, Stopped> {
+        self.profiles.see(&batch, u64::MAX);
+        self.progress.advance(batch.rows() as u64, batch.bytes() as u64);
+        Ok(batch)
+    }
+}
+
+impl Draft {
+    /// The number of records.
+    pub(crate) fn records(&self) -> u64 {
+        self.profiles.rows
+    }
+
+    /// The slots that the columns feed, each with its origin: `supply` where any column of it is.
+    pub(crate) fn slots(&self) -> Vec<(Slot, Origin)> {
+        let mut slots: Vec<(Slot, Origin)> = Vec::new();
+        for field in self.mapping.columns.iter().filter_map(Taken::field) {
+            let Some(slot) = field.slot() else { continue };
+            match slots.iter_mut().find(|(known, _)| *known == slot) {
+                Some((_, origin)) if field.origin == Origin::Supply => *origin = Origin::Supply,
+                Some(_) => {}
+                None => slots.push((slot, field.origin)),
+            }
+        }
+        slots
+    }
+
+    /// The keys that the columns form, or those of them that a person chose.
+    pub(crate) fn keys(&self, chosen: Option<&[String]>) -> Result<Vec<MatchKey>, SupplyError> {
+        let slots = self.slots();
+        let keys = match_key::fixed(|slot| slots.iter().any(|(known, _)| *known == slot));
+        let keys = match chosen {
+            None => keys,
+            Some(chosen) => {
+                if let Some(unknown) = chosen.iter().find(|name| keys.iter().all(|key| key.name != **name)) {
+                    return Err(SupplyError::UnknownKey(unknown.clone()));
+                }
+                keys.into_iter().filter(|key| chosen.contains(&key.name)).collect()
+            }
+        };
+        if keys.is_empty() { Err(SupplyError::NoKey) } else { Ok(keys) }
+    }
+}
+
+/// One manifest to be made.
+pub(crate) struct Target<'a> {
+    /// Its id.
+    pub(crate) id: [u8; 16],
+    /// Its salt.
+    pub(crate) salt: Secret,
+    /// The key of its shuffle.
+    pub(crate) shuffle: Secret,
+    /// Where it is written.
+    pub(crate) out: &'a mut (dyn Write + Send),
+}
+
+/// What is to be fingerprinted.
+pub(crate) struct Job<'a> {
+    /// The opened data.
+    pub(crate) session: &'a dyn Session,
+    /// The object in it.
+    pub(crate) object: usize,
+    /// What the first reading found.
+    pub(crate) draft: &'a Draft,
+    /// The keys.
+    pub(crate) keys: Vec<MatchKey>,
+    /// The supply's id.
+    pub(crate) supply_id: &'a str,
+    /// The recipient's rows for which the keys' classes have to hold.
+    pub(crate) expected_rows: u64,
+    /// Where temporary files go.
+    pub(crate) spill_folder: &'a Path,
+}
+
+/// What became of a supply.
+#[derive(Clone, Debug)]
+pub(crate) struct Supplied {
+    /// Records.
+    pub(crate) records: u64,
+    /// Records from which no key could be formed.
+    pub(crate) records_without_key: u64,
+    /// The keys with their worth.
+    pub(crate) plan: Plan,
+    /// Where everything lies, manifest by manifest.
+    pub(crate) layouts: Vec<Layout>,
+    /// What the cells came to, a column each.
+    pub(crate) columns: Vec<ColumnCounts>,
+    /// How somebody who knows names and addresses recovers the rest.
+    pub(crate) chain: Vec<Step>,
+}
+
+/// Fingerprints all records for each target and writes the manifests.
+pub(crate) fn run(job: &Job<'_>, targets: Vec<Target<'_>>, progress: &dyn Progress, cancel: &Cancel) -> Result<Supplied, SupplyError> {
+    let records = job.draft.records();
+    let count = u32::try_from(records).map_err(|_| SupplyError::TooMany)?;
+    let sampler = Sampler::new(&job.keys);
+    let press = Press {
+        job,
+        keys: &job.keys,
+        atoms: Atom::ALL.into_iter().filter(|atom| sampler.atoms().any(|other| other == *atom) || uses(&job.keys, *atom)).collect(),
+        sampler: &sampler,
+        targets: targets
+            .iter()
+            .map(|target| {
+                let subkeys = job.keys.iter().map(|key| Subkey::derive(&target.salt, job.supply_id, &key.name)).collect();
+                let writer = Writer::new(job.keys.len(), job.spill_folder).map_err(SupplyError::Spill)?;
+                Ok(PressTarget { subkeys, shuffle: Shuffle::new(target.shuffle.clone(), count), writer })
+            })
+            .collect::<Result<_, SupplyError>>()?,
+        records,
+        progress,
+        cancel,
+    };
+    progress.begin("fingerprinting", Some(records), None);
+    let bases: Vec<(&Split, u64)> = job.draft.parts.iter().map(|(split, base)| (split, *base)).collect();
+    let read = |(split, base): &(&Split, u64)| press.part(split, *base);
+    let parts: Result<Vec<Part>, SupplyError> =
+        if job.session.is_parallel() { bases.par_iter().map(read).collect() } else { bases.iter().map(read).collect() };
+    let mut whole = parts?.into_iter().reduce(Part::merge).ok_or(SupplyError::NoRecord)?;
+    if whole.rows != records {
+        return Err(SupplyError::Read(ReadError::SplitMismatch));
+    }
+    if let Some(problem) = job.session.recheck().into_iter().next() {
+        return Err(SupplyError::Source(problem));
+    }
+    press.known_answer(count)?;
+    progress.end();
+    check_columns(&job.draft.mapping, &whole.columns)?;
+    progress.begin("estimating coincidences", None, None);
+    let spans = std::mem::take(&mut whole.spans);
+    let estimates = sampler.estimate(&whole.sample, &job.keys, |slot| spans.width(slot));
+    drop(std::mem::take(&mut whole.sample));
+    progress.end();
+
+    let writers: Vec<Writer> = press.targets.into_iter().map(|target| target.writer).collect();
+    let mut layouts = Vec::with_capacity(targets.len());
+    for (writer, target) in writers.into_iter().zip(targets) {
+        let mut out = io::BufWriter::with_capacity(1 << 20, target.out);
+        layouts.push(writer.write(&target.id, &mut out, progress, cancel)?);
+    }
+    let domains = spans.domains();
+    let slots = job.draft.slots();
+    let origin = |slot: Slot| slots.iter().find(|(known, _)| *known == slot).map_or(Origin::Public, |(_, origin)| *origin);
+    let keys = (job.keys.iter().zip(estimates).enumerate())
+        .map(|(number, (key, estimate))| {
+            let fingerprints = layouts.first().and_then(|layout| layout.sections.get(number)).map_or(0, |section| section.entries - 1);
+            let lambda = lambda(fingerprints, job.expected_rows, estimate.u);
+            let has_supply_atom = has_supply_atom(key, origin);
+            PlannedKey {
+                key: key.clone(),
+                class: Class::of(lambda, has_supply_atom),
+                has_supply_atom,
+                u: estimate.u,
+                basis: estimate.basis,
+                collisions: estimate.collisions,
+                lambda,
+                guesses: domains.guesses(key),
+            }
+        })
+        .collect();
+    let chain = domains.chain(&job.keys, &[Slot::Name, Slot::Address, Slot::Postcode, Slot::Town]);
+    Ok(Supplied {
+        records,
+        records_without_key: whole.records_without_key,
+        plan: Plan { keys, expected_rows: job.expected_rows },
+        layouts,
+        columns: whole.columns,
+        chain,
+    })
+}
+
+fn uses(keys: &[MatchKey], atom: Atom) -> bool {
+    keys.iter().any(|key| key.atoms.contains(&atom))
+}
+
+/// A column of which most is not understood was taken for the wrong thing, and its keys would be missing.
+fn check_columns(mapping: &Mapping, counts: &[ColumnCounts]) -> Result<(), SupplyError> {
+    for (taken, counts) in mapping.columns.iter().zip(counts) {
+        let Some(field) = taken.field().filter(|field| field.slot().is_some()) else { continue };
+        if counts.unreadable.saturating_mul(2) > counts.filled {
+            return Err(SupplyError::Implausible {
+                column: taken.name.clone(),
+                kind: field.kind.word(),
+                unreadable: counts.unreadable,
+                filled: counts.filled,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Makes fingerprints of records, for all targets.
+struct Press<'a> {
+    job: &'a Job<'a>,
+    keys: &'a [MatchKey],
+    atoms: Vec<Atom>,
+    sampler: &'a Sampler,
+    targets: Vec<PressTarget>,
+    records: u64,
+    progress: &'a dyn Progress,
+    cancel: &'a Cancel,
+}
+
+struct PressTarget {
+    subkeys: Vec<Subkey>,
+    shuffle: Shuffle,
+    writer: Writer,
+}
+
+/// What one part of the data came to.
+#[derive(Default)]
+struct Part {
+    rows: u64,
+    records_without_key: u64,
+    columns: Vec<ColumnCounts>,
+    sample: Vec<Sampled>,
+    spans: Spans,
+}
+
+impl Part {
+    fn merge(mut self, other: Part) -> Part {
+        self.rows += other.rows;
+        self.records_without_key += other.records_without_key;
+        for (mine, theirs) in self.columns.iter_mut().zip(&other.columns) {
+            mine.merge(theirs);
+        }
+        self.sample.extend(other.sample);
+        self.spans.merge(&other.spans);
+        self
+    }
+}
+
+/// The spread of dates and numbers, slot by slot.
+#[derive(Clone, Debug, Default)]
+struct Spans([Span; 4]);
+
+impl Spans {
+    const SLOTS: [Slot; 4] = [Slot::Birth, Slot::Child, Slot::Phone, Slot::Identifier];
+
+    fn see(&mut self, records: &RecordBatch) {
+        for (span, slot) in self.0.iter_mut().zip(Self::SLOTS) {
+            for row in 0..records.rows() {
+                records.candidates(slot, row).for_each(|value| span.see(value));
+            }
+        }
+    }
+
+    fn merge(&mut self, other: &Spans) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            mine.merge(theirs);
+        }
+    }
+
+    /// How many values a slot's range has. Dates, as numbers of eight digits, become days.
+    fn width(&self, slot: Slot) -> Option<u64> {
+        let span = Self::SLOTS.iter().position(|known| *known == slot).map(|position| self.0[position])?;
+        match slot {
+            Slot::Birth | Slot::Child => {
+                let (low, high) = span.range()?;
+                let day = |number: u64| time::parse_day(&format!("{:04}-{:02}-{:02}", number / 10_000, number / 100 % 100, number % 100));
+                u64::try_from(time::days_between(day(low)?, day(high)?)).ok().map(|days| days + 1)
+            }
+            _ => span.width(),
+        }
+    }
+
+    fn domains(&self) -> Domains {
+        let mut domains = Domains::default();
+        for slot in Self::SLOTS {
+            if let Some(width) = self.width(slot) {
+                domains.set(slot, Some(width));
+            }
+        }
+        domains
+    }
+}
+
+impl Press<'_> {
+    /// Fingerprints one part of the data.
+    fn part(&self, split: &Split, base: u64) -> Result<Part, SupplyError> {
+        let mut sink = PressSink {
+            press: self,
+            lanes: self.targets.iter().map(|target| target.writer.lane()).collect(),
+            converter: Converter::new(&self.job.draft.mapping, Side::Originator),
+            records: RecordBatch::new(),
+            atoms: AtomBatch::default(),
+            messages: MessageBatch::default(),
+            fingerprints: Vec::new(),
+            has_key: Vec::new(),
+            next_row: base,
+            part: Part::default(),
+            failure: None,
+        };
+        let read = self.job.session.read(split, &mut sink, self.cancel);
+        if let Some(error) = sink.failure.take() {
+            return Err(SupplyError::Spill(error));
+        }
+        let report = read?;
+        if let Some(problem) = report.problems.into_iter().next() {
+            return Err(SupplyError::Source(problem));
+        }
+        for lane in sink.lanes {
+            lane.finish().map_err(SupplyError::Spill)?;
+        }
+        sink.part.columns = sink.converter.counts().to_vec();
+        sink.part.rows = report.rows;
+        Ok(sink.part)
+    }
+
+    /// Adds the known-answer record, whose ordinal follows the last record's.
+    fn known_answer(&self, ordinal: u32) -> Result<(), SupplyError> {
+        let mut atoms = AtomBatch::default();
+        atoms.derive(&known_answer::record(Side::Originator), &self.atoms);
+        let (mut messages, mut fingerprints) = (MessageBatch::default(), Vec::new());
+        for target in &self.targets {
+            let mut lane = target.writer.lane();
+            for (number, key) in self.keys.iter().enumerate() {
+                messages.fill(key, &atoms);
+                target.subkeys[number].hash(&messages, &mut fingerprints);
+                for fingerprint in &fingerprints {
+                    lane.push(number, fingerprint, ordinal).map_err(SupplyError::Spill)?;
+                }
+            }
+            lane.finish().map_err(SupplyError::Spill)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a row belongs to the sample: all of them, or evenly spread ones.
+    fn is_sampled(&self, row: u64) -> bool {
+        self.records <= SAMPLE || {
+            let place = |row: u64| u128::from(row) * u128::from(SAMPLE) / u128::from(self.records);
+            place(row) != place(row + 1)
+        }
+    }
+}
+
+/// Fingerprints batches where they are read.
+struct PressSink<'a> {
+    press: &'a Press<'a>,
+    lanes: Vec<Lane>,
+    converter: Converter,
+    records: RecordBatch,
+    atoms: AtomBatch,
+    messages: MessageBatch,
+    fingerprints: Vec<Fingerprint>,
+    has_key: Vec<bool>,
+    next_row: u64,
+    part: Part,
+    failure: Option<io::Error>,
+}
+
+impl PressSink<'_> {
+    fn press(&mut self, batch: &RowBatch) -> io::Result<()> {
+        self.converter.convert(batch, &mut self.records);
+        self.atoms.derive(&self.records, &self.press.atoms);
+        self.part.spans.see(&self.records);
+        self.has_key.clear();
+        self.has_key.resize(batch.rows(), false);
+        // Row numbers are below the number of records, which fits 32 bits.
+        let row_of = |row: u32| u32::try_from(self.next_row + u64::from(row)).unwrap_or(u32::MAX);
+        let ordinals: Vec<Vec<u32>> = self
+            .press
+            .targets
+            .iter()
+            .map(|target| (0..self.has_key.len()).map(|row| target.shuffle.ordinal(row_of(row as u32))).collect())
+            .collect();
+        for (number, key) in self.press.keys.iter().enumerate() {
+            self.messages.fill(key, &self.atoms);
+            for row in self.messages.rows() {
+                self.has_key[*row as usize] = true;
+            }
+            for ((target, lane), ordinals) in self.press.targets.iter().zip(&mut self.lanes).zip(&ordinals) {
+                target.subkeys[number].hash(&self.messages, &mut self.fingerprints);
+                for (fingerprint, row) in self.fingerprints.iter().zip(self.messages.rows()) {
+                    lane.push(number, fingerprint, ordinals[*row as usize])?;
+                }
+            }
+        }
+        for row in 0..batch.rows() {
+            if self.press.is_sampled(self.next_row + row as u64) {
+                self.part.sample.push(self.press.sampler.sample(&self.atoms, row));
+            }
+        }
+        self.part.records_without_key += self.has_key.iter().filter(|has_key| !**has_key).count() as u64;
+        self.next_row += batch.rows() as u64;
+        Ok(())
+    }
+}
+
+impl Sink for PressSink<'_> {
+    fn take(&mut self, batch: RowBatch) -> Result<RowBatch, Stopped> {
+        self.press(&batch).map_err(|error| {
+            self.failure = Some(error);
+            Stopped
+        })?;
+        self.press.progress.advance(batch.rows() as u64, batch.bytes() as u64);
+        Ok(batch)
+    }
+}
