@@ -1,0 +1,179 @@
+//! Probing: a batch of rows becomes records, atoms, fingerprints and hits, column by column and key by key.
+
+use crate::fingerprint::Fingerprint;
+use crate::fingerprint::MessageBatch;
+use crate::fingerprint::Subkey;
+use crate::intake::Mapping;
+use crate::intake::convert::Converter;
+use crate::intake::convert::Side;
+use crate::manifest::index::Found;
+use crate::manifest::index::Hit;
+use crate::manifest::index::Index;
+use crate::match_key::atom::Atom;
+use crate::match_key::atom::AtomBatch;
+use crate::match_key::plan::Plan;
+use crate::record::RecordBatch;
+use crate::scan::findings::FoundRow;
+use crate::scan::findings::primary_key;
+use crate::scan::sentinel::Sentinel;
+use crate::scan::tally::Tally;
+use crate::source::RowBatch;
+
+/// What all workers of a scan share.
+pub(crate) struct Lookup<'a> {
+    /// The keys.
+    pub(crate) plan: &'a Plan,
+    /// The atoms that the keys use.
+    pub(crate) atoms: Vec<Atom>,
+    /// A subkey each.
+    pub(crate) subkeys: Vec<Subkey>,
+    /// The manifest's fingerprints, and the sentinels'.
+    pub(crate) index: Index<'a>,
+    /// The ordinal of the known-answer record, which is no supplied record.
+    pub(crate) known_answer: u32,
+}
+
+/// What all workers of one target share.
+pub(crate) struct Ground<'a> {
+    /// What its columns are taken for.
+    pub(crate) mapping: &'a Mapping,
+    /// Its sentinel.
+    pub(crate) sentinel: &'a Sentinel,
+    /// The tag by which the index knows the sentinel.
+    pub(crate) tag: u32,
+    /// Columns of its primary key, with their names.
+    pub(crate) primary_key: Vec<(usize, String)>,
+    /// The rows that are declared lawful: a column and its cell, one rule a declaration.
+    pub(crate) lawful_rows: Vec<(usize, String)>,
+    /// Whether single findings are asked for.
+    pub(crate) wants_findings: bool,
+}
+
+/// One worker's tools.
+pub(crate) struct Prober<'a> {
+    lookup: &'a Lookup<'a>,
+    ground: &'a Ground<'a>,
+    converter: Converter,
+    sentinel_converter: Converter,
+    records: RecordBatch,
+    atoms: AtomBatch,
+    messages: MessageBatch,
+    fingerprints: Vec<Fingerprint>,
+    hits: Vec<Hit>,
+    has_key: Vec<bool>,
+    tally: Tally,
+}
+
+impl<'a> Prober<'a> {
+    /// A worker for a target.
+    pub(crate) fn new(lookup: &'a Lookup<'a>, ground: &'a Ground<'a>) -> Prober<'a> {
+        let converter = Converter::new(ground.mapping, Side::Recipient);
+        Prober {
+            lookup,
+            ground,
+            sentinel_converter: converter.clone(),
+            converter,
+            records: RecordBatch::new(),
+            atoms: AtomBatch::default(),
+            messages: MessageBatch::default(),
+            fingerprints: Vec::new(),
+            hits: Vec::new(),
+            has_key: Vec::new(),
+            tally: Tally::new(ground.mapping.columns.len(), lookup.plan.keys.len(), ground.lawful_rows.len()),
+        }
+    }
+
+    /// What was counted.
+    pub(crate) fn finish(mut self) -> Tally {
+        self.tally.columns = self.converter.counts().to_vec();
+        self.tally.overflow = self.converter.overflow();
+        self.tally
+    }
+
+    /// Sends the target's sentinel the way of every row, and notes whether it was found.
+    pub(crate) fn inject_sentinel(&mut self) {
+        if self.ground.sentinel.expected.is_empty() {
+            return;
+        }
+        self.tally.sentinels_injected += 1;
+        self.sentinel_converter.convert(&self.ground.sentinel.row, &mut self.records);
+        self.atoms.derive(&self.records, &self.lookup.atoms);
+        let mut missing = 0;
+        for number in 0..self.lookup.plan.keys.len() {
+            self.look_up(number);
+            let due = self.ground.sentinel.expected.iter().any(|(key, _)| *key == number);
+            let found = self.hits.iter().any(|hit| hit.found == Found::Extra(self.ground.tag));
+            missing += u32::from(due && !found);
+        }
+        self.tally.sentinels_detected += u64::from(missing == 0);
+    }
+
+    /// Probes all rows of a batch; findings are appended to `found`, with row numbers within the part that the batch is of. Returns the
+    /// number of hits.
+    pub(crate) fn probe(&mut self, batch: &RowBatch, found: &mut Vec<FoundRow>) -> u64 {
+        self.converter.convert(batch, &mut self.records);
+        self.atoms.derive(&self.records, &self.lookup.atoms);
+        self.has_key.clear();
+        self.has_key.resize(batch.rows(), false);
+        let mut all_hits = 0;
+        for number in 0..self.lookup.plan.keys.len() {
+            let capped = self.look_up(number);
+            self.tally.rows_capped += capped;
+            self.tally.hashes += self.fingerprints.len() as u64;
+            for row in self.messages.rows() {
+                self.has_key[*row as usize] = true;
+            }
+            all_hits += self.count(number, batch, found);
+        }
+        self.tally.rows += batch.rows() as u64;
+        for (has_key, is_unreadable) in self.has_key.iter().zip(self.converter.unreadable_rows()) {
+            self.tally.rows_without_key += u64::from(!has_key);
+            self.tally.rows_not_understood += u64::from(!has_key && *is_unreadable);
+        }
+        all_hits
+    }
+
+    /// Hashes and looks up one key for all rows. Returns how many rows were capped.
+    fn look_up(&mut self, number: usize) -> u64 {
+        let capped = self.messages.fill(&self.lookup.plan.keys[number].key, &self.atoms);
+        self.lookup.subkeys[number].hash(&self.messages, &mut self.fingerprints);
+        self.hits.clear();
+        self.lookup.index.probe(number, &self.fingerprints, &mut self.hits);
+        capped
+    }
+
+    fn count(&mut self, number: usize, batch: &RowBatch, found: &mut Vec<FoundRow>) -> u64 {
+        let tally = &mut self.tally.keys[number];
+        tally.probes += self.fingerprints.len() as u64;
+        let mut counted = 0;
+        let mut last_row = None;
+        for hit in &self.hits {
+            let Found::Record(record) = hit.found else { continue };
+            if record == self.lookup.known_answer {
+                continue;
+            }
+            let row = self.messages.rows()[hit.probe as usize];
+            counted += 1;
+            tally.records.insert(record);
+            if last_row != Some(row) {
+                last_row = Some(row);
+                tally.rows += 1;
+                let covering =
+                    self.ground.lawful_rows.iter().position(|(column, cell)| batch.cell(row as usize, *column) == Some(cell.as_str()));
+                if let Some(position) = covering {
+                    tally.declared_rows[position] += 1;
+                }
+            }
+            if self.ground.wants_findings {
+                found.push(FoundRow {
+                    row: batch.first_row() + u64::from(row),
+                    primary_key: primary_key(batch, row as usize, &self.ground.primary_key),
+                    key: number,
+                    record,
+                });
+            }
+        }
+        tally.hits += counted;
+        counted
+    }
+}
