@@ -1,0 +1,181 @@
+//! The command line: arguments in, results out. One file a command holds its arguments and a short `run`.
+
+mod challenge;
+mod context;
+mod demo;
+mod document;
+mod exit_code;
+mod failure;
+mod inspect;
+mod keygen;
+mod meta;
+mod progress;
+mod scan;
+mod status;
+mod supplies;
+mod supply;
+mod verify;
+
+use crate::cli::context::Context;
+use crate::cli::context::Format;
+use crate::cli::context::When;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::progress::Bar;
+use crate::manifest::header;
+use crate::record::normalize;
+use crate::report::json_v1;
+use crate::report::text::Style;
+use crate::support::progress::Cancel;
+use crate::support::time;
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+use std::io;
+use std::io::IsTerminal;
+use std::io::Write;
+use std::sync::LazyLock;
+
+/// What the program is, and the whole loop.
+const ABOUT: &str = "\
+Verifies that a shared dataset was deleted.
+
+The originator keeps salted fingerprints of every record that it supplies. After the agreed date the recipient scans its own databases and \
+files against them, read-only, and signs an attestation; the originator verifies it. No field value leaves the recipient.";
+
+const EXAMPLES: &str = "\
+Examples:
+  residua demo                                      plays the whole case with invented data
+  residua keygen --name \"Emma's Diary\" --out keys/emma
+  residua supply data.csv --as keys/emma.key --to keys/party.card.json --delete-by 2017-06-30 --out handover
+  residua challenge 4f2a --phase deletion --as keys/emma.key --out deletion.challenge.json
+  residua scan sqlite:crm.db exports/ --manifest handover/deletion.residua --challenge deletion.challenge.json \\
+      --from keys/emma.card.json --as keys/party.key --out deletion.attestation.json
+  residua verify deletion.attestation.json
+  residua status
+
+Exit codes: 0 clear or passed, 1 error, 2 usage, 10 inconclusive, 11 residual, 12 verification failed, 13 overdue.";
+
+/// The arguments of a whole call.
+#[derive(Debug, Parser)]
+#[command(name = "residua", version, long_version = long_version(), about = ABOUT.split('\n').next(), long_about = ABOUT, after_help = EXAMPLES)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags of every command.
+#[derive(Args, Clone, Debug)]
+struct Global {
+    /// Form of the result on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, global = true, help_heading = "Output")]
+    format: Format,
+    /// Print the result alone, without explanations
+    #[arg(short, long, global = true, help_heading = "Output")]
+    quiet: bool,
+    /// Tell more
+    #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = "Output")]
+    verbose: bool,
+    /// Progress on standard error
+    #[arg(long, value_enum, default_value_t = When::Auto, global = true, help_heading = "Output")]
+    progress: When,
+    /// Colour; `NO_COLOR` turns it off too
+    #[arg(long, value_enum, default_value_t = When::Auto, global = true, help_heading = "Output")]
+    color: When,
+    /// A fixed time in place of the clock, for tests
+    #[arg(long, hide = true, global = true)]
+    now: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Keygen(keygen::Arguments),
+    Supply(supply::Arguments),
+    Challenge(challenge::Arguments),
+    Scan(scan::Arguments),
+    Verify(verify::Arguments),
+    Status(status::Arguments),
+    Supplies(supplies::Arguments),
+    Inspect(inspect::Arguments),
+    Demo(demo::Arguments),
+    Completions(meta::CompletionsArguments),
+    Man(meta::ManArguments),
+}
+
+/// Program version, and the versions of what it writes and reads.
+fn long_version() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "{}\nmanifest format {}, statements v1, normaliser {}, JSON output {}",
+            env!("CARGO_PKG_VERSION"),
+            header::VERSION,
+            normalize::VERSION,
+            json_v1::VERSION
+        )
+    });
+    &TEXT
+}
+
+/// Runs the program.
+pub fn main() -> std::process::ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output, complaints to standard error; neither can be told if that fails.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Clear }.into();
+        }
+    };
+    let cancel = Cancel::default();
+    let handler = cancel.clone();
+    // Without a handler Ctrl-C ends the program at once, which leaves no half file either: files get their names last.
+    let _ = ctrlc::set_handler(move || handler.cancel());
+    match context(&cli.global, cancel).and_then(|context| dispatch(&cli.command, &context)) {
+        Ok(code) => code.into(),
+        Err(error) => {
+            let _ = io::stderr().lock().write_all(failure::render(&error).as_bytes());
+            ExitCode::Error.into()
+        }
+    }
+}
+
+fn context(global: &Global, cancel: Cancel) -> anyhow::Result<Context> {
+    let fixed_now = match &global.now {
+        None => None,
+        Some(text) => {
+            Some(time::parse(text).ok_or_else(|| failure::advised("`--now` is no time", "write it as 2017-06-30T09:00:00Z"))?)
+        }
+    };
+    let is_coloured =
+        global.color == When::Auto && io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    Ok(Context {
+        format: global.format,
+        is_quiet: global.quiet,
+        is_verbose: global.verbose,
+        style: Style { is_coloured, width: io::stdout().is_terminal().then(terminal_width).flatten() },
+        progress: Bar::new(global.progress == When::Auto && !global.quiet && io::stderr().is_terminal()),
+        cancel,
+        fixed_now,
+    })
+}
+
+fn terminal_width() -> Option<u16> {
+    terminal_size::terminal_size().map(|(width, _)| width.0)
+}
+
+fn dispatch(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Keygen(arguments) => keygen::run(arguments, context),
+        Command::Supply(arguments) => supply::run(arguments, context),
+        Command::Challenge(arguments) => challenge::run(arguments, context),
+        Command::Scan(arguments) => scan::run(arguments, context),
+        Command::Verify(arguments) => verify::run(arguments, context),
+        Command::Status(arguments) => status::run(arguments, context),
+        Command::Supplies(arguments) => supplies::run(arguments, context),
+        Command::Inspect(arguments) => inspect::run(arguments, context),
+        Command::Demo(arguments) => demo::run(arguments, context),
+        Command::Completions(arguments) => meta::completions(arguments, context),
+        Command::Man(arguments) => meta::man(arguments, context),
+    }
+}

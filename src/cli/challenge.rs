@@ -1,0 +1,210 @@
+//! `challenge`: what the originator asks, signed, with the salt that makes an answer possible.
+
+use crate::attestation::dsse::Envelope;
+use crate::attestation::key::SigningKey;
+use crate::cli::context::Context;
+use crate::cli::context::Format;
+use crate::cli::context::ledger_folder;
+use crate::cli::document::read_text;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::advised;
+use crate::finding::Phase;
+use crate::finding::declaration::Declarations;
+use crate::finding::declaration::Policy;
+use crate::ledger::Ledger;
+use crate::ledger::challenge;
+use crate::ledger::challenge::DAYS_VALID;
+use crate::ledger::challenge::MOST_SPOT_CHECKS;
+use crate::ledger::challenge::Request;
+use crate::report::json_v1;
+use crate::report::text;
+use crate::support::atomic_file::Access;
+use crate::support::atomic_file::AtomicFile;
+use crate::support::atomic_file::Existing;
+use anyhow::Context as _;
+use clap::Args;
+use clap::ValueEnum;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Spot checks of a challenge, unless another number is asked for.
+const SPOT_CHECKS: u32 = 20;
+
+/// Ask the recipient for a scan: a signed challenge with the salt, encrypted to the recipient
+///
+/// A baseline is asked for on receipt, so that it is known where the data are. A deletion, recheck or restore challenge can be issued from the day
+/// after the agreed date. Each challenge is answered by one attestation.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+A declaration file is the recipient's, and is accepted word for word:
+  [[lawful_source]]
+  name = \"electoral register\"
+  target = \"sqlite:crm.db#electoral_roll\"
+  source = \"open register, bought each year\"
+
+Examples:
+  residua challenge 4f2a --phase baseline --as keys/emma.key --out baseline.challenge.json
+  residua challenge 4f2a --phase deletion --as keys/emma.key --accept declared.toml --out deletion.challenge.json")]
+pub(crate) struct Arguments {
+    /// The supply: its id, or the beginning of it
+    supply: String,
+    /// When in the life of the supply
+    #[arg(long, value_enum)]
+    phase: PhaseArgument,
+    /// Your private key
+    #[arg(long = "as", value_name = "KEY")]
+    key: PathBuf,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Declarations of the recipient that you accept, in TOML
+    #[arg(long, value_name = "FILE")]
+    accept: Option<PathBuf>,
+    /// Let the answer be judged without an accepted baseline to compare with
+    #[arg(long)]
+    without_baseline: bool,
+    /// A match key that has to have been looked for; may be repeated
+    #[arg(long = "require-key", value_name = "NAME")]
+    require_keys: Vec<String>,
+    /// The share of the records that a baseline has to find, in percent
+    #[arg(long, value_name = "PERCENT", default_value_t = 95, value_parser = clap::value_parser!(u8).range(0..=100))]
+    baseline_percent: u8,
+    /// Records that the answer has to name one by one as found or not, drawn at random
+    #[arg(long, value_name = "N", default_value_t = SPOT_CHECKS, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    spot_checks: u32,
+    /// Days for which an answer is accepted
+    #[arg(long, value_name = "DAYS", default_value_t = DAYS_VALID)]
+    valid_days: u16,
+    /// The ledger; else `$RESIDUA_LEDGER`, else a folder of your user's data directory
+    #[arg(long, value_name = "DIR")]
+    ledger: Option<PathBuf>,
+    /// Overwrite an existing file
+    #[arg(long)]
+    force: bool,
+}
+
+/// A phase on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PhaseArgument {
+    /// On receipt
+    Baseline,
+    /// After the agreed date
+    Deletion,
+    /// Again, later
+    Recheck,
+    /// After a backup was restored
+    Restore,
+}
+
+impl From<PhaseArgument> for Phase {
+    fn from(phase: PhaseArgument) -> Phase {
+        match phase {
+            PhaseArgument::Baseline => Phase::Baseline,
+            PhaseArgument::Deletion => Phase::Deletion,
+            PhaseArgument::Recheck => Phase::Recheck,
+            PhaseArgument::Restore => Phase::Restore,
+        }
+    }
+}
+
+/// Issues a challenge.
+pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    let key = SigningKey::read(&arguments.key)?;
+    let accept = match &arguments.accept {
+        None => Declarations::default(),
+        Some(path) => read_declarations(path)?,
+    };
+    let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
+    let writing = || format!("cannot write `{}`", arguments.out.display());
+    let mut file = AtomicFile::create(&arguments.out, Access::Private, existing).with_context(writing)?;
+    let mut ledger = Ledger::open(&ledger_folder(arguments.ledger.as_ref())?)?;
+    let supply = ledger.view().supply(&arguments.supply).map_err(|error| {
+        let help = "`residua supplies list` lists the supplies of the ledger";
+        anyhow::Error::new(crate::cli::failure::Help(help.to_owned())).context(error.to_string())
+    })?;
+    if supply.entry.originator.fingerprint != key.fingerprint() {
+        return Err(advised("this key did not make the supply", "sign with the key that was named with `--as` when it was supplied"));
+    }
+    let now = context.now();
+    let request = Request {
+        phase: arguments.phase.into(),
+        policy: Policy {
+            accept,
+            required_keys: arguments.require_keys.clone(),
+            baseline_percent: arguments.baseline_percent,
+            without_baseline: arguments.without_baseline,
+        },
+        spot_checks: draw_spot_checks(supply.entry.records, arguments.spot_checks, context)?,
+        days_valid: arguments.valid_days,
+        id: context.random()?,
+        nonce: context.random()?,
+    };
+    let statement = challenge::issue(&ledger, supply, request, now)?;
+    let predicate = statement.predicate.clone();
+    let recipient = supply.entry.recipient.name.clone();
+    let envelope = Envelope::sign(statement.to_payload()?, &key).to_json();
+    file.write_all(&envelope).with_context(writing)?;
+    file.commit().with_context(writing)?;
+    if let Err(error) = challenge::record(&mut ledger, now, &envelope) {
+        // A challenge that the ledger does not know could never be answered.
+        let _ = fs::remove_file(&arguments.out);
+        return Err(error.into());
+    }
+    match context.format {
+        Format::Json => context.print(&json_v1::write(&json_v1::ChallengedV1 {
+            version: json_v1::VERSION,
+            challenge_id: predicate.challenge_id,
+            supply_id: predicate.supply_id,
+            phase: predicate.phase,
+            expires_at: predicate.expires_at,
+            file: arguments.out.display().to_string(),
+        }))?,
+        Format::Text => {
+            context.print(&format!("Challenge {}\n", predicate.challenge_id))?;
+            context.explain(&format!(
+                "{} scan of supply {} by {}; answers are accepted until {}.\n{}Next: give {} to the recipient, who runs `residua scan`.\n",
+                predicate.phase,
+                predicate.supply_id,
+                crate::support::sanitize::clean(&recipient),
+                predicate.expires_at,
+                if predicate.policy.accept.is_empty() {
+                    "No declaration is accepted.\n".to_owned()
+                } else {
+                    format!("Accepted, word for word. {}", text::declared(&predicate.policy.accept))
+                },
+                arguments.out.display()
+            ))?;
+        }
+    }
+    Ok(ExitCode::Clear)
+}
+
+/// Reads a declaration file and refuses one that contradicts itself.
+pub(crate) fn read_declarations(path: &std::path::Path) -> anyhow::Result<Declarations> {
+    let help = "see `residua challenge --help` for the form of a declaration file";
+    let text = read_text(path, "declaration file")?;
+    let declared: Declarations = toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
+        let line = 1 + before.matches('\n').count();
+        advised(format!("cannot use the declaration file `{}`: line {line}: {}", path.display(), error.message()), help)
+    })?;
+    match declared.fault() {
+        None => Ok(declared),
+        Some(fault) => Err(advised(format!("cannot use the declaration file `{}`: {fault}", path.display()), help)),
+    }
+}
+
+/// Draws different ordinals at random.
+fn draw_spot_checks(records: u64, wanted: u32, context: &Context) -> anyhow::Result<Vec<u32>> {
+    let records = u32::try_from(records).unwrap_or(u32::MAX);
+    let wanted = wanted.min(records).min(u32::try_from(MOST_SPOT_CHECKS).unwrap_or(u32::MAX)) as usize;
+    let mut drawn = BTreeSet::new();
+    while drawn.len() < wanted {
+        let number = u64::from_le_bytes(context.random()?);
+        // The remainder of 64 random bits is uneven by less than one part in 2^32.
+        drawn.extend(u32::try_from(number % u64::from(records.max(1))));
+    }
+    Ok(drawn.into_iter().collect())
+}

@@ -1,0 +1,74 @@
+//! `keygen`: a key pair for one party.
+
+use crate::attestation::key::SigningKey;
+use crate::cli::context::Context;
+use crate::cli::context::Format;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Help;
+use crate::report::json_v1;
+use crate::support::atomic_file;
+use crate::support::atomic_file::Access;
+use crate::support::atomic_file::Existing;
+use anyhow::Context as _;
+use clap::Args;
+use std::fs;
+use std::path::PathBuf;
+
+/// Make a key pair: a private key and a card to give to the other party
+///
+/// The private key signs, and opens salts that are encrypted to it. The card holds the public halves. Give it to the other party by a
+/// channel that you trust, and compare the fingerprint by another.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  residua keygen --name \"Emma's Diary\" --out keys/emma\n      writes keys/emma.key (for you alone) and keys/emma.card.json (to hand over)")]
+pub(crate) struct Arguments {
+    /// The name of the party, as it will stand in signed documents
+    #[arg(long)]
+    name: String,
+    /// Where to write: PREFIX.key and PREFIX.card.json
+    #[arg(long, value_name = "PREFIX")]
+    out: PathBuf,
+    /// Overwrite existing files
+    #[arg(long)]
+    force: bool,
+}
+
+/// Makes a key pair.
+pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    let key = SigningKey::generate(&arguments.name, &context.random()?)?;
+    let path = |ending: &str| {
+        let mut path = arguments.out.clone().into_os_string();
+        path.push(ending);
+        PathBuf::from(path)
+    };
+    let (key_path, card_path) = (path(".key"), path(".card.json"));
+    if let Some(folder) = key_path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+    }
+    let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
+    if existing == Existing::Keep && card_path.exists() {
+        return Err(anyhow::Error::new(Help("choose another name, or overwrite it with `--force`".to_owned()))
+            .context(format!("`{}` exists already", card_path.display())));
+    }
+    atomic_file::write(&key_path, key.to_file_text().as_bytes(), Access::Private, existing)
+        .with_context(|| format!("cannot write `{}`", key_path.display()))?;
+    atomic_file::write(&card_path, &key.card().to_json(), Access::Public, existing)
+        .with_context(|| format!("cannot write `{}`", card_path.display()))?;
+    match context.format {
+        Format::Json => context.print(&json_v1::write(&json_v1::KeygenV1 {
+            version: json_v1::VERSION,
+            key: key_path.display().to_string(),
+            card: card_path.display().to_string(),
+            fingerprint: key.fingerprint().to_owned(),
+        }))?,
+        Format::Text => {
+            context.print(&format!("{}\n", key.fingerprint()))?;
+            context.explain(&format!(
+                "Private key: {} (keep it to yourself, and keep a copy in a safe place)\n\
+                 Card:        {} (give it to the other party, and compare the fingerprint above by another channel)\n",
+                key_path.display(),
+                card_path.display()
+            ))?;
+        }
+    }
+    Ok(ExitCode::Clear)
+}

@@ -1,0 +1,521 @@
+//! `scan`: the recipient looks for the supplied records in its own databases and files, and signs what it found.
+
+use crate::attestation::dsse::Envelope;
+use crate::attestation::key::Card;
+use crate::attestation::key::SigningKey;
+use crate::attestation::predicate_v1;
+use crate::attestation::predicate_v1::AttestationV1;
+use crate::attestation::predicate_v1::ChallengeV1;
+use crate::attestation::sealed;
+use crate::attestation::statement::Statement;
+use crate::cli::challenge::read_declarations;
+use crate::cli::context::Context;
+use crate::cli::context::Format;
+use crate::cli::document;
+use crate::cli::document::Document;
+use crate::cli::document::read_text;
+use crate::cli::document::statement_path;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Interrupted;
+use crate::cli::failure::advised;
+use crate::cli::inspect::column_rows;
+use crate::finding::Outcome;
+use crate::finding::Phase;
+use crate::finding::declaration::Declarations;
+use crate::finding::verdict;
+use crate::finding::verdict::Judgement;
+use crate::finding::verdict::Verdict;
+use crate::fingerprint::commitment;
+use crate::intake::map::MapFile;
+use crate::intake::survey;
+use crate::intake::survey::Surveyed;
+use crate::manifest::read::Manifest;
+use crate::manifest::read::ReadError as ManifestError;
+use crate::manifest::statement::ManifestV1;
+use crate::manifest::statement::PhaseGroup;
+use crate::match_key::plan::Plan;
+use crate::report::json_v1;
+use crate::report::text;
+use crate::scan;
+use crate::scan::ScanError;
+use crate::scan::findings;
+use crate::source;
+use crate::source::SourceError;
+use crate::support::atomic_file::Access;
+use crate::support::atomic_file::AtomicFile;
+use crate::support::atomic_file::Existing;
+use crate::support::hex;
+use crate::support::progress::Progress;
+use crate::support::sanitize::clean;
+use crate::support::secret::Secret;
+use crate::support::time;
+use anyhow::Context as _;
+use clap::Args;
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use std::io;
+use std::io::BufWriter;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Fewer people than this are only asked about with the recipient's consent: an answer about one person is an answer about that person.
+const FEW_PEOPLE: u64 = 10;
+
+/// What signing an attestation stands for.
+const DECLARATION: &str = "The targets listed are, to the operator's knowledge, all places in which the supplied data were held, \
+    and the scan was run on them as described.";
+
+/// Look for supplied records in databases and files, read-only, and sign what was found
+///
+/// A SOURCE is a file, a folder, a pattern, `-` for standard input, or a URL such as `sqlite:crm.db`. Everything in it is read, every table and
+/// every row. Whatever cannot be read or understood makes the verdict `inconclusive` and is named. Without `--out` nothing is signed, and the
+/// scan may be repeated; a challenge is answered by one attestation only. No field value leaves this machine.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+A map file says what columns are taken for, where that was not recognised, and what is left out:
+  [[target]]
+  match = \"sqlite:crm.db#contacts\"
+  [target.columns]
+  fname = { kind = \"name\", role = \"given\" }
+  [[exclude]]
+  match = \"sqlite:crm.db#staff\"
+  reason = \"our own employees\"
+
+A declaration file says what the tool cannot see, for the originator to accept or not:
+  [[lawful_source]]          # people held from elsewhere
+  name = \"electoral register\"
+  target = \"sqlite:crm.db#electoral_roll\"
+  source = \"open register, bought each year\"
+  [[removed]]                # a target of the baseline that is gone
+  target = \"exports/mailing.csv\"
+  reason = \"deleted on 2017-06-29\"
+  [[not_scanned]]            # also [[backup]], [[onward]]
+  system = \"tape archive\"
+  reason = \"offline\"
+
+Examples:
+  residua scan sqlite:crm.db exports/ --manifest deletion.residua --challenge deletion.challenge.json \\
+      --from emma.card.json --as party.key --out deletion.attestation.json --findings findings.csv
+  psql -c 'COPY contacts TO STDOUT CSV HEADER' | residua scan - --name crm.contacts --manifest …
+
+Exit codes: 0 clear (or a baseline that found its share), 10 inconclusive, 11 residual, 1 error, 2 usage.")]
+pub(crate) struct Arguments {
+    /// What to scan
+    #[arg(required = true, value_name = "SOURCE")]
+    sources: Vec<String>,
+    /// The manifest; its signed statement stands beside it as MANIFEST.intoto.json
+    #[arg(long, value_name = "FILE")]
+    manifest: PathBuf,
+    /// The originator's challenge
+    #[arg(long, value_name = "FILE")]
+    challenge: PathBuf,
+    /// The originator's card
+    #[arg(long, value_name = "CARD")]
+    from: PathBuf,
+    /// Your private key
+    #[arg(long = "as", value_name = "KEY")]
+    key: PathBuf,
+    /// The attestation to write; without it, nothing is signed
+    #[arg(long, value_name = "ATTESTATION")]
+    out: Option<PathBuf>,
+    /// Where to list every single finding, for whoever deletes; stays with you
+    #[arg(long, value_name = "FILE")]
+    findings: Option<PathBuf>,
+    /// What columns are taken for, and what is left out, in TOML
+    #[arg(long, value_name = "FILE")]
+    map: Option<PathBuf>,
+    /// What you declare, in TOML
+    #[arg(long, value_name = "FILE")]
+    declare: Option<PathBuf>,
+    /// The delimiter of text files, where it is not recognised: one character, or `tab`
+    #[arg(long, value_parser = parse_delimiter)]
+    delimiter: Option<u8>,
+    /// Whether the first row of text files names the columns, where that is not recognised
+    #[arg(long, value_name = "yes|no", value_parser = parse_yes_no)]
+    header: Option<bool>,
+    /// The name of standard input in results and declarations
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Who runs the scan; stands in the attestation
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    operator: String,
+    /// The operator's role
+    #[arg(long, value_name = "ROLE", default_value = "", hide_default_value = true)]
+    operator_role: String,
+    /// Leave the ordinals of found records out of the attestation, and give their number only
+    #[arg(long)]
+    counts_only: bool,
+    /// Answer although fewer than ten people are asked about
+    #[arg(long)]
+    consent: bool,
+    /// How many threads; all cores, if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Overwrite existing files
+    #[arg(long)]
+    force: bool,
+}
+
+/// A delimiter on the command line.
+pub(crate) fn parse_delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        _ if text == "tab" || text == "\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() => Ok(*byte),
+        _ => Err("one character, or `tab`".to_owned()),
+    }
+}
+
+/// `yes` or `no` on the command line.
+pub(crate) fn parse_yes_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("`yes` or `no`".to_owned()),
+    }
+}
+
+/// Everything that has been checked before the first row is read.
+struct Prepared {
+    key: SigningKey,
+    challenge: Document<ChallengeV1>,
+    statement: Document<ManifestV1>,
+    phase: Phase,
+    plan: Plan,
+    salt: Secret,
+    nonce: [u8; 32],
+    manifest: Manifest,
+    map: MapFile,
+    declared: Declarations,
+    /// BLAKE3 of the map and declaration files.
+    configuration: String,
+}
+
+/// Scans.
+pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
+    let begin = |path: &PathBuf, access| {
+        AtomicFile::create(path, access, existing).with_context(|| format!("cannot write `{}`", path.display()))
+    };
+    let attestation_file = arguments.out.as_ref().map(|path| begin(path, Access::Public)).transpose()?;
+    let mut findings_file = arguments.findings.as_ref().map(|path| begin(path, Access::Private)).transpose()?;
+    let prepared = prepare(arguments, context)?;
+    context.explain(&introduction(&prepared))?;
+
+    let options = source::Options { delimiter: arguments.delimiter, header: arguments.header, stdin_name: arguments.name.clone() };
+    let found = source::discover(&arguments.sources, &options, &mut io::stdin().lock(), &context.cancel).map_err(|error| match error {
+        SourceError::Cancelled => Interrupted.into(),
+        error => anyhow::Error::new(error),
+    })?;
+    let surveyed = survey::survey(&found.sessions, &prepared.map, &context.cancel)
+        .with_context(|| "cannot use the map file".to_owned())?;
+    context.check_interrupted()?;
+    show_survey(&surveyed, context)?;
+
+    let started = context.now();
+    let clock = Instant::now();
+    let mut detail = None;
+    let outcome = {
+        let mut sink = match &mut findings_file {
+            None => None,
+            Some(file) => {
+                let mut sink = Digesting { out: BufWriter::new(file), hasher: blake3::Hasher::new() };
+                findings::write_header(&mut sink, &context.random()?).with_context(|| "cannot write the findings".to_owned())?;
+                Some(sink)
+            }
+        };
+        let outcome = look(arguments, &prepared, &found, &surveyed, sink.as_mut().map(|sink| sink as &mut dyn Write), context)?;
+        if let Some(mut sink) = sink {
+            sink.out.flush().with_context(|| "cannot write the findings".to_owned())?;
+            detail = Some(hex::encode(sink.hasher.finalize().as_bytes()));
+        }
+        outcome
+    };
+    let seconds = clock.elapsed().as_secs_f64();
+    let finished = context.now();
+    let policy = &prepared.challenge.statement.predicate.policy;
+    let judgement = verdict::judge(prepared.phase, policy, &outcome);
+
+    if let (Some(file), Some(path)) = (findings_file, &arguments.findings) {
+        file.commit().with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
+    if let (Some(mut file), Some(path)) = (attestation_file, &arguments.out) {
+        let writing = || format!("cannot write `{}`", path.display());
+        let predicate = attestation(arguments, &prepared, &outcome, &judgement, (started, finished), detail);
+        let subject = &prepared.statement.statement.subject;
+        let payload = Statement::new(&subject.name, subject.sha256, predicate).to_payload()?;
+        file.write_all(&Envelope::sign(payload, &prepared.key).to_json()).with_context(writing)?;
+        file.commit().with_context(writing)?;
+    }
+    match context.format {
+        Format::Json => {
+            let mut result = json_v1::ScannedV1::new(prepared.phase, policy, &judgement, &outcome, seconds);
+            result.attestation = arguments.out.as_ref().map(|path| path.display().to_string());
+            result.findings = arguments.findings.as_ref().map(|path| path.display().to_string());
+            context.print(&json_v1::write(&result))?;
+        }
+        Format::Text => {
+            context.print(&text::outcome(prepared.phase, policy, &judgement, &outcome, context.style))?;
+            context.print(&text::declared(&outcome.declared))?;
+            context.explain(&closing(arguments, &outcome, seconds))?;
+        }
+    }
+    Ok(match judgement.verdict {
+        Verdict::Clear | Verdict::Present => ExitCode::Clear,
+        Verdict::Inconclusive => ExitCode::Inconclusive,
+        Verdict::Residual => ExitCode::Residual,
+    })
+}
+
+/// Checks the documents against the originator's card and each other, and opens the manifest.
+fn prepare(arguments: &Arguments, context: &Context) -> anyhow::Result<Prepared> {
+    let originator = Card::read(&arguments.from)?;
+    let key = SigningKey::read(&arguments.key)?;
+    let challenge: Document<ChallengeV1> = document::open(&arguments.challenge, "challenge", &originator)?;
+    let statement: Document<ManifestV1> = document::open(&statement_path(&arguments.manifest), "manifest statement", &originator)?;
+    let (asked, supplied) = (&challenge.statement.predicate, &statement.statement.predicate);
+    let phase = asked
+        .phase()
+        .ok_or_else(|| advised("the challenge asks for a phase that this program does not know", "install a newer residua on this machine"))?;
+    if asked.recipient_key != key.fingerprint() {
+        return Err(advised("the challenge is addressed to another key", "use the key whose card the originator was given (`--as`)"));
+    }
+    if asked.supply_id != supplied.supply.supply_id || challenge.statement.subject.sha256 != statement.statement.subject.sha256 {
+        let needed = if phase == Phase::Baseline { PhaseGroup::Baseline } else { PhaseGroup::Deletion };
+        return Err(advised(
+            format!("the challenge is about another manifest than `{}`", arguments.manifest.display()),
+            format!("a {} challenge needs the {} manifest of supply {}", phase.word(), needed.word(), clean(&asked.supply_id)),
+        ));
+    }
+    check_window(asked, context.now())?;
+    let opening = || format!("cannot use the manifest `{}`", arguments.manifest.display());
+    let plan = supplied.plan().with_context(opening)?;
+    let salt = sealed::open(&asked.sealed_salt, &key)?;
+    if hex::encode(&commitment(&salt)) != supplied.key_commitment {
+        return Err(advised(
+            "the salt of the challenge is not that of the manifest: nothing would ever match",
+            "ask the originator for a new challenge",
+        ));
+    }
+    let nonce = hex::decode::<32>(&asked.nonce).ok_or_else(|| advised("the challenge has no nonce", "ask the originator for a new challenge"))?;
+    let id = hex::decode::<16>(&supplied.manifest_id).ok_or_else(|| advised("the manifest's statement has no id", "ask the originator for it again"))?;
+    let manifest = Manifest::open(&arguments.manifest, &supplied.layout, &id).with_context(opening)?;
+    context.progress.begin("verifying the manifest", None, Some(supplied.layout.file_length));
+    manifest.verify(supplied.records + 1, &context.progress, &context.cancel).map_err(|error| match error {
+        ManifestError::Cancelled => Interrupted.into(),
+        error => anyhow::Error::new(error).context(opening()),
+    })?;
+    context.progress.end();
+    if supplied.records < FEW_PEOPLE && !arguments.consent {
+        return Err(advised(
+            format!("the challenge asks about only {} people, so that the answer speaks of each of them", supplied.records),
+            "answer with `--consent` if you may",
+        ));
+    }
+    let mut hasher = blake3::Hasher::new();
+    let mut read = |path: &Option<PathBuf>, what: &str| -> anyhow::Result<Option<String>> {
+        let text = path.as_ref().map(|path| read_text(path, what)).transpose()?;
+        let bytes = text.as_deref().unwrap_or_default().as_bytes();
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+        Ok(text)
+    };
+    let map = match (read(&arguments.map, "map file")?, &arguments.map) {
+        (Some(text), Some(path)) => MapFile::parse(&text).with_context(|| format!("cannot use the map file `{}`", path.display()))?,
+        _ => MapFile::default(),
+    };
+    read(&arguments.declare, "declaration file")?;
+    let declared = arguments.declare.as_ref().map(|path| read_declarations(path)).transpose()?.unwrap_or_default();
+    let configuration = hex::encode(hasher.finalize().as_bytes());
+    Ok(Prepared { key, challenge, statement, phase, plan, salt, nonce, manifest, map, declared, configuration })
+}
+
+/// A challenge is answered while it is valid. The clocks of two parties differ a little.
+fn check_window(challenge: &ChallengeV1, now: Timestamp) -> anyhow::Result<()> {
+    let malformed = || advised("the challenge has no valid times", "ask the originator for a new challenge");
+    let tolerance = SignedDuration::from_secs(i64::try_from(challenge.tolerance_seconds).unwrap_or(0).min(86_400));
+    let issued = time::parse(&challenge.issued_at).ok_or_else(malformed)?;
+    let expires = time::parse(&challenge.expires_at).ok_or_else(malformed)?;
+    if now.duration_since(expires) > tolerance {
+        return Err(advised(format!("the challenge expired at {}", challenge.expires_at), "ask the originator for a new challenge"));
+    }
+    if issued.duration_since(now) > tolerance {
+        return Err(advised(
+            format!("the challenge was issued at {}, which is later than this machine's clock", challenge.issued_at),
+            "set the clock",
+        ));
+    }
+    Ok(())
+}
+
+fn introduction(prepared: &Prepared) -> String {
+    let statement = &prepared.statement.statement.predicate;
+    format!(
+        "{} asks for a {} scan: {} records supplied for deletion by {}, {} match keys.\n\n",
+        clean(&statement.supply.originator),
+        prepared.phase.word(),
+        text::count(statement.records),
+        clean(&statement.supply.delete_by),
+        statement.keys.len()
+    )
+}
+
+fn show_survey(surveyed: &[Surveyed], context: &Context) -> anyhow::Result<()> {
+    for target in surveyed {
+        if let Some(reason) = &target.excluded {
+            context.explain(&format!("{}: left out ({})\n", clean(&target.name), clean(reason)))?;
+        } else if context.is_verbose {
+            let rows = column_rows(&target.mapping, &target.profiles);
+            context.explain(&format!("{}\n{}\n", clean(&target.name), text::columns(&rows, context.style)))?;
+        } else {
+            let fields: Vec<String> = (target.mapping.columns.iter())
+                .filter(|taken| taken.field().is_some())
+                .map(|taken| format!("{} as {}", clean(&taken.name), taken.words()))
+                .collect();
+            let fields = if fields.is_empty() { "no personal column recognised".to_owned() } else { fields.join(", ") };
+            context.explain(&format!("{}: {fields}\n", clean(&target.name)))?;
+        }
+    }
+    context.explain("\n")
+}
+
+/// Looks for the records, and turns what stops a scan into words.
+fn look(
+    arguments: &Arguments,
+    prepared: &Prepared,
+    found: &source::Found,
+    surveyed: &[Surveyed],
+    findings: Option<&mut dyn Write>,
+    context: &Context,
+) -> anyhow::Result<Outcome> {
+    let statement = &prepared.statement.statement.predicate;
+    let slots: Vec<_> = statement.slots()?.into_iter().map(|(slot, _)| slot).collect();
+    let job = scan::Job {
+        sessions: &found.sessions,
+        problems: &found.problems,
+        surveyed,
+        declared: &prepared.declared,
+        manifest: &prepared.manifest,
+        plan: &prepared.plan,
+        slots: &slots,
+        records: statement.records,
+        searchable: statement.searchable(),
+        supply_id: &statement.supply.supply_id,
+        salt: &prepared.salt,
+        nonce: &prepared.nonce,
+        spot_checks: &prepared.challenge.statement.predicate.spot_checks,
+        threads: arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
+    };
+    scan::run(&job, findings, &context.progress, &context.cancel).map_err(|error| match error {
+        ScanError::Cancelled => Interrupted.into(),
+        error => anyhow::Error::new(error),
+    })
+}
+
+fn attestation(
+    arguments: &Arguments,
+    prepared: &Prepared,
+    outcome: &Outcome,
+    judgement: &Judgement,
+    (started, finished): (Timestamp, Timestamp),
+    detail: Option<String>,
+) -> AttestationV1 {
+    let statement = &prepared.statement.statement.predicate;
+    let challenge = &prepared.challenge.statement.predicate;
+    AttestationV1 {
+        verdict: judgement.verdict.word().to_owned(),
+        verdict_reasons: predicate_v1::reasons(judgement),
+        meaning: verdict::meaning(judgement.verdict, outcome),
+        supply: statement.supply.supply_id.clone(),
+        manifest: predicate_v1::ManifestReference {
+            manifest_id: statement.manifest_id.clone(),
+            statement_sha256: prepared.statement.sha256.clone(),
+            blake3: statement.layout.blake3.clone(),
+        },
+        challenge: predicate_v1::ChallengeReference {
+            challenge_id: challenge.challenge_id.clone(),
+            nonce: challenge.nonce.clone(),
+            phase: challenge.phase.clone(),
+            issued_at: challenge.issued_at.clone(),
+            sha256: prepared.challenge.sha256.clone(),
+        },
+        baseline: challenge.baseline.clone(),
+        scan: predicate_v1::ScanTimes { started_at: time::format(started), finished_at: time::format(finished) },
+        operator: predicate_v1::Operator {
+            name: clean(&arguments.operator),
+            role: clean(&arguments.operator_role),
+            declaration: DECLARATION.to_owned(),
+        },
+        tool: predicate_v1::Tool {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            sha256: own_digest(),
+        },
+        environment: predicate_v1::Environment { os: std::env::consts::OS.to_owned(), arch: std::env::consts::ARCH.to_owned() },
+        configuration: predicate_v1::Digest { blake3: prepared.configuration.clone() },
+        coverage: predicate_v1::coverage_of(outcome),
+        sentinels: predicate_v1::Sentinels { injected: outcome.sentinels.tried, detected: outcome.sentinels.found },
+        known_answers: predicate_v1::KnownAnswers { asked: outcome.known_answers.tried, answered: outcome.known_answers.found },
+        records: predicate_v1::records_of(outcome, arguments.counts_only),
+        spot_checks: (outcome.spot_checks.iter())
+            .map(|check| predicate_v1::SpotCheckV1 { record: check.record, found: check.found })
+            .collect(),
+        detail: detail.map(|blake3| predicate_v1::Digest { blake3 }),
+        declared: outcome.declared.clone(),
+        limitations: predicate_v1::LIMITATIONS.iter().map(|limitation| (*limitation).to_owned()).collect(),
+    }
+}
+
+/// SHA-256 of this program, where its file can be read.
+fn own_digest() -> Option<String> {
+    use sha2::Digest;
+    let mut file = std::fs::File::open(std::env::current_exe().ok()?).ok()?;
+    let mut hasher = sha2::Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match io::Read::read(&mut file, &mut buffer).ok()? {
+            0 => break,
+            read => hasher.update(&buffer[..read]),
+        }
+    }
+    Some(hex::encode(&hasher.finalize()))
+}
+
+fn closing(arguments: &Arguments, outcome: &Outcome, seconds: f64) -> String {
+    let rows = outcome.rows_read();
+    let hashes: u64 = outcome.targets.iter().map(|target| target.hashes).sum();
+    let mut words = format!(
+        "{} rows, {}, {:.1} hashes a row, in {seconds:.1} seconds.\n",
+        text::count(rows),
+        text::bytes(outcome.targets.iter().map(|target| target.bytes).sum()),
+        if rows == 0 { 0.0 } else { hashes as f64 / rows as f64 }
+    );
+    let show = |path: &Path| path.display().to_string();
+    if let Some(path) = &arguments.findings {
+        words.push_str(&format!("Findings: {} (for you alone)\n", show(path)));
+    }
+    match &arguments.out {
+        Some(path) => words.push_str(&format!("Attestation: {} (send it to the originator, who runs `residua verify`)\n", show(path))),
+        None => words.push_str("Nothing was signed. To sign, scan again with `--out ATTESTATION`.\n"),
+    }
+    words
+}
+
+/// Writes and digests at once.
+struct Digesting<'a> {
+    out: BufWriter<&'a mut AtomicFile>,
+    hasher: blake3::Hasher,
+}
+
+impl Write for Digesting<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

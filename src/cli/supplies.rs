@@ -1,0 +1,157 @@
+//! `supplies`: what the ledger knows of each supply.
+
+use crate::cli::context::Context;
+use crate::cli::context::Format;
+use crate::cli::context::ledger_folder;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Help;
+use crate::ledger::Ledger;
+use crate::ledger::Supply;
+use crate::ledger::board;
+use crate::report::json_v1;
+use crate::report::text;
+use crate::support::sanitize::clean;
+use crate::support::time;
+use clap::Args;
+use clap::Subcommand;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// List the supplies of the ledger, or show one with all that followed
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  residua supplies list\n  residua supplies show 4f2a")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List all supplies
+    List {
+        /// The ledger; else `$RESIDUA_LEDGER`, else a folder of your user's data directory
+        #[arg(long, value_name = "DIR")]
+        ledger: Option<PathBuf>,
+    },
+    /// Show one supply with its challenges and attestations
+    Show {
+        /// The supply: its id, or the beginning of it
+        supply: String,
+        /// The ledger; else `$RESIDUA_LEDGER`, else a folder of your user's data directory
+        #[arg(long, value_name = "DIR")]
+        ledger: Option<PathBuf>,
+    },
+}
+
+/// Lists or shows.
+pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    let today = time::day(context.now());
+    match &arguments.command {
+        Command::List { ledger } => {
+            let ledger = Ledger::open(&ledger_folder(ledger.as_ref())?)?;
+            let view = ledger.view();
+            match context.format {
+                Format::Json => {
+                    let supplies = view.supplies().iter().map(json).collect();
+                    context.print(&json_v1::write(&json_v1::SuppliesV1 { version: json_v1::VERSION, supplies }))?;
+                }
+                Format::Text => {
+                    for supply in view.supplies() {
+                        let entry = &supply.entry;
+                        let purpose = if entry.purpose.is_empty() { String::new() } else { format!(", {}", clean(&entry.purpose)) };
+                        context.print(&format!(
+                            "{}  {} records to {}, to be deleted by {}{purpose}\n",
+                            entry.supply_id,
+                            text::count(entry.records),
+                            clean(&entry.recipient.name),
+                            entry.delete_by
+                        ))?;
+                    }
+                    if view.supplies().is_empty() {
+                        context.explain("The ledger holds no supply yet.\n")?;
+                    }
+                }
+            }
+        }
+        Command::Show { supply, ledger } => {
+            let ledger = Ledger::open(&ledger_folder(ledger.as_ref())?)?;
+            let supply = ledger.view().supply(supply).map_err(|error| {
+                let help = "`residua supplies list` lists the supplies of the ledger";
+                anyhow::Error::new(Help(help.to_owned())).context(error.to_string())
+            })?;
+            match context.format {
+                Format::Json => context
+                    .print(&json_v1::write(&json_v1::SuppliesV1 { version: json_v1::VERSION, supplies: vec![json(supply)] }))?,
+                Format::Text => {
+                    let row = board::row(ledger.view(), supply, today);
+                    context.print(&words(supply, &row.state.to_string(), &row.next_action))?;
+                }
+            }
+        }
+    }
+    Ok(ExitCode::Clear)
+}
+
+fn words(supply: &Supply, state: &str, next: &str) -> String {
+    let entry = &supply.entry;
+    let mut words = format!(
+        "Supply {}\n  {} records to {} (key {})\n  supplied {}, to be deleted by {}\n",
+        entry.supply_id,
+        text::count(entry.records),
+        clean(&entry.recipient.name),
+        entry.recipient.fingerprint,
+        entry.created_at,
+        entry.delete_by
+    );
+    if !entry.purpose.is_empty() {
+        let _ = writeln!(words, "  for: {}", clean(&entry.purpose));
+    }
+    for challenge in &supply.challenges {
+        let asked = &challenge.entry;
+        let _ = writeln!(words, "  {} challenge {} issued {}, valid until {}", asked.phase, asked.challenge_id, asked.issued_at, asked.expires_at);
+        for receipt in &challenge.receipts {
+            let _ = writeln!(
+                words,
+                "    attestation received {}: stated {}, appraised {}",
+                receipt.received_at,
+                clean(&receipt.verdict),
+                receipt.appraisal.word()
+            );
+            for reason in &receipt.reasons {
+                let _ = writeln!(words, "      {}", clean(reason));
+            }
+        }
+    }
+    let _ = writeln!(words, "State: {state}\nNext: {next}");
+    words
+}
+
+fn json(supply: &Supply) -> json_v1::SupplyV1 {
+    let entry = &supply.entry;
+    json_v1::SupplyV1 {
+        supply_id: entry.supply_id.clone(),
+        recipient: entry.recipient.name.clone(),
+        recipient_key: entry.recipient.fingerprint.clone(),
+        records: entry.records,
+        delete_by: entry.delete_by.clone(),
+        purpose: entry.purpose.clone(),
+        created_at: entry.created_at.clone(),
+        challenges: (supply.challenges.iter())
+            .map(|challenge| json_v1::ChallengeV1 {
+                challenge_id: challenge.entry.challenge_id.clone(),
+                phase: challenge.entry.phase.clone(),
+                issued_at: challenge.entry.issued_at.clone(),
+                expires_at: challenge.entry.expires_at.clone(),
+                receipts: (challenge.receipts.iter())
+                    .map(|receipt| json_v1::ReceiptV1 {
+                        attestation: receipt.attestation.clone(),
+                        received_at: receipt.received_at.clone(),
+                        verdict: receipt.verdict.clone(),
+                        appraisal: receipt.appraisal.word().to_owned(),
+                        reasons: receipt.reasons.clone(),
+                    })
+                    .collect(),
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,438 @@
+//! `supply`: a data file becomes two manifests, and the ledger remembers.
+
+use crate::attestation::dsse::Envelope;
+use crate::attestation::key::Card;
+use crate::attestation::key::SigningKey;
+use crate::attestation::statement::Statement;
+use crate::cli::context::Context;
+use crate::cli::context::Format;
+use crate::cli::context::ledger_folder;
+use crate::cli::document::read_text;
+use crate::cli::document::statement_path;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Interrupted;
+use crate::cli::failure::advised;
+use crate::cli::inspect::column_rows;
+use crate::fingerprint::commitment;
+use crate::intake::By;
+use crate::intake::Taken;
+use crate::ledger::Ledger;
+use crate::ledger::store::Secrets;
+use crate::manifest::layout::Layout;
+use crate::manifest::statement::KeyV1;
+use crate::manifest::statement::ManifestV1;
+use crate::manifest::statement::PhaseGroup;
+use crate::manifest::statement::SchemaColumn;
+use crate::manifest::statement::SupplyTerms;
+use crate::manifest::write::WriteError;
+use crate::match_key;
+use crate::record::field::Kind;
+use crate::record::field::Origin;
+use crate::record::normalize;
+use crate::record::schema::SchemaFile;
+use crate::record::schema::Usage;
+use crate::report::json_v1;
+use crate::report::text;
+use crate::source;
+use crate::source::ReadError;
+use crate::source::Session;
+use crate::supply;
+use crate::supply::Draft;
+use crate::supply::Supplied;
+use crate::supply::SupplyError;
+use crate::support::atomic_file::Access;
+use crate::support::atomic_file::AtomicFile;
+use crate::support::atomic_file::Existing;
+use crate::support::hex;
+use crate::support::sanitize::clean;
+use crate::support::secret::Secret;
+use crate::support::time;
+use anyhow::Context as _;
+use clap::Args;
+use std::fs;
+use std::io;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Fingerprint a dataset that is about to be supplied, and write the manifests to hand over
+///
+/// Reads DATA twice and writes two manifests with their signed statements: `baseline.residua`, for a scan on receipt, and `deletion.residua`,
+/// for the scans after the agreed date. Salts and the supply itself go into the ledger. A manifest holds salted fingerprints; it is personal
+/// data all the same, and so is handled like the data themselves.
+#[derive(Args, Debug)]
+#[command(after_help = after_help())]
+pub(crate) struct Arguments {
+    /// The data: a CSV or TSV file, or a database with one table
+    data: String,
+    /// Your private key
+    #[arg(long = "as", value_name = "KEY")]
+    key: PathBuf,
+    /// The recipient's card
+    #[arg(long, value_name = "CARD")]
+    to: PathBuf,
+    /// The day by which the recipient has to have deleted the data
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    delete_by: String,
+    /// The folder to write to
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// What the columns hold, in TOML; what it does not say is inferred
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
+    /// Only these match keys
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    keys: Option<Vec<String>>,
+    /// Rows that the recipient will scan at the most; more become a gap. Ten times the records, if not given
+    #[arg(long, value_name = "N")]
+    expect_rows: Option<u64>,
+    /// What the data are for; stands in the signed statement
+    #[arg(long, default_value = "", hide_default_value = true)]
+    purpose: String,
+    /// The delimiter, where it is not recognised: one character, or `tab`
+    #[arg(long, value_parser = super::scan::parse_delimiter)]
+    delimiter: Option<u8>,
+    /// Whether the first row names the columns, where that is not recognised
+    #[arg(long, value_name = "yes|no", value_parser = super::scan::parse_yes_no)]
+    header: Option<bool>,
+    /// The ledger; else `$RESIDUA_LEDGER`, else a folder of your user's data directory
+    #[arg(long, value_name = "DIR")]
+    ledger: Option<PathBuf>,
+    /// Overwrite existing files
+    #[arg(long)]
+    force: bool,
+}
+
+fn after_help() -> String {
+    let keys: Vec<&str> = match_key::fixed_names().collect();
+    format!(
+        "Match keys (`--keys`): {}.\n\
+         `dob` is a date of birth, `child` a date that only this supply had, `p3` the first three letters of each name, `no` the house \
+         number, `any` any one name.\n\n\
+         A schema file says what columns hold:\n  \
+         [columns.child_dob]\n  kind = \"date\"       # name, date, postcode, address, email, phone, identifier, text, ignored\n  \
+         role = \"child\"      # given, middle, family, full; birth, child, event; number, street, line, town\n  \
+         origin = \"supply\"   # public, common, supply: only `supply` lets a hit prove that the supplied record itself remains\n  \
+         order = \"dmy\"       # dates: dmy, mdy, ymd\n\n\
+         Example:\n  residua supply data.csv --as keys/emma.key --to keys/party.card.json --delete-by 2017-06-30 --schema schema.toml --out handover",
+        keys.join(", ")
+    )
+}
+
+/// Fingerprints a dataset.
+pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    let key = SigningKey::read(&arguments.key)?;
+    let recipient = Card::read(&arguments.to)?;
+    if time::parse_day(&arguments.delete_by).is_none() {
+        return Err(advised(format!("`{}` is no day", clean(&arguments.delete_by)), "write it as 2017-06-30"));
+    }
+    let schema = match &arguments.schema {
+        None => None,
+        Some(path) => Some(SchemaFile::parse(&read_text(path, "schema")?).with_context(|| format!("cannot use the schema `{}`", path.display()))?),
+    };
+    let outputs = Outputs::begin(arguments)?;
+    let mut ledger = Ledger::create_or_open(&ledger_folder(arguments.ledger.as_ref())?)?;
+
+    let session = open_data(arguments, context)?;
+    let object = only_object(session.as_ref(), &arguments.data)?;
+    let mut draft = supply::draft(session.as_ref(), object, schema.as_ref(), &context.progress, &context.cancel)
+        .map_err(|error| failed(error, &arguments.data))?;
+    if schema.is_none() && context.can_ask() {
+        ask_origins(&mut draft, context)?;
+    }
+    let rows = column_rows(&draft.mapping, &draft.profiles);
+    context.explain(&format!("{}: {} records\n{}\n", clean(&arguments.data), text::count(draft.records()), text::columns(&rows, context.style)))?;
+
+    let made = make(arguments, &draft, session.as_ref(), object, &key, &recipient, outputs, context)?;
+    made.finish(&mut ledger, &key, &recipient, arguments, &draft, context)
+}
+
+/// The four files, on their way.
+struct Outputs {
+    manifests: Vec<(PathBuf, AtomicFile)>,
+    statements: Vec<(PathBuf, AtomicFile)>,
+}
+
+impl Outputs {
+    fn begin(arguments: &Arguments) -> anyhow::Result<Outputs> {
+        let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
+        fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make the folder `{}`", arguments.out.display()))?;
+        let begin = |path: PathBuf| {
+            let file = AtomicFile::create(&path, Access::Private, existing).with_context(|| format!("cannot write `{}`", path.display()))?;
+            Ok::<_, anyhow::Error>((path, file))
+        };
+        let mut outputs = Outputs { manifests: Vec::new(), statements: Vec::new() };
+        for name in ["baseline.residua", "deletion.residua"] {
+            let path = arguments.out.join(name);
+            outputs.statements.push(begin(statement_path(&path))?);
+            outputs.manifests.push(begin(path)?);
+        }
+        Ok(outputs)
+    }
+}
+
+fn open_data(arguments: &Arguments, context: &Context) -> anyhow::Result<Box<dyn Session>> {
+    if arguments.data == "-" {
+        return Err(advised("the data are read twice, which standard input cannot be", "name a file"));
+    }
+    let options = source::Options { delimiter: arguments.delimiter, header: arguments.header, stdin_name: None };
+    let found = source::discover(std::slice::from_ref(&arguments.data), &options, &mut io::empty(), &context.cancel)?;
+    if let Some(problem) = found.problems.into_iter().next() {
+        return Err(SupplyError::Source(problem).into());
+    }
+    let mut sessions = found.sessions.into_iter();
+    match (sessions.next(), sessions.next()) {
+        (Some(session), None) => Ok(session),
+        _ => Err(advised(format!("`{}` is not one file", clean(&arguments.data)), "supply one file at a time; each makes its own manifests")),
+    }
+}
+
+fn only_object(session: &dyn Session, data: &str) -> anyhow::Result<usize> {
+    let inventory = session.inventory();
+    if let Some(problem) = inventory.problems.first() {
+        return Err(SupplyError::Source(problem.clone()).into());
+    }
+    let readable: Vec<usize> = (0..inventory.objects.len()).filter(|index| inventory.objects[*index].access.is_readable()).collect();
+    match readable[..] {
+        [object] => Ok(object),
+        _ => Err(advised(
+            format!("`{}` holds {} tables, and a supply is one", clean(data), readable.len()),
+            "export the table that is supplied to a CSV file",
+        )),
+    }
+}
+
+fn failed(error: SupplyError, data: &str) -> anyhow::Error {
+    match error {
+        SupplyError::Read(ReadError::Cancelled) | SupplyError::Write(WriteError::Cancelled) => Interrupted.into(),
+        error => anyhow::Error::new(error).context(format!("cannot supply `{}`", clean(data))),
+    }
+}
+
+/// Asks which dates only this supply had. It accuses, so it is never inferred.
+fn ask_origins(draft: &mut Draft, context: &Context) -> anyhow::Result<()> {
+    let could = |taken: &&mut Taken| taken.field().is_some_and(|field| field.kind == Kind::Date && field.slot().is_some());
+    for taken in draft.mapping.columns.iter_mut().filter(could) {
+        let question = format!("Did the recipient have the dates of column `{}` from nobody but you?", clean(&taken.name));
+        if let (true, Usage::Field(field)) = (context.ask(&question)?, taken.usage) {
+            taken.usage = Usage::Field(crate::record::field::Field { origin: Origin::Supply, ..field });
+            taken.by = By::Person;
+        }
+    }
+    Ok(())
+}
+
+/// A supply whose manifests are written, under their passing names.
+struct Made {
+    supplied: Supplied,
+    supply_id: String,
+    outputs: Outputs,
+    secrets: Secrets,
+    manifest_ids: [[u8; 16]; 2],
+}
+
+#[expect(clippy::too_many_arguments, reason = "one step of `run`, cut out of it for the reader")]
+fn make(
+    arguments: &Arguments,
+    draft: &Draft,
+    session: &dyn Session,
+    object: usize,
+    key: &SigningKey,
+    recipient: &Card,
+    mut outputs: Outputs,
+    context: &Context,
+) -> anyhow::Result<Made> {
+    debug_assert!(!key.name().is_empty() && !recipient.name().is_empty());
+    let supply_id = hex::encode(&context.random::<16>()?);
+    let secrets = Secrets {
+        baseline_salt: Secret::new(context.random()?),
+        deletion_salt: Secret::new(context.random()?),
+        baseline_shuffle: Secret::new(context.random()?),
+        deletion_shuffle: Secret::new(context.random()?),
+    };
+    let manifest_ids = [context.random::<16>()?, context.random::<16>()?];
+    let job = supply::Job {
+        session,
+        object,
+        draft,
+        keys: draft.keys(arguments.keys.as_deref()).map_err(|error| failed(error, &arguments.data))?,
+        supply_id: &supply_id,
+        expected_rows: arguments.expect_rows.unwrap_or_else(|| draft.records().saturating_mul(10)),
+        spill_folder: &arguments.out,
+    };
+    let salts = [(&secrets.baseline_salt, &secrets.baseline_shuffle), (&secrets.deletion_salt, &secrets.deletion_shuffle)];
+    let targets = (outputs.manifests.iter_mut().zip(salts).zip(manifest_ids))
+        .map(|(((_, file), (salt, shuffle)), id)| supply::Target { id, salt: salt.clone(), shuffle: shuffle.clone(), out: file })
+        .collect();
+    let supplied =
+        supply::run(&job, targets, &context.progress, &context.cancel).map_err(|error| failed(error, &arguments.data))?;
+    context.check_interrupted()?;
+    Ok(Made { supplied, supply_id, outputs, secrets, manifest_ids })
+}
+
+impl Made {
+    /// Signs the statements, gives all files their names, and enters the supply into the ledger.
+    fn finish(
+        mut self,
+        ledger: &mut Ledger,
+        key: &SigningKey,
+        recipient: &Card,
+        arguments: &Arguments,
+        draft: &Draft,
+        context: &Context,
+    ) -> anyhow::Result<ExitCode> {
+        let now = context.now();
+        let card = key.card();
+        let mut envelopes = Vec::new();
+        for (number, group) in [PhaseGroup::Baseline, PhaseGroup::Deletion].into_iter().enumerate() {
+            let layout = self.supplied.layouts[number].clone();
+            let sha256 = hex::decode::<32>(&layout.sha256).unwrap_or_default();
+            let predicate = self.predicate(group, number, layout, &card, recipient, arguments, draft, now);
+            let name = self.outputs.manifests[number].0.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let payload = Statement::new(&name, sha256, predicate).to_payload()?;
+            envelopes.push(Envelope::sign(payload, key).to_json());
+        }
+        for ((path, file), envelope) in self.outputs.statements.iter_mut().zip(&envelopes) {
+            file.write_all(envelope).with_context(|| format!("cannot write `{}`", path.display()))?;
+        }
+        let mut written: Vec<PathBuf> = Vec::new();
+        let result = (self.outputs.manifests.into_iter().chain(self.outputs.statements))
+            .try_for_each(|(path, file)| {
+                file.commit().with_context(|| format!("cannot write `{}`", path.display()))?;
+                written.push(path);
+                Ok::<(), anyhow::Error>(())
+            })
+            .and_then(|()| {
+                ledger.add_supply(now, recipient, &card, &envelopes[0], &envelopes[1], &self.secrets).map_err(anyhow::Error::from)
+            });
+        if let Err(error) = result {
+            // All or nothing: manifests that the ledger does not know are of no use.
+            for path in &written {
+                let _ = fs::remove_file(path);
+            }
+            return Err(error);
+        }
+        show(&self.supplied, &self.supply_id, &written, arguments, draft, context)?;
+        Ok(ExitCode::Clear)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "everything that a statement says")]
+    fn predicate(
+        &self,
+        group: PhaseGroup,
+        number: usize,
+        layout: Layout,
+        originator: &Card,
+        recipient: &Card,
+        arguments: &Arguments,
+        draft: &Draft,
+        now: jiff::Timestamp,
+    ) -> ManifestV1 {
+        let salt = self.secrets.salt(group);
+        ManifestV1 {
+            manifest_id: hex::encode(&self.manifest_ids[number]),
+            phase_group: group,
+            created_at: time::format(now),
+            supply: SupplyTerms {
+                supply_id: self.supply_id.clone(),
+                originator: originator.name().to_owned(),
+                originator_key: originator.fingerprint().to_owned(),
+                recipient: recipient.name().to_owned(),
+                recipient_key: recipient.fingerprint().to_owned(),
+                delete_by: arguments.delete_by.clone(),
+                purpose: arguments.purpose.clone(),
+            },
+            records: self.supplied.records,
+            records_without_key: self.supplied.records_without_key,
+            expected_rows: self.supplied.plan.expected_rows,
+            normalizer: normalize::VERSION.to_owned(),
+            schema: draft.mapping.columns.iter().map(|taken| SchemaColumn::new(&taken.name, taken.field())).collect(),
+            keys: self.supplied.plan.keys.iter().map(KeyV1::new).collect(),
+            key_commitment: hex::encode(&commitment(salt)),
+            known_answer: self.supplied.records,
+            layout,
+            baseline_manifest: (group == PhaseGroup::Deletion).then(|| self.supplied.layouts[0].sha256.clone()),
+        }
+    }
+}
+
+fn show(
+    supplied: &Supplied,
+    supply_id: &str,
+    written: &[PathBuf],
+    arguments: &Arguments,
+    draft: &Draft,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let fingerprints = |number: usize| supplied.layouts[0].sections[number].entries.saturating_sub(1);
+    if context.format == Format::Json {
+        let keys = supplied.plan.keys.iter().enumerate().map(|(number, planned)| {
+            let wire = KeyV1::new(planned);
+            json_v1::PlannedKeyV1 {
+                name: wire.name,
+                atoms: wire.atoms,
+                class: wire.class,
+                fingerprints: fingerprints(number),
+                u: wire.u,
+                basis: wire.basis,
+                joint_collisions: wire.joint_collisions,
+                lambda: wire.lambda,
+                guesses: wire.guesses,
+            }
+        });
+        return context.print(&json_v1::write(&json_v1::SuppliedV1 {
+            version: json_v1::VERSION,
+            supply_id: supply_id.to_owned(),
+            records: supplied.records,
+            records_without_key: supplied.records_without_key,
+            expected_rows: supplied.plan.expected_rows,
+            files: written.iter().map(|path| path.display().to_string()).collect(),
+            columns: super::inspect::json_columns(&draft.mapping, &draft.profiles),
+            keys: keys.collect(),
+        }));
+    }
+    context.explain(&text::plan(&supplied.plan, fingerprints, context.style))?;
+    let mut words = format!(
+        "S proves that the supplied record is there, P that the person is, A counts; for up to {} rows of the recipient.\n\n\
+         Risk: to somebody who holds manifest and salt, a fingerprint confirms a guess. Somebody who knows a name and an address recovers\n",
+        text::count(supplied.plan.expected_rows)
+    );
+    for step in &supplied.chain {
+        words.push_str(&format!("  {} by `{}` in at most {} guesses\n", step.slot.word(), step.key, text::count(step.guesses)));
+    }
+    if supplied.chain.is_empty() {
+        words.push_str("  nothing further that can be listed\n");
+    }
+    words.push_str("Eight million guesses take a second. A manifest is personal data; hand it over like the data themselves.\n\n");
+    for (taken, counts) in draft.mapping.columns.iter().zip(&supplied.columns).filter(|(_, counts)| counts.unreadable > 0) {
+        words.push_str(&format!(
+            "Note: {} of {} values of column `{}` were not understood; those records have no key with it.\n",
+            text::count(counts.unreadable),
+            text::count(counts.filled),
+            clean(&taken.name)
+        ));
+    }
+    if supplied.records_without_key > 0 {
+        words.push_str(&format!("Note: {} records form no key at all, and nobody can look for them.\n", text::count(supplied.records_without_key)));
+    }
+    if supplied.plan.keys.iter().all(|planned| !planned.has_supply_atom) {
+        words.push_str(
+            "Note: no column is declared to be of `supply` origin, so that a hit can prove a person, but never the supplied record. \
+             See `--schema` in `residua supply --help`.\n",
+        );
+    }
+    context.explain(&words)?;
+    context.print(&format!("Supply {supply_id}\n"))?;
+    for path in written {
+        context.explain(&format!("  {} ({})\n", path.display(), text::bytes(size(path))))?;
+    }
+    context.explain(&format!(
+        "Next: hand the folder over with the data, then\n  residua challenge {} --phase baseline --as {} --out baseline.challenge.json\n",
+        &supply_id[..8],
+        arguments.key.display()
+    ))
+}
+
+fn size(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |metadata| metadata.len())
+}

@@ -1,0 +1,252 @@
+//! The originator's ledger: what was supplied to whom, what was asked, and what was answered.
+//!
+//! A ledger is a folder. `ledger.jsonl` has one JSON object a line, and each line holds the SHA-256 of the one before it, so that nothing in
+//! the middle changes unseen; `head` names the last line, so that neither does the end. `envelopes/` keeps the signed documents as they were
+//! received, under their SHA-256, and `secrets/` the salts, for the owner's eyes alone. Lines carry summaries, so that a board over thousands of
+//! supplies opens no envelope.
+//!
+//! [`store`] reads and appends, [`entry`] is what a line holds, and [`LedgerView`] what the lines add up to. Nothing here is ever repaired
+//! in passing: a ledger that does not add up is an error that names the line.
+
+pub(crate) mod board;
+pub(crate) mod challenge;
+pub(crate) mod entry;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub(crate) mod store;
+
+pub(crate) use crate::ledger::store::Ledger;
+pub(crate) use crate::ledger::store::LedgerError;
+
+use crate::finding::Phase;
+use crate::ledger::entry::ChallengeEntry;
+use crate::ledger::entry::Conclusion;
+use crate::ledger::entry::Entry;
+use crate::ledger::entry::PinnedCard;
+use crate::ledger::entry::ReceiptEntry;
+use crate::ledger::entry::SupplyEntry;
+use crate::manifest::statement::PhaseGroup;
+use crate::support::hex;
+use crate::support::sanitize;
+use crate::support::time;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+
+/// The fewest digits by which a board names a supply.
+const SHORTEST_ID: usize = 8;
+
+/// Everything that the lines of a ledger add up to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LedgerView {
+    supplies: Vec<Supply>,
+    by_id: BTreeMap<String, usize>,
+    by_challenge: BTreeMap<String, (usize, usize)>,
+}
+
+/// One supply and all that followed.
+#[derive(Clone, Debug)]
+pub(crate) struct Supply {
+    /// As it was entered.
+    pub(crate) entry: SupplyEntry,
+    /// The agreed day.
+    pub(crate) delete_by: Date,
+    /// Its challenges, the oldest first.
+    pub(crate) challenges: Vec<Challenge>,
+}
+
+/// One challenge and its answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Challenge {
+    /// As it was entered.
+    pub(crate) entry: ChallengeEntry,
+    /// Its phase.
+    pub(crate) phase: Phase,
+    /// When it was issued.
+    pub(crate) issued_at: Timestamp,
+    /// When it ends.
+    pub(crate) expires_at: Timestamp,
+    /// What was received, the oldest first, failed attempts included.
+    pub(crate) receipts: Vec<ReceiptEntry>,
+}
+
+/// Why no supply, or no single one, has an id that begins so.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub(crate) enum LookupError {
+    /// The person's fault, or another ledger's supply.
+    #[error("no supply of this ledger has an id that begins with `{prefix}`")]
+    Unknown {
+        /// What was looked for.
+        prefix: String,
+    },
+    /// The person's fault.
+    #[error("{count} supplies have an id that begins with `{prefix}`")]
+    Ambiguous {
+        /// What was looked for.
+        prefix: String,
+        /// How many there are.
+        count: usize,
+    },
+}
+
+impl LedgerView {
+    /// All supplies, the oldest first.
+    pub(crate) fn supplies(&self) -> &[Supply] {
+        &self.supplies
+    }
+
+    /// The one supply whose id is, or begins with, `prefix`.
+    pub(crate) fn supply(&self, prefix: &str) -> Result<&Supply, LookupError> {
+        let shown = || sanitize::clean(prefix);
+        let mut matching = self.by_id.range(prefix.to_owned()..).take_while(|(id, _)| id.starts_with(prefix));
+        let first = matching.next().filter(|_| !prefix.is_empty()).ok_or_else(|| LookupError::Unknown { prefix: shown() })?;
+        match matching.count() {
+            0 => self.supplies.get(*first.1).ok_or_else(|| LookupError::Unknown { prefix: shown() }),
+            more => Err(LookupError::Ambiguous { prefix: shown(), count: more + 1 }),
+        }
+    }
+
+    /// A challenge by its whole id, with its supply.
+    pub(crate) fn challenge(&self, challenge_id: &str) -> Option<(&Supply, &Challenge)> {
+        let (supply, challenge) = self.by_challenge.get(challenge_id)?;
+        let supply = self.supplies.get(*supply)?;
+        Some((supply, supply.challenges.get(*challenge)?))
+    }
+
+    /// The recipients' cards, each key once.
+    pub(crate) fn recipients(&self) -> Vec<&PinnedCard> {
+        let mut cards: BTreeMap<&str, &PinnedCard> = BTreeMap::new();
+        for supply in &self.supplies {
+            cards.entry(&supply.entry.recipient.fingerprint).or_insert(&supply.entry.recipient);
+        }
+        cards.into_values().collect()
+    }
+
+    /// As many digits of a supply's id as tell it from all others, and at least eight.
+    pub(crate) fn short_id<'a>(&self, supply_id: &'a str) -> &'a str {
+        let common = |other: &str| other.bytes().zip(supply_id.bytes()).take_while(|(a, b)| a == b).count();
+        let before = self.by_id.range(..supply_id.to_owned()).next_back().map_or(0, |(id, _)| common(id));
+        let after =
+            self.by_id.range(supply_id.to_owned()..).map(|(id, _)| id).find(|id| *id != supply_id).map_or(0, |id| common(id));
+        supply_id.get(..SHORTEST_ID.max(before.max(after) + 1)).unwrap_or(supply_id)
+    }
+
+    /// What is wrong with an entry at this place of the ledger, in words; `None` where it fits.
+    fn misfit(&self, entry: &Entry) -> Option<&'static str> {
+        let is_digest = |text: &str| hex::decode::<32>(text).is_some();
+        let is_id = |text: &str| hex::decode::<16>(text).is_some();
+        match entry {
+            Entry::Supply(supply) => {
+                if !is_id(&supply.supply_id) || !is_digest(&supply.baseline_statement) || !is_digest(&supply.deletion_statement) {
+                    Some("the supply has an id or digest that is none")
+                } else if time::parse_day(&supply.delete_by).is_none() || time::parse(&supply.created_at).is_none() {
+                    Some("the supply has a date that is none")
+                } else if self.by_id.contains_key(&supply.supply_id) {
+                    Some("the supply is in the ledger already")
+                } else {
+                    None
+                }
+            }
+            Entry::Challenge(challenge) => {
+                if !is_id(&challenge.challenge_id) || !is_digest(&challenge.envelope) {
+                    Some("the challenge has an id or digest that is none")
+                } else if Phase::parse(&challenge.phase).is_none()
+                    || time::parse(&challenge.issued_at).is_none()
+                    || time::parse(&challenge.expires_at).is_none()
+                {
+                    Some("the challenge has a phase or date that is none")
+                } else if !self.by_id.contains_key(&challenge.supply_id) {
+                    Some("the challenge is of a supply that is not in the ledger")
+                } else if self.by_challenge.contains_key(&challenge.challenge_id) {
+                    Some("the challenge is in the ledger already")
+                } else {
+                    None
+                }
+            }
+            Entry::Receipt(receipt) => match self.challenge(&receipt.challenge_id) {
+                None => Some("the receipt answers a challenge that is not in the ledger"),
+                Some((supply, challenge)) => {
+                    if supply.entry.supply_id != receipt.supply_id || challenge.entry.phase != receipt.phase {
+                        Some("the receipt names another supply or phase than its challenge")
+                    } else if !is_digest(&receipt.attestation) || time::parse(&receipt.received_at).is_none() {
+                        Some("the receipt has a digest or date that is none")
+                    } else if receipt.appraisal != Conclusion::Failed
+                        && challenge.answer().is_some_and(|answer| answer.attestation != receipt.attestation)
+                    {
+                        Some("the challenge was already answered by another attestation")
+                    } else {
+                        None
+                    }
+                }
+            },
+        }
+    }
+
+    /// Takes in one further entry, which [`LedgerView::misfit`] has passed.
+    fn fold(&mut self, entry: Entry) -> Result<(), &'static str> {
+        if let Some(misfit) = self.misfit(&entry) {
+            return Err(misfit);
+        }
+        match entry {
+            Entry::Supply(entry) => {
+                let delete_by = time::parse_day(&entry.delete_by).ok_or("the supply has a date that is none")?;
+                self.by_id.insert(entry.supply_id.clone(), self.supplies.len());
+                self.supplies.push(Supply { entry: *entry, delete_by, challenges: Vec::new() });
+            }
+            Entry::Challenge(entry) => {
+                const NO_DATE: &str = "the challenge has a phase or date that is none";
+                let phase = Phase::parse(&entry.phase).ok_or(NO_DATE)?;
+                let issued_at = time::parse(&entry.issued_at).ok_or(NO_DATE)?;
+                let expires_at = time::parse(&entry.expires_at).ok_or(NO_DATE)?;
+                let index = *self.by_id.get(&entry.supply_id).ok_or("the challenge is of a supply that is not in the ledger")?;
+                let supply = self.supplies.get_mut(index).ok_or("the challenge is of a supply that is not in the ledger")?;
+                self.by_challenge.insert(entry.challenge_id.clone(), (index, supply.challenges.len()));
+                supply.challenges.push(Challenge { entry, phase, issued_at, expires_at, receipts: Vec::new() });
+            }
+            Entry::Receipt(entry) => {
+                const NO_CHALLENGE: &str = "the receipt answers a challenge that is not in the ledger";
+                let (supply, challenge) = *self.by_challenge.get(&entry.challenge_id).ok_or(NO_CHALLENGE)?;
+                let challenge =
+                    self.supplies.get_mut(supply).and_then(|supply| supply.challenges.get_mut(challenge)).ok_or(NO_CHALLENGE)?;
+                challenge.receipts.push(entry);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Supply {
+    /// The newest attestation of a baseline that was accepted: all checks passed, and it found the share asked for with nothing unseen.
+    pub(crate) fn accepted_baseline(&self) -> Option<&ReceiptEntry> {
+        let baselines = self.challenges.iter().filter(|challenge| challenge.phase == Phase::Baseline);
+        baselines.rev().filter_map(Challenge::answer).find(|receipt| receipt.appraisal == Conclusion::Present)
+    }
+
+    /// Whether an accepted baseline has this SHA-256.
+    pub(crate) fn is_accepted_baseline(&self, attestation: &str) -> bool {
+        let baselines = self.challenges.iter().filter(|challenge| challenge.phase == Phase::Baseline);
+        baselines
+            .filter_map(Challenge::answer)
+            .any(|receipt| receipt.appraisal == Conclusion::Present && receipt.attestation == attestation)
+    }
+
+    /// SHA-256 of the envelope of the manifest statement for a phase.
+    pub(crate) fn statement(&self, phase: Phase) -> &str {
+        match group(phase) {
+            PhaseGroup::Baseline => &self.entry.baseline_statement,
+            PhaseGroup::Deletion => &self.entry.deletion_statement,
+        }
+    }
+}
+
+impl Challenge {
+    /// The attestation that used the challenge up: its newest receipt that did not fail.
+    pub(crate) fn answer(&self) -> Option<&ReceiptEntry> {
+        self.receipts.iter().rev().find(|receipt| receipt.appraisal != Conclusion::Failed)
+    }
+}
+
+/// Which manifest serves a phase.
+pub(crate) fn group(phase: Phase) -> PhaseGroup {
+    if phase == Phase::Baseline { PhaseGroup::Baseline } else { PhaseGroup::Deletion }
+}

@@ -1,0 +1,309 @@
+//! Challenges: what the originator asks, of whom, for how long, and whether it may be asked yet.
+
+use crate::attestation::dsse::sha256;
+use crate::attestation::predicate_v1::ChallengeV1;
+use crate::attestation::sealed;
+use crate::attestation::sealed::SealedError;
+use crate::attestation::statement::Statement;
+use crate::finding::Phase;
+use crate::finding::declaration::Policy;
+use crate::ledger::Ledger;
+use crate::ledger::LedgerError;
+use crate::ledger::Supply;
+use crate::ledger::entry::ChallengeEntry;
+use crate::ledger::entry::Entry;
+use crate::ledger::group;
+use crate::ledger::store::open_signed;
+use crate::manifest::statement::ManifestV1;
+use crate::support::hex;
+use crate::support::sanitize;
+use crate::support::time;
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+
+/// The most ordinals that a challenge asks for one by one.
+pub(crate) const MOST_SPOT_CHECKS: usize = 1_000;
+
+/// How many days a challenge is valid unless another number is asked for.
+pub(crate) const DAYS_VALID: u16 = 14;
+
+/// The most days that a challenge may be valid.
+const MOST_DAYS: u16 = 366;
+
+/// How far the clocks of two parties may differ: ten minutes.
+pub(crate) const TOLERANCE_SECONDS: u64 = 600;
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// When in the life of the supply.
+    pub(crate) phase: Phase,
+    /// What is accepted and required.
+    pub(crate) policy: Policy,
+    /// Ordinals to be answered one by one, in this order.
+    pub(crate) spot_checks: Vec<u32>,
+    /// How long an attestation is accepted.
+    pub(crate) days_valid: u16,
+    /// 16 random bytes: the challenge's id.
+    pub(crate) id: [u8; 16],
+    /// 32 random bytes: the challenge's nonce.
+    pub(crate) nonce: [u8; 32],
+}
+
+/// Why a challenge was not issued.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChallengeError {
+    /// The person's fault: the recipient may still have the data.
+    #[error("the data may be kept until the end of {delete_by} (UTC); a {phase} challenge can be issued from {first} on")]
+    TooEarly {
+        /// The phase asked for.
+        phase: &'static str,
+        /// The agreed day.
+        delete_by: Date,
+        /// The day after it.
+        first: Date,
+    },
+    /// The person's fault, or the recipient's: nothing says where the data were.
+    #[error("no baseline of this supply has been accepted, so nothing says where the data were")]
+    NoBaseline,
+    /// The person's fault: a declaration file that contradicts itself.
+    #[error("the accepted declarations cannot be used: {fault}")]
+    Declarations {
+        /// In words.
+        fault: String,
+    },
+    /// The person's fault: a number out of its range, or a key that the manifest has not.
+    #[error("{problem}")]
+    Request {
+        /// In words.
+        problem: String,
+    },
+    /// The system's fault.
+    #[error(transparent)]
+    Sealed(#[from] SealedError),
+    /// The ledger's fault.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl ChallengeError {
+    /// What a person may do about it.
+    pub(crate) fn help(&self) -> Option<&'static str> {
+        match self {
+            ChallengeError::NoBaseline => Some(
+                "issue a challenge with `--phase baseline` first and verify the answer; \
+                 or accept with `--without-baseline` that nothing will be compared",
+            ),
+            ChallengeError::Ledger(error) => error.help(),
+            ChallengeError::TooEarly { .. }
+            | ChallengeError::Declarations { .. }
+            | ChallengeError::Request { .. }
+            | ChallengeError::Sealed(_) => None,
+        }
+    }
+}
+
+/// Makes a challenge, ready to be signed by the supply's originator; [`record`] then enters it.
+pub(crate) fn issue(
+    ledger: &Ledger,
+    supply: &Supply,
+    request: Request,
+    now: Timestamp,
+) -> Result<Statement<ChallengeV1>, ChallengeError> {
+    let phase = request.phase;
+    let baseline = if phase == Phase::Baseline {
+        None
+    } else {
+        if time::day(now) <= supply.delete_by {
+            let first = supply.delete_by.tomorrow().unwrap_or(supply.delete_by);
+            return Err(ChallengeError::TooEarly { phase: phase.word(), delete_by: supply.delete_by, first });
+        }
+        let accepted = supply.accepted_baseline().map(|receipt| receipt.attestation.clone());
+        if accepted.is_none() && !request.policy.without_baseline {
+            return Err(ChallengeError::NoBaseline);
+        }
+        accepted
+    };
+    let entry = &supply.entry;
+    let manifest: Statement<ManifestV1> =
+        ledger.statement(supply.statement(phase), &entry.originator.card().map_err(LedgerError::from)?)?;
+    check(&request, &manifest.predicate)?;
+    let expires_at = now
+        .checked_add(SignedDuration::from_hours(24 * i64::from(request.days_valid)))
+        .map_err(|_| ChallengeError::Request { problem: "the challenge would end beyond all dates".to_owned() })?;
+    let salt = ledger.secrets(&entry.supply_id)?;
+    let sealed_salt = sealed::seal(salt.salt(group(phase)), &entry.recipient.card().map_err(LedgerError::from)?)?;
+    let challenge = ChallengeV1 {
+        challenge_id: hex::encode(&request.id),
+        nonce: hex::encode(&request.nonce),
+        phase: phase.word().to_owned(),
+        supply_id: entry.supply_id.clone(),
+        recipient_key: entry.recipient.fingerprint.clone(),
+        issued_at: time::format(now),
+        expires_at: time::format(expires_at),
+        tolerance_seconds: TOLERANCE_SECONDS,
+        policy: request.policy,
+        spot_checks: request.spot_checks,
+        sealed_salt,
+        baseline,
+        ledger_head: ledger.head().to_owned(),
+    };
+    Ok(Statement { subject: manifest.subject, predicate: challenge })
+}
+
+/// Whether a request can be answered at all.
+fn check(request: &Request, manifest: &ManifestV1) -> Result<(), ChallengeError> {
+    let refuse = |problem: String| Err(ChallengeError::Request { problem });
+    if !(1..=MOST_DAYS).contains(&request.days_valid) {
+        return refuse(format!("a challenge is valid for 1 to {MOST_DAYS} days"));
+    }
+    if request.policy.baseline_percent > 100 {
+        return refuse("the share of a baseline is at most 100 percent".to_owned());
+    }
+    if let Some(fault) = request.policy.accept.fault() {
+        return Err(ChallengeError::Declarations { fault });
+    }
+    let is_planned = |name: &String| manifest.keys.iter().any(|key| key.name == *name);
+    if let Some(key) = request.policy.required_keys.iter().find(|name| !is_planned(name)) {
+        return refuse(format!("the manifest has no match key `{}`", sanitize::clean(key)));
+    }
+    if request.spot_checks.len() > MOST_SPOT_CHECKS {
+        return refuse(format!("a challenge asks for at most {MOST_SPOT_CHECKS} records one by one"));
+    }
+    let different: BTreeSet<u32> = request.spot_checks.iter().copied().collect();
+    if different.len() != request.spot_checks.len() || different.last().is_some_and(|last| u64::from(*last) >= manifest.records) {
+        return refuse("the records asked for one by one are not different records of the supply".to_owned());
+    }
+    Ok(())
+}
+
+/// Enters a signed challenge, which has to be of this ledger's originator. Returns the SHA-256 of its file.
+pub(crate) fn record(ledger: &mut Ledger, now: Timestamp, envelope: &[u8]) -> Result<String, LedgerError> {
+    let misfit = |problem| LedgerError::Misfit { problem };
+    let originators: Vec<_> = {
+        let mut cards: Vec<_> = ledger.view().supplies().iter().map(|supply| &supply.entry.originator).collect();
+        cards.sort_by_key(|card| &card.fingerprint);
+        cards.dedup_by_key(|card| &card.fingerprint);
+        cards.into_iter().cloned().collect()
+    };
+    let mut refused = misfit("the ledger has no supply");
+    for pinned in originators {
+        match open_signed::<ChallengeV1>(envelope, &pinned.card()?) {
+            Ok(statement) => {
+                let challenge = statement.predicate;
+                let supply = ledger
+                    .view()
+                    .supply(&challenge.supply_id)
+                    .map_err(|_| misfit("the challenge is of another ledger's supply"))?;
+                if supply.entry.originator.fingerprint != pinned.fingerprint
+                    || supply.entry.recipient.fingerprint != challenge.recipient_key
+                {
+                    return Err(misfit("the challenge names other keys than its supply"));
+                }
+                let digest = hex::encode(&sha256(envelope));
+                let entry = ChallengeEntry {
+                    supply_id: challenge.supply_id,
+                    challenge_id: challenge.challenge_id,
+                    phase: challenge.phase,
+                    issued_at: challenge.issued_at,
+                    expires_at: challenge.expires_at,
+                    envelope: digest.clone(),
+                };
+                ledger.keep_document(envelope)?;
+                ledger.append(now, Entry::Challenge(entry))?;
+                return Ok(digest);
+            }
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attestation::dsse::Envelope;
+    use crate::attestation::key::SigningKey;
+    use crate::finding::declaration::Declarations;
+    use crate::finding::declaration::NotScanned;
+    use crate::ledger::fixture::Originator;
+    use crate::ledger::fixture::at;
+    use crate::ledger::fixture::secrets;
+    use crate::ledger::fixture::sign;
+
+    fn supplied() -> (Originator, String) {
+        let mut originator = Originator::new();
+        let card = originator.recipient.card();
+        let supply_id = originator.supply(&card);
+        (originator, supply_id)
+    }
+
+    fn issued(originator: &Originator, request: Request, now: &str) -> Result<Statement<ChallengeV1>, ChallengeError> {
+        issue(&originator.ledger, &originator.ledger.view().supplies()[0], request, at(now))
+    }
+
+    #[test]
+    fn a_challenge_carries_what_its_supply_says() {
+        let (mut originator, supply_id) = supplied();
+        let request = originator.request(Phase::Baseline, Policy::default());
+        let statement = issued(&originator, request, "2017-05-08T09:00:00Z").unwrap();
+        assert_eq!(statement.subject.name, "baseline.residua");
+        let challenge = statement.predicate.clone();
+        assert_eq!((challenge.supply_id.as_str(), challenge.baseline.as_ref()), (supply_id.as_str(), None));
+        assert_eq!(challenge.expires_at, "2017-05-22T09:00:00Z");
+        assert_eq!(challenge.ledger_head, originator.ledger.head());
+        let salt = sealed::open(&challenge.sealed_salt, &originator.recipient).unwrap();
+        assert_eq!(salt, secrets(1).baseline_salt);
+        // Entered once, and by the originator's signature only.
+        let stranger = SigningKey::generate("Emma's Diary", &[7; 32]).unwrap();
+        let error = record(&mut originator.ledger, at("2017-05-08T09:00:00Z"), &sign(&statement, &stranger)).unwrap_err();
+        assert!(error.to_string().contains("not signed by `Emma's Diary`"));
+        let envelope = sign(&statement, &originator.key);
+        assert!(Envelope::parse(&envelope).is_ok());
+        let digest = record(&mut originator.ledger, at("2017-05-08T09:00:00Z"), &envelope).unwrap();
+        assert_eq!(originator.ledger.view().challenge(&challenge.challenge_id).unwrap().1.entry.envelope, digest);
+        assert!(record(&mut originator.ledger, at("2017-05-08T09:00:00Z"), &envelope).is_err());
+    }
+
+    #[test]
+    fn nobody_is_asked_before_the_day_after_the_agreed_one() {
+        let (mut originator, _) = supplied();
+        let agreed = Policy { without_baseline: true, ..Policy::default() };
+        for phase in [Phase::Deletion, Phase::Recheck, Phase::Restore] {
+            let request = originator.request(phase, agreed.clone());
+            let error = issued(&originator, request.clone(), "2017-06-30T23:59:59Z").unwrap_err();
+            let words = format!(
+                "the data may be kept until the end of 2017-06-30 (UTC); a {} challenge can be issued from 2017-07-01 on",
+                phase.word()
+            );
+            assert_eq!(error.to_string(), words);
+            let statement = issued(&originator, request, "2017-07-01T00:00:00Z").unwrap();
+            assert_eq!(statement.subject.name, "deletion.residua");
+            let salt = sealed::open(&statement.predicate.sealed_salt, &originator.recipient).unwrap();
+            assert_eq!(salt, secrets(1).deletion_salt);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_answered_is_not_asked() {
+        let (mut originator, _) = supplied();
+        let mut refuse = |word: &str, change: &dyn Fn(&mut Request)| {
+            let mut request = originator.request(Phase::Baseline, Policy::default());
+            change(&mut request);
+            let error = issued(&originator, request, "2017-05-08T09:00:00Z").unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        };
+        refuse("1 to 366 days", &|request| request.days_valid = 0);
+        refuse("at most 100 percent", &|request| request.policy.baseline_percent = 101);
+        refuse("no match key `whole`", &|request| request.policy.required_keys.push("whole".to_owned()));
+        refuse("at most 1000", &|request| request.spot_checks = (0..1_001).collect());
+        refuse("not different records", &|request| request.spot_checks = vec![1, 1]);
+        refuse("not different records", &|request| request.spot_checks = vec![2_000]);
+        refuse("lacks its reason", &|request| {
+            let not_scanned = vec![NotScanned { system: "lake".to_owned(), reason: String::new() }];
+            request.policy.accept = Declarations { not_scanned, ..Declarations::default() };
+        });
+    }
+}

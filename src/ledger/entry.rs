@@ -1,0 +1,165 @@
+//! What a line of the ledger holds, version 1. Frozen structs of their own, like all that is written to be read again in years.
+
+use crate::attestation::key::Card;
+use crate::attestation::key::CardError;
+use crate::finding::verdict::Verdict;
+use serde::Deserialize;
+use serde::Serialize;
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Line {
+    /// Counts from 1.
+    pub(crate) sequence: u64,
+    /// SHA-256 of the previous line without its line feed, hexadecimal; 64 zeros in the first line.
+    pub(crate) previous: String,
+    /// When it was appended: RFC 3339, UTC.
+    pub(crate) at: String,
+    /// What happened.
+    pub(crate) entry: Entry,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Entry {
+    /// A dataset was supplied.
+    Supply(Box<SupplyEntry>),
+    /// A challenge was issued.
+    Challenge(ChallengeEntry),
+    /// An attestation was received.
+    Receipt(ReceiptEntry),
+}
+
+/// A supply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct SupplyEntry {
+    /// 32 hexadecimal digits.
+    pub(crate) supply_id: String,
+    /// Whose key has to sign attestations, pinned.
+    pub(crate) recipient: PinnedCard,
+    /// Whose key signed the manifests and signs challenges, pinned.
+    pub(crate) originator: PinnedCard,
+    /// Distinct records.
+    pub(crate) records: u64,
+    /// The agreed day: `2017-06-30`.
+    pub(crate) delete_by: String,
+    /// What the data are for; may be empty.
+    pub(crate) purpose: String,
+    /// SHA-256 of the envelope of the baseline manifest's statement.
+    pub(crate) baseline_statement: String,
+    /// SHA-256 of the envelope of the deletion manifest's statement.
+    pub(crate) deletion_statement: String,
+    /// When the manifests were made: RFC 3339, UTC.
+    pub(crate) created_at: String,
+}
+
+/// A card as it was when the supply was made. Its keys are read when they are needed, not for every line of a board.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PinnedCard {
+    pub(crate) name: String,
+    pub(crate) public_key_pem: String,
+    pub(crate) fingerprint: String,
+    pub(crate) age_recipient: String,
+}
+
+impl PinnedCard {
+    /// The card, to be kept.
+    pub(crate) fn new(card: &Card) -> PinnedCard {
+        PinnedCard {
+            name: card.name().to_owned(),
+            public_key_pem: card.public_key_pem().to_owned(),
+            fingerprint: card.fingerprint().to_owned(),
+            age_recipient: card.age_recipient().to_owned(),
+        }
+    }
+
+    /// The card with its keys, checked again.
+    pub(crate) fn card(&self) -> Result<Card, CardError> {
+        // Strings always become JSON; were it otherwise, the card would be refused for it.
+        Card::parse(&serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
+/// A challenge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ChallengeEntry {
+    /// Whose.
+    pub(crate) supply_id: String,
+    /// 32 hexadecimal digits.
+    pub(crate) challenge_id: String,
+    /// `baseline`, `deletion`, `recheck` or `restore`.
+    pub(crate) phase: String,
+    /// RFC 3339, UTC.
+    pub(crate) issued_at: String,
+    /// RFC 3339, UTC.
+    pub(crate) expires_at: String,
+    /// SHA-256 of its envelope.
+    pub(crate) envelope: String,
+}
+
+/// An attestation that was received for a challenge, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ReceiptEntry {
+    /// Whose.
+    pub(crate) supply_id: String,
+    /// For which challenge.
+    pub(crate) challenge_id: String,
+    /// The challenge's phase.
+    pub(crate) phase: String,
+    /// SHA-256 of the attestation's envelope.
+    pub(crate) attestation: String,
+    /// RFC 3339, UTC.
+    pub(crate) received_at: String,
+    /// The verdict as the recipient stated it.
+    pub(crate) verdict: String,
+    /// What the originator concluded.
+    pub(crate) appraisal: Conclusion,
+    /// Why, in words.
+    pub(crate) reasons: Vec<String>,
+}
+
+/// What the originator concludes, from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Conclusion {
+    /// A baseline found the data where they were expected.
+    Present,
+    /// No supplied record was found, and nothing stood in the way of finding one.
+    Clear,
+    /// It is not established.
+    Inconclusive,
+    /// Supplied records, or people of them without a lawful source, remain.
+    Residual,
+    /// A check failed: the attestation is not accepted, whatever it says, and its challenge stays open.
+    Failed,
+}
+
+impl Conclusion {
+    /// The word that files and tables use.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Conclusion::Present => "present",
+            Conclusion::Clear => "clear",
+            Conclusion::Inconclusive => "inconclusive",
+            Conclusion::Residual => "residual",
+            Conclusion::Failed => "failed",
+        }
+    }
+}
+
+impl From<Verdict> for Conclusion {
+    fn from(verdict: Verdict) -> Conclusion {
+        match verdict {
+            Verdict::Present => Conclusion::Present,
+            Verdict::Clear => Conclusion::Clear,
+            Verdict::Inconclusive => Conclusion::Inconclusive,
+            Verdict::Residual => Conclusion::Residual,
+        }
+    }
+}

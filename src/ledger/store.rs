@@ -1,0 +1,778 @@
+//! The ledger's folder: its chain of lines, the documents and the secrets.
+//!
+//! Writers take the lock, read what others appended since, and only then append, so that two processes never fork the chain. A line counts once
+//! it and its line feed are on the disk; then `head` is replaced. Between the two a machine may fail, so one line more than `head` knows is
+//! sound, and fewer lines mean that some were taken away. Whoever rewrites the folder as a whole is not found out here, but by the
+//! challenges, which carry the ledger's head out of the house.
+
+use crate::attestation::dsse::Envelope;
+use crate::attestation::dsse::EnvelopeError;
+use crate::attestation::dsse::sha256;
+use crate::attestation::key::Card;
+use crate::attestation::key::CardError;
+use crate::attestation::statement::Predicate;
+use crate::attestation::statement::Statement;
+use crate::attestation::statement::StatementError;
+use crate::ledger::LedgerView;
+use crate::ledger::entry::Entry;
+use crate::ledger::entry::Line;
+use crate::ledger::entry::PinnedCard;
+use crate::ledger::entry::ReceiptEntry;
+use crate::ledger::entry::SupplyEntry;
+use crate::manifest::statement::ManifestV1;
+use crate::manifest::statement::PhaseGroup;
+use crate::support::atomic_file;
+use crate::support::atomic_file::Access;
+use crate::support::atomic_file::Existing;
+use crate::support::hex;
+use crate::support::sanitize;
+use crate::support::secret::Secret;
+use crate::support::time;
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::fs;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Read;
+use std::io::Seek;
+use std::io::SeekFrom;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use zeroize::Zeroize;
+use zeroize::ZeroizeOnDrop;
+use zeroize::Zeroizing;
+
+/// The longest file of secrets that is read, in bytes; ours have some 400.
+const LONGEST_SECRETS: usize = 4096;
+
+/// Why a ledger could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LedgerError {
+    /// The person's fault: another folder, or nothing was supplied yet.
+    #[error("there is no ledger in `{}`", show(.folder))]
+    Missing {
+        /// Where it was looked for.
+        folder: PathBuf,
+    },
+    /// The system's fault, or the person's, who may not use the file.
+    #[error("cannot use `{}` of the ledger", show(.path))]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A crash or a full disk: the last line was not written to its end.
+    #[error("the last line of the ledger, line {line}, was cut short")]
+    Torn {
+        /// Counted from 1.
+        line: u64,
+    },
+    /// Somebody's fault: a line was altered, put in, taken out or moved.
+    #[error("the ledger is broken at line {line}: {problem}")]
+    Broken {
+        /// Counted from 1.
+        line: u64,
+        /// In words.
+        problem: &'static str,
+    },
+    /// The person's fault: other users of the machine can read, and may have read, the salts.
+    #[error("`{}` holds salts and can be read by others than its owner", show(.path))]
+    Shared {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The file's fault: it is no file of secrets, or was damaged.
+    #[error("`{}` is not a file of salts", show(.path))]
+    Secrets {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// Somebody's fault: a document that the ledger names is not what it was.
+    #[error("the document `{sha256}` of the ledger {problem}")]
+    Document {
+        /// Its digest as the ledger names it.
+        sha256: String,
+        /// In words.
+        problem: &'static str,
+    },
+    /// The person's fault: a document that is signed by another key than the supply's originator, or by none.
+    #[error("the document is not signed by `{name}`, the originator of this supply")]
+    Envelope {
+        /// The originator.
+        name: String,
+        /// What is wrong.
+        source: EnvelopeError,
+    },
+    /// The person's fault: another kind of document than is expected here.
+    #[error("the document cannot be used")]
+    Statement(#[from] StatementError),
+    /// The ledger's fault: a pinned card that is none.
+    #[error("a card of the ledger cannot be used")]
+    Card(#[from] CardError),
+    /// The person's fault: what is to be entered does not fit what is there.
+    #[error("{problem}")]
+    Misfit {
+        /// In words.
+        problem: &'static str,
+    },
+}
+
+impl LedgerError {
+    /// What a person may do about it.
+    pub(crate) fn help(&self) -> Option<&'static str> {
+        Some(match self {
+            LedgerError::Missing { .. } => "name the folder with `--ledger`; `residua supply` makes a new ledger",
+            LedgerError::File { .. } | LedgerError::Misfit { .. } | LedgerError::Statement(_) => return None,
+            LedgerError::Torn { .. } => {
+                "keep a copy of the folder, then remove the characters after the last whole line of `ledger.jsonl`; \
+                 the command that wrote them did not finish and has to be run again"
+            }
+            LedgerError::Broken { .. } | LedgerError::Card(_) => {
+                "the ledger was changed by something else than residua; restore it from a backup, and find out who changed it"
+            }
+            LedgerError::Shared { .. } => "find out who could read it; then `chmod 600` the file",
+            LedgerError::Secrets { .. } | LedgerError::Document { .. } => "restore the file from a backup of the ledger",
+            LedgerError::Envelope { .. } => "sign with the key that made the supply (`--as`)",
+        })
+    }
+}
+
+/// The salts and shuffle keys of one supply. They never leave the ledger, except sealed in a challenge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Secrets {
+    /// The salt of the baseline manifest.
+    pub(crate) baseline_salt: Secret,
+    /// The salt of the deletion manifest.
+    pub(crate) deletion_salt: Secret,
+    /// The key by which the baseline manifest's ordinals were shuffled.
+    pub(crate) baseline_shuffle: Secret,
+    /// The key by which the deletion manifest's ordinals were shuffled.
+    pub(crate) deletion_shuffle: Secret,
+}
+
+impl Secrets {
+    /// The salt of the manifest of a phase group.
+    pub(crate) fn salt(&self, group: PhaseGroup) -> &Secret {
+        match group {
+            PhaseGroup::Baseline => &self.baseline_salt,
+            PhaseGroup::Deletion => &self.deletion_salt,
+        }
+    }
+}
+
+/// Secrets as they stand in their file.
+#[derive(Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SecretsJson {
+    baseline_salt: String,
+    deletion_salt: String,
+    baseline_shuffle: String,
+    deletion_shuffle: String,
+}
+
+/// The end of the chain, as far as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Tail {
+    /// The last line's number.
+    sequence: u64,
+    /// The last line's SHA-256.
+    digest: String,
+    /// Bytes of all lines.
+    length: u64,
+}
+
+impl Default for Tail {
+    fn default() -> Tail {
+        Tail { sequence: 0, digest: "0".repeat(64), length: 0 }
+    }
+}
+
+/// A ledger that was read and found whole.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    folder: PathBuf,
+    view: LedgerView,
+    tail: Tail,
+}
+
+impl Ledger {
+    /// Opens the ledger of a folder and verifies every line.
+    pub(crate) fn open(folder: &Path) -> Result<Ledger, LedgerError> {
+        let mut ledger = Ledger { folder: folder.to_owned(), view: LedgerView::default(), tail: Tail::default() };
+        if !ledger.lines_path().is_file() {
+            return Err(LedgerError::Missing { folder: folder.to_owned() });
+        }
+        // A reader must not see half of what a writer appends. Where the lock file cannot be opened, nobody can be writing either.
+        let lock = File::open(ledger.path("lock")).ok();
+        if let Some(lock) = &lock {
+            lock.lock_shared().map_err(|source| ledger.file_error("lock", source))?;
+        }
+        ledger.read_further()?;
+        ledger.check_head()?;
+        Ok(ledger)
+    }
+
+    /// Opens the ledger of a folder, or begins one.
+    pub(crate) fn create_or_open(folder: &Path) -> Result<Ledger, LedgerError> {
+        let ledger = Ledger { folder: folder.to_owned(), view: LedgerView::default(), tail: Tail::default() };
+        if !ledger.lines_path().is_file() {
+            for name in ["", "envelopes", "secrets"] {
+                create_private_folder(&ledger.path(name)).map_err(|source| ledger.file_error(name, source))?;
+            }
+            let _lock = ledger.lock()?;
+            if !ledger.lines_path().is_file() {
+                ledger.write_head()?;
+                atomic_file::write(&ledger.lines_path(), b"", Access::Private, Existing::Keep)
+                    .map_err(|source| ledger.file_error("ledger.jsonl", source))?;
+            }
+        }
+        Ledger::open(folder)
+    }
+
+    /// What the lines add up to.
+    pub(crate) fn view(&self) -> &LedgerView {
+        &self.view
+    }
+
+    /// The SHA-256 of the last line, by which challenges name the state of the ledger; 64 zeros where it is empty.
+    pub(crate) fn head(&self) -> &str {
+        &self.tail.digest
+    }
+
+    /// How many lines there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.tail.sequence
+    }
+
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Enters a supply: both manifests' statements as signed, and the secrets. The statements say everything else.
+    pub(crate) fn add_supply(
+        &mut self,
+        now: Timestamp,
+        recipient: &Card,
+        originator: &Card,
+        baseline: &[u8],
+        deletion: &[u8],
+        secrets: &Secrets,
+    ) -> Result<String, LedgerError> {
+        let misfit = |problem| Err(LedgerError::Misfit { problem });
+        let first: ManifestV1 = open_signed(baseline, originator)?.predicate;
+        let second: ManifestV1 = open_signed(deletion, originator)?.predicate;
+        let terms = &second.supply;
+        if (first.phase_group, second.phase_group) != (PhaseGroup::Baseline, PhaseGroup::Deletion) {
+            return misfit("a supply has one manifest for the baseline and one for the deletion");
+        }
+        if !second.pairs_with(&first) || second.baseline_manifest.as_ref() != Some(&first.layout.sha256) {
+            return misfit("the two manifests are not of the same supply");
+        }
+        if terms.recipient_key != recipient.fingerprint() || terms.originator_key != originator.fingerprint() {
+            return misfit("the manifests name other keys than the cards");
+        }
+        let entry = SupplyEntry {
+            supply_id: terms.supply_id.clone(),
+            recipient: PinnedCard::new(recipient),
+            originator: PinnedCard::new(originator),
+            records: second.records,
+            delete_by: terms.delete_by.clone(),
+            purpose: terms.purpose.clone(),
+            baseline_statement: hex::encode(&sha256(baseline)),
+            deletion_statement: hex::encode(&sha256(deletion)),
+            created_at: second.created_at.clone(),
+        };
+        let supply_id = entry.supply_id.clone();
+        let entry = Entry::Supply(Box::new(entry));
+        if let Some(problem) = self.view.misfit(&entry) {
+            return misfit(problem);
+        }
+        self.keep_document(baseline)?;
+        self.keep_document(deletion)?;
+        self.keep_secrets(&supply_id, secrets)?;
+        self.append(now, entry)?;
+        Ok(supply_id)
+    }
+
+    /// Enters an attestation's receipt. `false` where the same was entered before.
+    pub(crate) fn add_receipt(&mut self, now: Timestamp, receipt: ReceiptEntry, attestation: &[u8]) -> Result<bool, LedgerError> {
+        if hex::encode(&sha256(attestation)) != receipt.attestation {
+            return Err(LedgerError::Misfit { problem: "the receipt is of another attestation" });
+        }
+        self.keep_document(attestation)?;
+        let mut is_new = true;
+        self.append_after(now, |view| {
+            let known = view.challenge(&receipt.challenge_id).and_then(|(_, challenge)| {
+                challenge.receipts.iter().rev().find(|known| known.attestation == receipt.attestation)
+            });
+            is_new = known.is_none_or(|known| {
+                (known.appraisal, &known.reasons, &known.verdict) != (receipt.appraisal, &receipt.reasons, &receipt.verdict)
+            });
+            is_new.then_some(Entry::Receipt(receipt))
+        })?;
+        Ok(is_new)
+    }
+
+    /// Appends one entry.
+    pub(crate) fn append(&mut self, now: Timestamp, entry: Entry) -> Result<(), LedgerError> {
+        self.append_after(now, |_| Some(entry))
+    }
+
+    /// Takes the lock, reads what others appended, and appends what `choose` makes of it, if anything.
+    fn append_after(&mut self, now: Timestamp, choose: impl FnOnce(&LedgerView) -> Option<Entry>) -> Result<(), LedgerError> {
+        let _lock = self.lock()?;
+        self.read_further()?;
+        self.check_head()?;
+        let Some(entry) = choose(&self.view) else { return Ok(()) };
+        if let Some(problem) = self.view.misfit(&entry) {
+            return Err(LedgerError::Misfit { problem });
+        }
+        let line = Line {
+            sequence: self.tail.sequence + 1,
+            previous: self.tail.digest.clone(),
+            at: time::format(now),
+            entry: entry.clone(),
+        };
+        let mut bytes = serde_json::to_vec(&line).map_err(|error| self.file_error("ledger.jsonl", error.into()))?;
+        let digest = hex::encode(&sha256(&bytes));
+        bytes.push(b'\n');
+        self.write_line(&bytes).map_err(|source| self.file_error("ledger.jsonl", source))?;
+        self.tail = Tail { sequence: line.sequence, digest, length: self.tail.length + bytes.len() as u64 };
+        self.view.fold(entry).map_err(|problem| LedgerError::Misfit { problem })?;
+        self.write_head()
+    }
+
+    fn write_line(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut file = OpenOptions::new().append(true).open(self.lines_path())?;
+        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        if written.is_err() {
+            // Not a repair: what this very call wrote of its own line is taken back, so that a full disk leaves no torn line.
+            let _ = file.set_len(self.tail.length).and_then(|()| file.sync_all());
+        }
+        written
+    }
+
+    /// Reads the lines after those that are known.
+    fn read_further(&mut self) -> Result<(), LedgerError> {
+        let mut bytes = Vec::new();
+        let read = File::open(self.lines_path()).and_then(|mut file| {
+            let length = file.metadata()?.len();
+            file.seek(SeekFrom::Start(self.tail.length.min(length)))?;
+            file.read_to_end(&mut bytes)?;
+            Ok(length)
+        });
+        let length = read.map_err(|source| self.file_error("ledger.jsonl", source))?;
+        if length < self.tail.length {
+            return Err(LedgerError::Broken { line: self.tail.sequence, problem: "lines were removed while it was in use" });
+        }
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            let number = self.tail.sequence + 1;
+            let end = rest.iter().position(|byte| *byte == b'\n').ok_or(LedgerError::Torn { line: number })?;
+            let (line, after) = rest.split_at(end);
+            self.take_line(line).map_err(|problem| LedgerError::Broken { line: number, problem })?;
+            self.tail.length += end as u64 + 1;
+            rest = after.get(1..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    fn take_line(&mut self, bytes: &[u8]) -> Result<(), &'static str> {
+        let line: Line = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => "it is of a kind that this program does not know",
+            _ => "it is not JSON",
+        })?;
+        if line.sequence != self.tail.sequence + 1 {
+            return Err("its number does not follow the number of the line before");
+        }
+        if line.previous != self.tail.digest {
+            return Err("it does not hold the digest of the line before, so one of the two was altered");
+        }
+        if time::parse(&line.at).is_none() {
+            return Err("it has no date");
+        }
+        self.view.fold(line.entry)?;
+        self.tail.sequence = line.sequence;
+        self.tail.digest = hex::encode(&sha256(bytes));
+        Ok(())
+    }
+
+    /// Compares the end of the chain with the file `head`.
+    fn check_head(&self) -> Result<(), LedgerError> {
+        let text = fs::read_to_string(self.path("head")).map_err(|source| self.file_error("head", source))?;
+        let known = text.strip_suffix('\n').and_then(|text| text.split_once(' '));
+        let known = known.and_then(|(number, digest)| Some((number.parse::<u64>().ok()?, digest)));
+        let (sequence, digest) =
+            known.ok_or(LedgerError::Broken { line: self.tail.sequence, problem: "the file `head` is damaged" })?;
+        let broken = |problem| Err(LedgerError::Broken { line: self.tail.sequence, problem });
+        if sequence > self.tail.sequence {
+            return broken("lines that stood after it are missing");
+        }
+        if self.tail.sequence - sequence > 1 {
+            return broken("it and lines before it were not written by this program");
+        }
+        if sequence == self.tail.sequence && digest != self.tail.digest {
+            return broken("it was altered after it was written");
+        }
+        Ok(())
+    }
+
+    fn write_head(&self) -> Result<(), LedgerError> {
+        let text = format!("{} {}\n", self.tail.sequence, self.tail.digest);
+        atomic_file::write(&self.path("head"), text.as_bytes(), Access::Private, Existing::Replace)
+            .map_err(|source| self.file_error("head", source))
+    }
+
+    /// Keeps a signed document under its SHA-256, which is returned.
+    pub(crate) fn keep_document(&self, bytes: &[u8]) -> Result<String, LedgerError> {
+        let digest = hex::encode(&sha256(bytes));
+        let name = document_name(&digest);
+        match atomic_file::write(&self.path(&name), bytes, Access::Private, Existing::Keep) {
+            Ok(()) => Ok(digest),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.document(&digest).map(|_| digest),
+            Err(error) => Err(self.file_error(&name, error)),
+        }
+    }
+
+    /// A signed document, with the digest that the ledger names.
+    pub(crate) fn document(&self, digest: &str) -> Result<Vec<u8>, LedgerError> {
+        let problem = |problem| LedgerError::Document { sha256: sanitize::clean(digest), problem };
+        if hex::decode::<32>(digest).is_none() {
+            return Err(problem("has no digest for a name"));
+        }
+        let bytes = fs::read(self.path(&document_name(digest))).map_err(|_| problem("is missing or cannot be read"))?;
+        if hex::encode(&sha256(&bytes)) == digest { Ok(bytes) } else { Err(problem("was altered")) }
+    }
+
+    /// The statement in a document that this key has signed.
+    pub(crate) fn statement<P: Predicate>(&self, digest: &str, signer: &Card) -> Result<Statement<P>, LedgerError> {
+        let problem = |problem| LedgerError::Document { sha256: sanitize::clean(digest), problem };
+        let envelope = Envelope::parse(&self.document(digest)?).map_err(|_| problem("is not a signed envelope"))?;
+        let verified = envelope.verify(signer).map_err(|_| problem("is not signed by the key that the ledger pins"))?;
+        Statement::open(verified).map_err(|_| problem("is not the statement that the ledger takes it for"))
+    }
+
+    fn keep_secrets(&self, supply_id: &str, secrets: &Secrets) -> Result<(), LedgerError> {
+        let name = secrets_name(supply_id);
+        let members = [
+            ("baselineSalt", &secrets.baseline_salt),
+            ("deletionSalt", &secrets.deletion_salt),
+            ("baselineShuffle", &secrets.baseline_shuffle),
+            ("deletionShuffle", &secrets.deletion_shuffle),
+        ];
+        // Room for all from the start: a string that grows leaves copies behind that nobody wipes.
+        let mut text = Zeroizing::new(String::with_capacity(512));
+        for (number, (member, secret)) in members.into_iter().enumerate() {
+            let digits = Zeroizing::new(hex::encode(secret.expose()));
+            for part in [if number == 0 { "{\n  \"" } else { ",\n  \"" }, member, "\": \"", &digits, "\""] {
+                text.push_str(part);
+            }
+        }
+        text.push_str("\n}\n");
+        // A supply that was interrupted before its line was written may have left a file; no line names it, so it is of no use.
+        atomic_file::write(&self.path(&name), text.as_bytes(), Access::Private, Existing::Replace)
+            .map_err(|source| self.file_error(&name, source))
+    }
+
+    /// The secrets of a supply. Refused where others than the owner may read the file.
+    pub(crate) fn secrets(&self, supply_id: &str) -> Result<Secrets, LedgerError> {
+        let path = self.path(&secrets_name(supply_id));
+        let unreadable = |source| LedgerError::File { path: path.clone(), source };
+        if hex::decode::<16>(supply_id).is_none() {
+            return Err(LedgerError::Secrets { path });
+        }
+        let file = File::open(&path).map_err(unreadable)?;
+        if atomic_file::is_readable_by_others(&file).map_err(unreadable)? {
+            return Err(LedgerError::Shared { path });
+        }
+        let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_SECRETS + 1));
+        file.take(LONGEST_SECRETS as u64).read_to_end(&mut bytes).map_err(unreadable)?;
+        let secret = |text: &str| hex::decode(text).map(Secret::new);
+        let read = serde_json::from_slice::<SecretsJson>(&bytes).ok().and_then(|json| {
+            Some(Secrets {
+                baseline_salt: secret(&json.baseline_salt)?,
+                deletion_salt: secret(&json.deletion_salt)?,
+                baseline_shuffle: secret(&json.baseline_shuffle)?,
+                deletion_shuffle: secret(&json.deletion_shuffle)?,
+            })
+        });
+        read.ok_or(LedgerError::Secrets { path })
+    }
+
+    fn lock(&self) -> Result<File, LedgerError> {
+        let open = OpenOptions::new().read(true).append(true).create(true).open(self.path("lock"));
+        let locked = open.and_then(|file| file.lock().map(|()| file));
+        locked.map_err(|source| self.file_error("lock", source))
+    }
+
+    fn lines_path(&self) -> PathBuf {
+        self.path("ledger.jsonl")
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn file_error(&self, name: &str, source: io::Error) -> LedgerError {
+        LedgerError::File { path: self.path(name), source }
+    }
+}
+
+/// Opens a document that is about to be entered.
+pub(crate) fn open_signed<P: Predicate>(bytes: &[u8], originator: &Card) -> Result<Statement<P>, LedgerError> {
+    let refused = |source| LedgerError::Envelope { name: originator.name().to_owned(), source };
+    let envelope = Envelope::parse(bytes).map_err(refused)?;
+    Ok(Statement::open(envelope.verify(originator).map_err(refused)?)?)
+}
+
+fn document_name(digest: &str) -> String {
+    format!("envelopes/{digest}.json")
+}
+
+fn secrets_name(supply_id: &str) -> String {
+    format!("secrets/{supply_id}.json")
+}
+
+fn show(path: &Path) -> String {
+    sanitize::clean(&path.to_string_lossy())
+}
+
+#[cfg(unix)]
+fn create_private_folder(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn create_private_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Phase;
+    use crate::finding::declaration::Policy;
+    use crate::ledger::entry::ChallengeEntry;
+    use crate::ledger::fixture::Originator;
+    use crate::ledger::fixture::at;
+    use crate::ledger::fixture::secrets;
+
+    const NOW: &str = "2017-05-08T09:00:00Z";
+
+    /// A ledger of two supplies and three challenges: five lines.
+    fn five_lines() -> (Originator, PathBuf) {
+        let mut originator = Originator::new();
+        let card = originator.recipient.card();
+        let supplies = [originator.supply(&card), originator.supply(&card)];
+        for supply in [0, 1, 0] {
+            originator.challenge(&supplies[supply], Phase::Baseline, NOW, Policy::default());
+        }
+        let path = originator.ledger.folder().to_owned();
+        (originator, path)
+    }
+
+    fn refused(folder: &Path) -> String {
+        let error = Ledger::open(folder).unwrap_err();
+        assert!(error.help().is_some());
+        error.to_string()
+    }
+
+    #[test]
+    fn a_ledger_reads_back() {
+        let (originator, folder) = five_lines();
+        let again = Ledger::open(&folder).unwrap();
+        assert_eq!((again.len(), again.head()), (5, originator.ledger.head()));
+        assert_eq!(again.view().supplies().len(), 2);
+        assert_eq!(again.view().supplies()[0].challenges.len(), 2);
+        assert_eq!(Ledger::create_or_open(&folder).unwrap().len(), 5);
+        let recipient = &again.view().supplies()[0].entry.recipient;
+        assert_eq!(recipient.card().unwrap(), originator.recipient.card());
+        let missing = originator.folder.path().join("none");
+        assert!(refused(&missing).starts_with("there is no ledger in"));
+    }
+
+    #[test]
+    fn a_change_to_any_line_is_found_and_named() {
+        let (_originator, folder) = five_lines();
+        let path = folder.join("ledger.jsonl");
+        let good = fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = good.lines().collect();
+        let write = |lines: &[&str]| fs::write(&path, lines.join("\n") + "\n").unwrap();
+        for number in 0..lines.len() {
+            // An altered line shows in the line after it; the last one in `head`.
+            let altered = lines[number].replacen("T09:", "T08:", 1);
+            let mut changed = lines.clone();
+            changed[number] = &altered;
+            write(&changed);
+            let shown = (number + 2).min(lines.len());
+            assert!(
+                refused(&folder).starts_with(&format!("the ledger is broken at line {shown}: ")),
+                "{number}: {}",
+                refused(&folder)
+            );
+            // A line that was taken out, doubled, or moved.
+            let mut changed = lines.clone();
+            changed.remove(number);
+            write(&changed);
+            assert!(refused(&folder).contains("broken at line"), "{number}");
+            let mut changed = lines.clone();
+            changed.insert(number, lines[number]);
+            write(&changed);
+            assert!(refused(&folder).contains("broken at line"), "{number}");
+            if number > 0 {
+                let mut changed = lines.clone();
+                changed.swap(number, number - 1);
+                write(&changed);
+                assert!(refused(&folder).contains("broken at line"), "{number}");
+            }
+        }
+        write(&lines);
+        assert_eq!(Ledger::open(&folder).unwrap().len(), 5);
+    }
+
+    #[test]
+    fn any_flipped_bit_is_found() {
+        let (_originator, folder) = five_lines();
+        let path = folder.join("ledger.jsonl");
+        let good = fs::read(&path).unwrap();
+        for index in (0..good.len()).step_by(7) {
+            let mut bytes = good.clone();
+            bytes[index] ^= 1 << (index % 8);
+            fs::write(&path, &bytes).unwrap();
+            assert!(Ledger::open(&folder).is_err(), "byte {index}");
+        }
+    }
+
+    #[test]
+    fn a_torn_line_is_named_and_left_as_it_is() {
+        let (mut originator, folder) = five_lines();
+        let path = folder.join("ledger.jsonl");
+        let good = fs::read(&path).unwrap();
+        let torn = [good.as_slice(), br#"{"sequence":6,"prev"#].concat();
+        fs::write(&path, &torn).unwrap();
+        assert_eq!(refused(&folder), "the last line of the ledger, line 6, was cut short");
+        let card = originator.recipient.card();
+        let entry = Entry::Challenge(challenge_entry(&originator, 99));
+        assert!(matches!(originator.ledger.append(at(NOW), entry), Err(LedgerError::Torn { line: 6 })));
+        assert_eq!(fs::read(&path).unwrap(), torn);
+        // What the help says.
+        fs::write(&path, &good).unwrap();
+        originator.ledger = Ledger::open(&folder).unwrap();
+        originator.supply(&card);
+        // Cut at its end, the ledger is told from a shorter one by its `head`.
+        fs::write(&path, &good).unwrap();
+        assert!(refused(&folder).contains("lines that stood after it are missing"));
+    }
+
+    #[test]
+    fn a_crash_between_line_and_head_is_sound() {
+        let (mut originator, folder) = five_lines();
+        let head = fs::read(folder.join("head")).unwrap();
+        let card = originator.recipient.card();
+        originator.supply(&card);
+        fs::write(folder.join("head"), &head).unwrap();
+        assert_eq!(Ledger::open(&folder).unwrap().len(), 6);
+        originator.supply(&card);
+        fs::write(folder.join("head"), &head).unwrap();
+        assert!(refused(&folder).contains("were not written by this program"));
+        fs::write(folder.join("head"), "x").unwrap();
+        assert!(refused(&folder).contains("`head` is damaged"));
+    }
+
+    fn challenge_entry(originator: &Originator, number: u8) -> ChallengeEntry {
+        ChallengeEntry {
+            supply_id: originator.ledger.view().supplies()[0].entry.supply_id.clone(),
+            challenge_id: hex::encode(&[number; 16]),
+            phase: "baseline".to_owned(),
+            issued_at: NOW.to_owned(),
+            expires_at: NOW.to_owned(),
+            envelope: hex::encode(&[number; 32]),
+        }
+    }
+
+    #[test]
+    fn two_writers_share_one_chain() {
+        let (originator, folder) = five_lines();
+        let entries =
+            |from: u8| (from..from + 20).map(|number| Entry::Challenge(challenge_entry(&originator, number))).collect::<Vec<_>>();
+        std::thread::scope(|scope| {
+            for entries in [entries(100), entries(200)] {
+                let mut ledger = Ledger::open(&folder).unwrap();
+                scope.spawn(move || {
+                    for entry in entries {
+                        ledger.append(at(NOW), entry).unwrap();
+                    }
+                });
+            }
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    Ledger::open(&folder).unwrap();
+                }
+            });
+        });
+        assert_eq!(Ledger::open(&folder).unwrap().len(), 45);
+    }
+
+    #[test]
+    fn an_entry_has_to_fit() {
+        let (mut originator, _folder) = five_lines();
+        let lines = originator.ledger.len();
+        let mut refuse = |entry: ChallengeEntry, word: &str| {
+            let error = originator.ledger.append(at(NOW), Entry::Challenge(entry)).unwrap_err();
+            assert!(error.to_string().contains(word), "{error}");
+        };
+        let (other, _folder) = five_lines();
+        let good = challenge_entry(&other, 99);
+        refuse(ChallengeEntry { supply_id: "0".repeat(32), ..good.clone() }, "supply that is not in the ledger");
+        refuse(ChallengeEntry { challenge_id: "../../x".to_owned(), ..good.clone() }, "id or digest");
+        refuse(ChallengeEntry { phase: "later".to_owned(), ..good }, "phase or date");
+        assert_eq!(originator.ledger.len(), lines);
+    }
+
+    #[test]
+    fn secrets_are_for_their_owner() {
+        let (originator, folder) = five_lines();
+        let supply_id = originator.ledger.view().supplies()[1].entry.supply_id.clone();
+        assert_eq!(originator.ledger.secrets(&supply_id).unwrap(), secrets(2));
+        let path = folder.join(secrets_name(&supply_id));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+            assert!(matches!(originator.ledger.secrets(&supply_id), Err(LedgerError::Shared { .. })));
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        fs::write(&path, "{}").unwrap();
+        assert!(matches!(originator.ledger.secrets(&supply_id), Err(LedgerError::Secrets { .. })));
+        assert!(matches!(originator.ledger.secrets("../../etc/passwd"), Err(LedgerError::Secrets { .. })));
+        assert!(!format!("{:?}", secrets(2)).contains("32"));
+    }
+
+    #[test]
+    fn documents_are_what_their_name_says() {
+        let (originator, folder) = five_lines();
+        let digest = originator.ledger.keep_document(b"x").unwrap();
+        assert_eq!(originator.ledger.document(&digest).unwrap(), b"x");
+        assert_eq!(originator.ledger.keep_document(b"x").unwrap(), digest);
+        fs::write(folder.join(document_name(&digest)), b"y").unwrap();
+        assert!(originator.ledger.document(&digest).unwrap_err().to_string().ends_with("was altered"));
+        assert!(originator.ledger.keep_document(b"x").is_err());
+        assert!(originator.ledger.document("../secrets").is_err());
+    }
+
+    #[test]
+    fn ids_are_found_by_their_beginning() {
+        let (originator, _folder) = five_lines();
+        let view = originator.ledger.view();
+        let id = &view.supplies()[0].entry.supply_id;
+        assert_eq!(view.supply(&id[..2]).unwrap().entry.supply_id, *id);
+        assert_eq!(view.supply("0").unwrap_err().to_string(), "2 supplies have an id that begins with `0`");
+        assert!(view.supply("").is_err() && view.supply("f").is_err() && view.supply(&format!("{id}0")).is_err());
+        assert_eq!(view.short_id(id), &id[..8]);
+    }
+}

@@ -1,0 +1,37 @@
+//! `residua` verifies that a shared dataset was deleted.
+//!
+//! A company (the *originator*) supplies personal records to another (the *recipient*) and keeps salted fingerprints of each. After the
+//! agreed date the recipient scans its databases and files against them and signs what it found; the originator verifies that.
+//!
+//! ```text
+//! ORIGINATOR  data ─source→ rows ─intake→ records ─match_key→ atoms ─fingerprint→ manifest
+//! RECIPIENT   data ─source→ rows ─intake→ records ─match_key→ atoms ─fingerprint→ probes ─scan→ outcome ─finding→ verdict ─attestation→
+//! ORIGINATOR  attestation ─verification→ checks, appraisal ─ledger→ board ─report→
+//! ```
+//!
+//! The modules in the order of the data: `record` (fields, schema, normalisers), `match_key` (atoms, keys, what they are worth),
+//! `fingerprint`, `manifest` (the file of fingerprints), `finding` (outcome and verdict), `source` (files and databases), `intake` (rows to
+//! records), `supply` and `scan` (the two pipelines), `attestation` (signed documents), `ledger` (the originator's memory), `verification`,
+//! `report` (what people and machines read), `demo` (invented data), `cli`. `ARCHITECTURE.md` has the table of who may use whom, and
+//! `tests/architecture.rs` enforces it.
+//!
+//! The library exists for the program: its interface is [`main`], and nothing else of it is promised.
+
+mod attestation;
+mod cli;
+mod demo;
+mod finding;
+mod fingerprint;
+mod intake;
+mod ledger;
+mod manifest;
+mod match_key;
+mod record;
+mod report;
+mod scan;
+mod source;
+mod supply;
+mod support;
+mod verification;
+
+pub use crate::cli::main;

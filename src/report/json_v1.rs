@@ -1,0 +1,311 @@
+//! Results for programs: version 1 of the JSON that `--format json` prints. These structs are frozen; the program's own types may change.
+
+use crate::attestation::predicate_v1::Coverage;
+use crate::attestation::predicate_v1::ReasonV1;
+use crate::attestation::predicate_v1::SpotCheckV1;
+use crate::attestation::predicate_v1::coverage_of;
+use crate::attestation::predicate_v1::reasons;
+use crate::finding::Outcome;
+use crate::finding::Phase;
+use crate::finding::declaration::Policy;
+use crate::finding::verdict::Judgement;
+use crate::finding::verdict::meaning;
+use crate::finding::verdict::overlaps;
+use crate::ledger::board::BoardRow;
+use serde::Serialize;
+
+/// The version of every structure here.
+pub(crate) const VERSION: u32 = 1;
+
+/// Writes a result as JSON with a line feed at its end.
+pub(crate) fn write(result: &impl Serialize) -> String {
+    // Structures of strings and numbers always become JSON.
+    let mut text = serde_json::to_string_pretty(result).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// A key pair was made.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct KeygenV1 {
+    pub(crate) version: u32,
+    pub(crate) key: String,
+    pub(crate) card: String,
+    pub(crate) fingerprint: String,
+}
+
+/// A supply was fingerprinted.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SuppliedV1 {
+    pub(crate) version: u32,
+    pub(crate) supply_id: String,
+    pub(crate) records: u64,
+    pub(crate) records_without_key: u64,
+    pub(crate) expected_rows: u64,
+    pub(crate) files: Vec<String>,
+    pub(crate) columns: Vec<ColumnV1>,
+    pub(crate) keys: Vec<PlannedKeyV1>,
+}
+
+/// What a column was taken for.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ColumnV1 {
+    pub(crate) name: String,
+    pub(crate) taken_for: String,
+    pub(crate) by: String,
+    pub(crate) rows: u64,
+    pub(crate) filled: u64,
+}
+
+/// A key of a plan.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlannedKeyV1 {
+    pub(crate) name: String,
+    pub(crate) atoms: Vec<String>,
+    pub(crate) class: String,
+    pub(crate) fingerprints: u64,
+    pub(crate) u: String,
+    pub(crate) basis: String,
+    pub(crate) joint_collisions: u64,
+    pub(crate) lambda: String,
+    pub(crate) guesses: Option<u64>,
+}
+
+/// A challenge was issued.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ChallengedV1 {
+    pub(crate) version: u32,
+    pub(crate) challenge_id: String,
+    pub(crate) supply_id: String,
+    pub(crate) phase: String,
+    pub(crate) expires_at: String,
+    pub(crate) file: String,
+}
+
+/// A scan is over.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ScannedV1 {
+    pub(crate) version: u32,
+    pub(crate) phase: String,
+    pub(crate) verdict: String,
+    pub(crate) verdict_reasons: Vec<ReasonV1>,
+    pub(crate) meaning: String,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    pub(crate) hashes_per_row: f64,
+    pub(crate) seconds: f64,
+    pub(crate) records_found: u64,
+    pub(crate) supply_records_found: u64,
+    pub(crate) overlaps: Vec<OverlapV1>,
+    pub(crate) coverage: Coverage,
+    pub(crate) sentinels_injected: u64,
+    pub(crate) sentinels_detected: u64,
+    pub(crate) known_answers_asked: u64,
+    pub(crate) known_answers_answered: u64,
+    pub(crate) spot_checks: Vec<SpotCheckV1>,
+    pub(crate) attestation: Option<String>,
+    pub(crate) findings: Option<String>,
+}
+
+/// People held lawfully, by an accepted declaration.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OverlapV1 {
+    pub(crate) target: String,
+    pub(crate) declaration: String,
+    pub(crate) source: String,
+    pub(crate) records: u64,
+}
+
+impl ScannedV1 {
+    /// The result of a scan that took so many seconds.
+    pub(crate) fn new(phase: Phase, policy: &Policy, judgement: &Judgement, outcome: &Outcome, seconds: f64) -> ScannedV1 {
+        let hashes: u64 = outcome.targets.iter().map(|target| target.hashes).sum();
+        let rows = outcome.rows_read();
+        ScannedV1 {
+            version: VERSION,
+            phase: phase.word().to_owned(),
+            verdict: judgement.verdict.word().to_owned(),
+            verdict_reasons: reasons(judgement),
+            meaning: meaning(judgement.verdict, outcome),
+            rows,
+            bytes: outcome.targets.iter().map(|target| target.bytes).sum(),
+            hashes_per_row: if rows == 0 { 0.0 } else { hashes as f64 / rows as f64 },
+            seconds,
+            records_found: outcome.found_records,
+            supply_records_found: outcome.supply_records.len(),
+            overlaps: overlaps(policy, outcome)
+                .into_iter()
+                .map(|overlap| OverlapV1 {
+                    target: overlap.target,
+                    declaration: overlap.declaration,
+                    source: overlap.source,
+                    records: overlap.records,
+                })
+                .collect(),
+            coverage: coverage_of(outcome),
+            sentinels_injected: outcome.sentinels.tried,
+            sentinels_detected: outcome.sentinels.found,
+            known_answers_asked: outcome.known_answers.tried,
+            known_answers_answered: outcome.known_answers.found,
+            spot_checks: outcome.spot_checks.iter().map(|check| SpotCheckV1 { record: check.record, found: check.found }).collect(),
+            attestation: None,
+            findings: None,
+        }
+    }
+}
+
+/// The board.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BoardV1 {
+    pub(crate) version: u32,
+    pub(crate) today: String,
+    pub(crate) supplies: Vec<BoardRowV1>,
+}
+
+/// One line of the board.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BoardRowV1 {
+    pub(crate) supply_id: String,
+    pub(crate) recipient: String,
+    pub(crate) records: u64,
+    pub(crate) delete_by: String,
+    pub(crate) state: String,
+    pub(crate) is_overdue: bool,
+    pub(crate) next_action: String,
+}
+
+impl From<&BoardRow> for BoardRowV1 {
+    fn from(row: &BoardRow) -> BoardRowV1 {
+        BoardRowV1 {
+            supply_id: row.supply_id.clone(),
+            recipient: row.recipient.clone(),
+            records: row.records,
+            delete_by: row.delete_by.to_string(),
+            state: row.state.to_string(),
+            is_overdue: row.is_overdue,
+            next_action: row.next_action.clone(),
+        }
+    }
+}
+
+/// Attestations were verified.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct VerifiedV1 {
+    pub(crate) version: u32,
+    pub(crate) attestations: Vec<VerificationV1>,
+}
+
+/// One attestation.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct VerificationV1 {
+    pub(crate) file: String,
+    pub(crate) appraisal: String,
+    pub(crate) appraisal_reasons: Vec<String>,
+    pub(crate) checks: Vec<CheckV1>,
+}
+
+/// One check.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CheckV1 {
+    pub(crate) check: String,
+    pub(crate) name: String,
+    pub(crate) result: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) help: Option<String>,
+}
+
+/// What `inspect` saw in sources.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InspectedV1 {
+    pub(crate) version: u32,
+    pub(crate) targets: Vec<InspectedTargetV1>,
+    pub(crate) problems: Vec<InspectedProblemV1>,
+}
+
+/// One table or file.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InspectedTargetV1 {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) rows: Option<u64>,
+    pub(crate) details: Vec<(String, String)>,
+    pub(crate) columns: Vec<ColumnV1>,
+}
+
+/// Something that cannot be seen.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InspectedProblemV1 {
+    pub(crate) code: String,
+    pub(crate) place: String,
+    pub(crate) detail: String,
+}
+
+/// Supplies of a ledger.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SuppliesV1 {
+    pub(crate) version: u32,
+    pub(crate) supplies: Vec<SupplyV1>,
+}
+
+/// One supply with all that followed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SupplyV1 {
+    pub(crate) supply_id: String,
+    pub(crate) recipient: String,
+    pub(crate) recipient_key: String,
+    pub(crate) records: u64,
+    pub(crate) delete_by: String,
+    pub(crate) purpose: String,
+    pub(crate) created_at: String,
+    pub(crate) challenges: Vec<ChallengeV1>,
+}
+
+/// A challenge and its answers.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ChallengeV1 {
+    pub(crate) challenge_id: String,
+    pub(crate) phase: String,
+    pub(crate) issued_at: String,
+    pub(crate) expires_at: String,
+    pub(crate) receipts: Vec<ReceiptV1>,
+}
+
+/// An attestation as it was received.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReceiptV1 {
+    pub(crate) attestation: String,
+    pub(crate) received_at: String,
+    pub(crate) verdict: String,
+    pub(crate) appraisal: String,
+    pub(crate) reasons: Vec<String>,
+}
+
+/// A document of ours, as `inspect` shows it: its payload is the signed statement, and its signature was not checked.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InspectedDocumentV1 {
+    pub(crate) version: u32,
+    pub(crate) kind: String,
+    pub(crate) key_hint: String,
+    pub(crate) is_signature_checked: bool,
+    pub(crate) statement: serde_json::Value,
+}

@@ -1,0 +1,117 @@
+//! The appraisal: what the originator concludes. It begins with the verdict and can only worsen it.
+
+use crate::attestation::predicate_v1::AttestationV1;
+use crate::finding::Phase;
+use crate::finding::verdict::Judgement;
+use crate::finding::verdict::Reason;
+use crate::finding::verdict::ReasonCode;
+use crate::ledger::entry::Conclusion;
+use crate::support::sanitize;
+use crate::verification::CheckResult;
+use crate::verification::Context;
+use crate::verification::Status;
+
+/// The originator's conclusion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Appraisal {
+    /// The word.
+    pub(crate) conclusion: Conclusion,
+    /// Why it is no better, in words. Empty where nothing stands against it.
+    pub(crate) reasons: Vec<String>,
+    /// What a reader should know besides; it changes nothing.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Nothing was concluded yet, so nothing is accepted.
+impl Default for Appraisal {
+    fn default() -> Appraisal {
+        Appraisal { conclusion: Conclusion::Failed, reasons: Vec::new(), notes: Vec::new() }
+    }
+}
+
+/// Concludes from the checks and the recomputed verdict. Never better than the verdict; a failed check, or one that could not run, is worst.
+pub(super) fn appraise(checks: &[CheckResult], judgement: Option<&Judgement>, notes: Vec<String>) -> Appraisal {
+    let mut failures = Vec::new();
+    let mut doubts = Vec::new();
+    for check in checks {
+        match &check.status {
+            Status::Passed => doubts.extend(check.doubts.iter().cloned()),
+            Status::Failed(found) => {
+                failures.extend(found.iter().map(|failure| format!("V{}: {}", check.number, failure.reason)));
+            }
+            Status::NotRun(because) => failures.push(format!("V{} could not run: {because}", check.number)),
+        }
+    }
+    let Some(judgement) = judgement.filter(|_| failures.is_empty()) else {
+        return Appraisal { conclusion: Conclusion::Failed, reasons: failures, notes };
+    };
+    let mut conclusion = Conclusion::from(judgement.verdict);
+    if !doubts.is_empty() {
+        conclusion = conclusion.max(Conclusion::Inconclusive);
+    }
+    let reasons = judgement.reasons.iter().map(words).chain(doubts).collect();
+    Appraisal { conclusion, reasons, notes }
+}
+
+/// What changes nothing and should be known.
+pub(super) fn notes(context: &Context<'_>, stated: &AttestationV1) -> Vec<String> {
+    let mut notes = Vec::new();
+    let phase = context.entry.phase;
+    if phase != Phase::Baseline && context.is_salt_known {
+        notes.push(
+            "the salt was released by an earlier challenge, so that the scan took place after this one rests on the recipient's clock".to_owned(),
+        );
+    }
+    if phase != Phase::Baseline && context.challenge.baseline.is_none() {
+        notes.push(
+            "the challenge was issued without a baseline, so nothing says whether these are the places where the data were"
+                .to_owned(),
+        );
+    }
+    let baseline = if phase == Phase::Baseline { Some(stated) } else { context.baseline.as_ref() };
+    if let Some(baseline) = baseline {
+        let mut found = baseline.coverage.targets.iter().filter(|target| target.records_found > 0).peekable();
+        if found.peek().is_some() && found.all(|target| matches!(target.kind.as_str(), "csv" | "tsv")) {
+            notes.push("the baseline found the data in files only, and in no system in which they would be used".to_owned());
+        }
+    }
+    notes
+}
+
+/// A reason of a verdict in words.
+pub(crate) fn words(reason: &Reason) -> String {
+    let place = reason.place.as_deref().map(sanitize::clean).unwrap_or_default();
+    let key = reason.key.as_deref().map(sanitize::clean).unwrap_or_default();
+    let count = reason.count.unwrap_or_default();
+    match reason.code {
+        ReasonCode::SupplyRecordFound => format!("`{place}` holds {count} supplied records, found by `{key}`"),
+        ReasonCode::PersonFound => {
+            format!("`{place}` holds {count} of the supplied people without a declared lawful source, found by `{key}`")
+        }
+        ReasonCode::Gap => match reason.count {
+            Some(count) => format!("not all was seen: {place} ({count})"),
+            None => format!("not all was seen: {place}"),
+        },
+        ReasonCode::NothingRead => "not one row was read".to_owned(),
+        ReasonCode::SentinelMissed => format!("{count} sentinels were not found, or none was put in"),
+        ReasonCode::KnownAnswerMissed => format!("{count} known answers were not found, or none was asked for"),
+        ReasonCode::AggregateExcess => {
+            format!("`{place}` holds more records that agree on `{key}` than coincidence explains: {count}")
+        }
+        ReasonCode::WeakKeys => {
+            format!("`{place}` has no key that could tell coincidence from a find, and `{key}` agrees for {count} records")
+        }
+        ReasonCode::DeclarationNotAccepted => {
+            format!("people found in `{place}` are declared lawful as `{key}`, which the challenge does not accept")
+        }
+        ReasonCode::SupplyRecordDeclaredLawful => {
+            format!("`{place}` is declared lawful, and holds {count} supplied records, found by `{key}`")
+        }
+        ReasonCode::ExclusionNotAccepted => format!("`{place}` was left out, which the challenge does not accept"),
+        ReasonCode::NotScannedNotAccepted => format!("`{place}` was not scanned, which the challenge does not accept"),
+        ReasonCode::RequiredKeyMissing => format!("no target could be searched by `{key}`, which the challenge requires"),
+        ReasonCode::BaselineShare => {
+            format!("the baseline found {count} records, fewer than the share that the challenge asks for")
+        }
+    }
+}

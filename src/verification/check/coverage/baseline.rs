@@ -1,0 +1,116 @@
+//! The second half of V6: a later scan beside the accepted baseline. What differs without a declaration that the challenge accepts is no failure,
+//! since systems change; it is named, and the appraisal cannot be better than inconclusive.
+
+use crate::attestation::predicate_v1::AttestationV1;
+use crate::attestation::predicate_v1::KeyResultV1;
+use crate::attestation::predicate_v1::TargetV1;
+use crate::finding::Outcome;
+use crate::finding::coverage::KeyResult;
+use crate::finding::coverage::Target;
+use crate::support::sanitize;
+use crate::verification::Context;
+use crate::verification::check::Findings;
+
+/// Facts about a source that change while it stays the same.
+const PASSING_FACTS: [&str; 3] = ["bytes", "journal", "pageSize"];
+
+/// The fewest rows of which a count is called implausible.
+const FEWEST_ROWS: u64 = 100;
+
+pub(super) fn compare(findings: &mut Findings, context: &Context<'_>, then: &AttestationV1, now: &Outcome) {
+    for before in &then.coverage.targets {
+        let shown = sanitize::clean(&before.name);
+        let declared = now.declared.removed.iter().find(|removed| removed.target == before.name);
+        let is_accepted = declared.is_some_and(|removed| context.challenge.policy.accept.removed.contains(removed));
+        if is_accepted {
+            continue;
+        }
+        let is_excluded = now.excluded.iter().any(|exclusion| exclusion.target == before.name && exclusion.column.is_none());
+        match now.targets.iter().find(|target| target.name == before.name) {
+            Some(after) => compare_target(findings, &shown, before, after),
+            // An exclusion was judged with the verdict.
+            None if is_excluded => {}
+            None if declared.is_some() => {
+                findings.doubt(format!(
+                    "`{shown}` of the baseline is gone; it is declared removed, which the challenge does not accept"
+                ));
+            }
+            None => findings.doubt(format!("`{shown}` of the baseline is gone, and nobody declares why")),
+        }
+    }
+}
+
+fn compare_target(findings: &mut Findings, shown: &str, before: &TargetV1, after: &Target) {
+    if let Some(fact) = changed_fact(before, after) {
+        findings.doubt(format!("`{shown}` is not the one of the baseline: its {} is another", sanitize::clean(fact)));
+    }
+    implausible(findings, shown, before, after);
+    // Of an empty target nothing can be mapped.
+    if after.rows_read == 0 {
+        return;
+    }
+    for column in &before.columns {
+        let same = after.columns.iter().find(|other| other.name == column.name);
+        if let Some(same) = same.filter(|same| same.filled > 0 && same.taken_for != column.taken_for) {
+            let [name, was, is] = [&column.name, &column.taken_for, &same.taken_for].map(|text| sanitize::clean(text));
+            findings.doubt(format!("`{shown}`, column `{name}` is taken for `{is}`, and was for `{was}` in the baseline"));
+        }
+    }
+    for key in before.by_key.iter().filter(|key| key.probes > 0) {
+        if !after.by_key.iter().any(|other| other.key == key.key) {
+            findings.doubt(format!("`{shown}` formed the key `{}` in the baseline, and does not now", sanitize::clean(&key.key)));
+        }
+    }
+}
+
+/// The first fact that makes it another source.
+fn changed_fact<'a>(before: &'a TargetV1, after: &'a Target) -> Option<&'a str> {
+    if before.kind != after.kind {
+        return Some("kind");
+    }
+    let is_lasting = |name: &str| !PASSING_FACTS.contains(&name);
+    let now = |name: &str| after.identity.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
+    let was = |name: &str| before.identity.iter().any(|fact| fact.name == name);
+    let changed = before.identity.iter().find(|fact| is_lasting(&fact.name) && now(&fact.name) != Some(fact.value.as_str()));
+    let new = after.identity.iter().find(|(name, _)| is_lasting(name) && !was(name));
+    changed.map(|fact| fact.name.as_str()).or(new.map(|(name, _)| name.as_str()))
+}
+
+/// Counts that a deletion does not explain.
+fn implausible(findings: &mut Findings, shown: &str, before: &TargetV1, after: &Target) {
+    let hit_before = before.by_key.iter().map(|key| key.rows).max().unwrap_or(0);
+    let hit_after = after.by_key.iter().map(|key| key.rows).max().unwrap_or(0);
+    let keyed_before = before.rows_read.saturating_sub(before.rows_without_key);
+    let keyed_after = after.rows_read.saturating_sub(after.rows_without_key);
+
+    // Counts do not depend on the salt, so the same bytes give the same counts.
+    let is_same_file = before.content_digest.as_ref().is_some_and(|digest| Some(&digest.blake3) == after.content_digest.as_ref());
+    let same_mapping = before.columns.len() == after.columns.len()
+        && before.columns.iter().zip(&after.columns).all(|(was, is)| was.name == is.name && was.taken_for == is.taken_for);
+    let differs =
+        before.by_key.len() != after.by_key.len() || before.by_key.iter().zip(&after.by_key).any(|(was, is)| !is_same(was, is));
+    if is_same_file && (before.rows_read != after.rows_read || (same_mapping && differs)) {
+        findings.doubt(format!("`{shown}` has the same content as in the baseline, and other counts"));
+        return;
+    }
+    // Most rows were the supply's, they are said to be gone, and the target has not shrunk: values may have been rewritten instead.
+    let is_mostly_supply = hit_before >= FEWEST_ROWS && hit_before >= keyed_before / 2;
+    if is_mostly_supply && hit_after < hit_before / 2 && keyed_after >= keyed_before {
+        findings.doubt(format!(
+            "`{shown}` held {hit_before} rows of the supply among {keyed_before}, of which {hit_after} are found now, and has not become smaller"
+        ));
+    }
+    // Few rows were the supply's, and most of the others are gone too: it may be another copy.
+    let others_before = before.rows_read.saturating_sub(hit_before);
+    if hit_before < keyed_before / 2 && others_before >= FEWEST_ROWS && after.rows_read < others_before / 2 {
+        findings.doubt(format!(
+            "`{shown}` had {} rows, {hit_before} of them of the supply, and has {} now: more are gone than were to be deleted",
+            before.rows_read, after.rows_read
+        ));
+    }
+}
+
+fn is_same(was: &KeyResultV1, is: &KeyResult) -> bool {
+    was.key == is.key
+        && (was.probes, was.hits, was.rows, was.distinct_records) == (is.probes, is.hits, is.rows, is.distinct_records)
+}

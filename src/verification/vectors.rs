@@ -1,0 +1,628 @@
+//! One vector a check that fails it alone, and everything else that an attestation may get wrong: honest answers, spoiled in one place, signed anew.
+
+use crate::attestation::LARGEST_INTEGER;
+use crate::attestation::dsse::Envelope;
+use crate::attestation::key::SigningKey;
+use crate::attestation::predicate_v1::AttestationV1;
+use crate::attestation::predicate_v1::ChallengeV1;
+use crate::attestation::predicate_v1::DeclaredRows;
+use crate::attestation::predicate_v1::KnownAnswers;
+use crate::attestation::predicate_v1::TargetV1;
+use crate::attestation::predicate_v1::records_of;
+use crate::attestation::statement::Statement;
+use crate::finding::Outcome;
+use crate::finding::Phase;
+use crate::finding::coverage::Column;
+use crate::finding::coverage::Target;
+use crate::finding::declaration::Declarations;
+use crate::finding::declaration::Exclusion;
+use crate::finding::declaration::NotScanned;
+use crate::finding::declaration::Policy;
+use crate::finding::declaration::Removed;
+use crate::finding::gap::Gap;
+use crate::finding::gap::GapCode;
+use crate::finding::verdict::Verdict;
+use crate::ledger::challenge::issue;
+use crate::ledger::challenge::record;
+use crate::ledger::entry::Conclusion;
+use crate::ledger::fixture::at;
+use crate::ledger::fixture::sign;
+use crate::ledger::store::open_signed;
+use crate::match_key::strength::decimal;
+use crate::verification::CheckResult;
+use crate::verification::Status;
+use crate::verification::Verification;
+use crate::verification::appraisal::Appraisal;
+use crate::verification::fixture::CONTACTS;
+use crate::verification::fixture::ISSUED;
+use crate::verification::fixture::RECEIVED;
+use crate::verification::fixture::ROLL;
+use crate::verification::fixture::World;
+use crate::verification::fixture::gone;
+use crate::verification::fixture::restate;
+use crate::verification::fixture::target;
+use crate::verification::fixture::there;
+use crate::verification::fixture::times;
+use crate::verification::verify;
+use proptest::prelude::*;
+use roaring::RoaringBitmap;
+
+/// A world with a baseline, a deletion challenge and the honest, clear answer.
+fn clear() -> (World, Vec<u8>, Statement<AttestationV1>) {
+    let mut world = World::new();
+    let challenge = world.challenge(Phase::Deletion, ISSUED, Policy::default());
+    let statement = world.attest(&challenge, &gone());
+    (world, challenge, statement)
+}
+
+fn failed(verification: &Verification) -> Vec<u8> {
+    let failed = |check: &&CheckResult| matches!(check.status, Status::Failed(_));
+    verification.checks.iter().filter(failed).map(|check| check.number).collect()
+}
+
+/// Asserts that one check fails, by this word, that the others pass or say why they did not run, and that nothing is concluded.
+fn assert_fails(verification: &Verification, number: u8, word: &str) {
+    assert_eq!(failed(verification), [number], "{word}: {:#?}", verification.checks);
+    assert_eq!(verification.checks.len(), 9);
+    assert_eq!(verification.appraisal.conclusion, Conclusion::Failed);
+    let Status::Failed(failures) = &verification.checks[usize::from(number) - 1].status else { unreachable!() };
+    assert!(failures.iter().any(|failure| failure.reason.contains(word)), "{word}: {failures:?}");
+    assert!(failures.iter().all(|failure| !failure.help.is_empty()));
+}
+
+fn assert_doubt(verification: &Verification, word: &str) {
+    assert_eq!(failed(verification), [0_u8; 0], "{word}: {:#?}", verification.checks);
+    assert_eq!(verification.appraisal.conclusion, Conclusion::Inconclusive, "{word}: {:?}", verification.appraisal);
+    assert!(verification.appraisal.reasons.iter().any(|reason| reason.contains(word)), "{word}: {:?}", verification.appraisal);
+}
+
+/// Spoils the honest answer, states its verdict anew, and verifies.
+fn spoiled(world: &World, statement: &Statement<AttestationV1>, change: impl FnOnce(&mut AttestationV1)) -> Verification {
+    let mut statement = statement.clone();
+    change(&mut statement.predicate);
+    if statement.predicate.outcome().is_some() {
+        restate(&mut statement.predicate, Phase::Deletion, &Policy::default());
+    }
+    world.verify(&statement)
+}
+
+#[test]
+fn an_honest_answer_passes_every_check() {
+    let (mut world, challenge, statement) = clear();
+    let verification = world.verify(&statement);
+    assert!(verification.checks.iter().all(|check| check.status == Status::Passed && check.doubts.is_empty()));
+    assert_eq!(verification.appraisal, Appraisal { conclusion: Conclusion::Clear, reasons: vec![], notes: vec![] });
+    assert_eq!(verification.receipt().unwrap().verdict, "clear");
+
+    // What remains is residual, and is no failure of the attestation.
+    let mut found = gone();
+    found.targets[0] = target(CONTACTS, 1_015, [7, 7, 7]);
+    found.supply_records = (0..7).collect();
+    found.person_blocks = vec![7, 0];
+    found.found_records = 10;
+    found.spot_checks[0].found = true;
+    let verification = world.verify(&world.attest(&challenge, &found));
+    assert_eq!(failed(&verification), [0_u8; 0], "{:#?}", verification.checks);
+    assert_eq!(verification.appraisal.conclusion, Conclusion::Residual);
+    assert!(verification.appraisal.reasons[0].contains("7 supplied records, found by `child_any_dob`"));
+
+    let again = world.challenge(Phase::Recheck, ISSUED, Policy::default());
+    let verification = world.verify(&world.attest(&again, &gone()));
+    assert_eq!(verification.appraisal.conclusion, Conclusion::Clear);
+    assert!(verification.appraisal.notes[0].contains("earlier challenge"));
+}
+
+#[test]
+fn an_honest_gap_passes_and_counts() {
+    let (world, challenge, _) = clear();
+    let mut outcome = gone();
+    let gap = Gap { target: ROLL.into(), column: None, code: GapCode::RaggedRows, count: Some(3), detail: String::new() };
+    outcome.gaps.push(gap);
+    let verification = world.verify(&world.attest(&challenge, &outcome));
+    assert_eq!(failed(&verification), [0_u8; 0]);
+    assert_eq!(verification.appraisal.conclusion, Conclusion::Inconclusive);
+}
+
+#[test]
+fn v1_envelope_and_types() {
+    let (world, challenge, statement) = clear();
+    let ledger = &world.originator.ledger;
+    let good = String::from_utf8(sign(&statement, &world.originator.recipient)).unwrap();
+    let doubled = good.replacen('{', "{\"payloadType\": \"x\",", 1);
+    for text in ["", "{}", &good[..good.len() / 2], &good.replace("in-toto+json", "x"), &doubled, "\u{feff}{}"] {
+        let verification = verify(ledger, text.as_bytes(), at(RECEIVED)).unwrap();
+        assert_fails(&verification, 1, "");
+        assert_eq!(verification.receipt(), None);
+    }
+    assert_fails(&verify(ledger, doubled.as_bytes(), at(RECEIVED)).unwrap(), 1, "the same member name twice");
+    // A recipient that signs something else, or the same member twice inside.
+    let sign_text = |text: &str| Envelope::sign(text.as_bytes().to_vec(), &world.originator.recipient).to_json();
+    let payload = String::from_utf8(statement.to_payload().unwrap()).unwrap();
+    let inside = sign_text(&payload.replacen("\"verdict\":", "\"verdict\":\"residual\",\"verdict\":", 1));
+    assert_fails(&verify(ledger, &inside, at(RECEIVED)).unwrap(), 1, "the same member name twice");
+    let newer = sign_text(&payload.replace("attestation:v1", "attestation:v2"));
+    assert_fails(&verify(ledger, &newer, at(RECEIVED)).unwrap(), 1, "newer than 1");
+    let asked: Statement<ChallengeV1> = open_signed(&challenge, &world.originator.key.card()).unwrap();
+    assert_fails(
+        &verify(ledger, &sign(&asked, &world.originator.recipient), at(RECEIVED)).unwrap(),
+        1,
+        "of the kind `challenge`",
+    );
+}
+
+#[test]
+fn v2_signature_of_the_pinned_key() {
+    let (mut world, _, statement) = clear();
+    let stranger = SigningKey::generate("Party", &[9; 32]).unwrap();
+    let verification = world.verify_by(&statement, &stranger);
+    assert_fails(&verification, 2, "no recipient of this ledger");
+    assert_eq!((verification.receipt(), verification.stated), (None, None));
+    // The right hint on the wrong signature, and the wrong hint on the right one.
+    let hint = |key: &SigningKey, other: &SigningKey| {
+        let text = String::from_utf8(sign(&statement, key)).unwrap();
+        text.replace(key.fingerprint(), other.fingerprint()).into_bytes()
+    };
+    let (ledger, recipient) = (&world.originator.ledger, &world.originator.recipient);
+    assert_fails(&verify(ledger, &hint(&stranger, recipient), at(RECEIVED)).unwrap(), 2, "");
+    let verification = verify(ledger, &hint(recipient, &stranger), at(RECEIVED)).unwrap();
+    assert_eq!(verification.appraisal.conclusion, Conclusion::Clear);
+    // Another recipient of the same ledger.
+    world.originator.supply(&stranger.card());
+    let verification = world.verify_by(&statement, &stranger);
+    assert_fails(&verification, 2, "another recipient of this ledger");
+    assert_eq!(verification.receipt(), None);
+    // The originator signs nothing in the recipient's name.
+    assert_fails(&world.verify_by(&statement, &world.originator.key), 2, "no recipient");
+}
+
+#[test]
+fn v3_our_challenge_once_in_its_window() {
+    let (mut world, challenge, statement) = clear();
+    let elsewhere = World::without_baseline();
+    let verification = elsewhere.verify(&statement);
+    assert_fails(&verification, 3, "no challenge of this id");
+    assert_eq!(verification.receipt(), None);
+    assert_fails(&spoiled(&world, &statement, |stated| stated.challenge.sha256 = "0".repeat(64)), 3, "not the file");
+    assert_fails(&spoiled(&world, &statement, |stated| stated.challenge.nonce = "0".repeat(64)), 3, "nonce");
+    assert_fails(&spoiled(&world, &statement, |stated| stated.challenge.phase = "baseline".into()), 3, "phase");
+    assert_fails(&spoiled(&world, &statement, |stated| stated.challenge.issued_at = RECEIVED.into()), 3, "date of issue");
+
+    let late = |finished: &str, received: &str| {
+        let mut statement = statement.clone();
+        statement.predicate.scan.finished_at = finished.to_owned();
+        verify(&world.originator.ledger, &sign(&statement, &world.originator.recipient), at(received)).unwrap()
+    };
+    assert_fails(&late("2017-07-17T09:10:01Z", "2017-07-18T09:00:00Z"), 3, "expired on 2017-07-17");
+    assert_eq!(late("2017-07-17T09:10:00Z", "2017-07-18T09:00:00Z").appraisal.conclusion, Conclusion::Clear);
+    assert_doubt(&late("2017-07-18T09:00:00Z", RECEIVED), "clocks disagree");
+
+    // The same bytes again are the same answer; others are a second one.
+    let file = sign(&statement, &world.originator.recipient);
+    let first = verify(&world.originator.ledger, &file, at(RECEIVED)).unwrap();
+    world.receive(&first, &file);
+    let again = verify(&world.originator.ledger, &file, at("2018-01-01T00:00:00Z")).unwrap();
+    assert_eq!((again.appraisal.conclusion, again.received_at), (Conclusion::Clear, at(RECEIVED)));
+    let lines = world.originator.ledger.len();
+    world.receive(&again, &file);
+    assert_eq!(world.originator.ledger.len(), lines);
+    let mut other = world.attest(&challenge, &gone());
+    other.predicate.operator.name = "Al".to_owned();
+    let replay = world.verify(&other);
+    assert_fails(&replay, 3, "already answered");
+    // Its receipt is a failed attempt, and does not take the first one's place.
+    world.receive(&replay, &sign(&other, &world.originator.recipient));
+    let (_, known) = world.originator.ledger.view().challenge(&other.predicate.challenge.challenge_id).unwrap();
+    assert_eq!((known.receipts.len(), known.answer().unwrap().appraisal), (2, Conclusion::Clear));
+    // An attempt that slipped through between two processes is caught where it is entered.
+    let mut receipt = replay.receipt().unwrap();
+    receipt.appraisal = Conclusion::Clear;
+    let file = sign(&other, &world.originator.recipient);
+    let refused = world.originator.ledger.add_receipt(at(RECEIVED), receipt, &file).unwrap_err();
+    assert!(refused.to_string().contains("already answered"));
+}
+
+#[test]
+fn a_failed_attempt_leaves_the_challenge_open() {
+    let (mut world, _, statement) = clear();
+    let mut wrong = statement.clone();
+    wrong.predicate.meaning.clear();
+    let verification = world.verify(&wrong);
+    assert_fails(&verification, 8, "meaning");
+    world.receive(&verification, &sign(&wrong, &world.originator.recipient));
+    assert_eq!(world.verify(&statement).appraisal.conclusion, Conclusion::Clear);
+}
+
+#[test]
+fn v4_our_manifest() {
+    let (mut world, _, statement) = clear();
+    assert_fails(&spoiled(&world, &statement, |stated| stated.manifest.manifest_id = "0".repeat(32)), 4, "id");
+    assert_fails(&spoiled(&world, &statement, |stated| stated.manifest.statement_sha256 = "0".repeat(64)), 4, "statement");
+    assert_fails(&spoiled(&world, &statement, |stated| stated.manifest.blake3 = "0".repeat(64)), 4, "BLAKE3");
+    assert_fails(&spoiled(&world, &statement, |stated| stated.supply = "0".repeat(32)), 4, "another supply");
+    assert_fails(&spoiled(&world, &statement, |stated| stated.baseline = None), 4, "another baseline");
+    // The manifests of another supply for the same recipient, and of the other phase.
+    let card = world.originator.recipient.card();
+    let other_supply = world.originator.supply(&card);
+    let other = world.originator.challenge(&other_supply, Phase::Baseline, "2017-05-08T09:00:00Z", Policy::default());
+    let mut moved = statement.clone();
+    let other = world.attest(&other, &there());
+    (moved.subject, moved.predicate.manifest) = (other.subject, other.predicate.manifest);
+    assert_fails(&world.verify(&moved), 4, "not the deletion manifest");
+    let own = world.challenge(Phase::Baseline, "2017-05-08T09:00:00Z", Policy::default());
+    let own = world.attest(&own, &there());
+    (moved.subject, moved.predicate.manifest) = (own.subject, own.predicate.manifest);
+    assert_fails(&world.verify(&moved), 4, "not the deletion manifest");
+}
+
+#[test]
+fn v5_times_in_order() {
+    let (world, _, statement) = clear();
+    let at_times = |started: &str, finished: &str| spoiled(&world, &statement, |stated| stated.scan = times(started, finished));
+    assert_fails(&at_times("2017-07-03T10:00:00Z", "2017-07-03T09:49:59Z"), 5, "ended before it began");
+    assert_fails(&at_times("2017-07-03 10:00", "2017-07-03T10:30:00Z"), 5, "no UTC time");
+    for (started, finished) in
+        [("2017-07-03T08:50:00Z", "2017-07-03T10:30:00Z"), ("2017-07-03T10:00:00Z", "2017-07-03T12:10:00Z")]
+    {
+        assert_eq!(at_times(started, finished).appraisal.conclusion, Conclusion::Clear, "within the tolerance");
+    }
+    assert_doubt(&at_times("2017-07-03T08:49:59Z", "2017-07-03T10:30:00Z"), "10 minutes before the challenge");
+    assert_doubt(&at_times("2017-07-03T10:00:00Z", "2017-07-03T13:00:00Z"), "60 minutes after the attestation was received");
+}
+
+/// One thing that is spoiled.
+type Change = fn(&mut AttestationV1);
+
+/// Every way in which the numbers can contradict one another, with a word of what is said of it.
+fn contradictions() -> Vec<(&'static str, Change)> {
+    vec![
+        ("records is not", |stated| stated.coverage.records += 1),
+        ("looked for is not", |stated| stated.coverage.searchable -= 1),
+        ("planned for is not", |stated| stated.coverage.expected_rows += 1),
+        ("`complete`", |stated| stated.coverage.complete = false),
+        ("targets twice", |stated| stated.coverage.targets.push(stated.coverage.targets[0].clone())),
+        ("both read and left out", |stated| {
+            stated.coverage.excluded.push(Exclusion { target: ROLL.into(), column: None, reason: "x".into() });
+            stated.coverage.complete = false;
+        }),
+        ("declared removed, and holds rows", |stated| {
+            stated.declared.removed.push(Removed { target: ROLL.into(), reason: "dropped".into() });
+        }),
+        ("more rows without a key", |stated| stated.coverage.targets[0].rows_without_key = 1_016),
+        ("more cells than", |stated| stated.coverage.targets[0].columns[0].filled += 1),
+        ("than computed", |stated| stated.coverage.targets[0].hashes -= 1),
+        ("fingerprints without a row", |stated| stated.coverage.targets[0].rows_without_key = 1_015),
+        ("fewer fingerprints than rows", |stated| {
+            for key in &mut stated.coverage.targets[0].by_key {
+                key.probes = 1;
+                key.lambda = decimal(2_000.0 * key.u.parse::<f64>().unwrap());
+            }
+        }),
+        ("listed twice", |stated| {
+            let key = stated.coverage.targets[0].by_key[0].clone();
+            stated.coverage.targets[0].hashes *= 2;
+            stated.coverage.targets[0].by_key.push(key);
+        }),
+        ("no key of the manifest", |stated| stated.coverage.targets[0].by_key[0].key = "other".into()),
+        ("are not the manifest's", |stated| stated.coverage.targets[0].by_key[0].class = "A".into()),
+        ("are not the manifest's", |stated| stated.coverage.targets[0].by_key[0].supply_only = false),
+        ("are not the manifest's", |stated| {
+            let key = &mut stated.coverage.targets[0].by_key[2];
+            (key.u, key.lambda) = ("1.00e-3".into(), "2.03e3".into());
+        }),
+        ("are not the manifest's", |stated| {
+            let key = &mut stated.coverage.targets[0].by_key[2];
+            (key.fingerprints, key.lambda) = (4_000, "4.06e0".into());
+        }),
+        ("what they can be", |stated| stated.coverage.targets[0].by_key[2].lambda = "9.00e0".into()),
+        ("what they can be", |stated| stated.records.supply = Some("AAAA".into())),
+        ("hits without a row", |stated| {
+            stated.coverage.targets[1].by_key[2].rows = 0;
+        }),
+        ("fewer hits", |stated| stated.coverage.targets[1].by_key[2].hits = 2),
+        ("more rows hit", |stated| {
+            let key = &mut stated.coverage.targets[1].by_key[2];
+            (key.rows, key.hits) = (5_101, 5_101);
+        }),
+        ("records found are not what its keys", |stated| stated.coverage.targets[1].records_found = 2),
+        ("records found are not what its keys", |stated| {
+            stated.coverage.targets[1].records_found = 4;
+        }),
+        ("a declaration that is not there", |stated| {
+            let declared = DeclaredRows { declaration: "x".into(), rows: 1 };
+            stated.coverage.targets[1].by_key[2].declared_rows.push(declared);
+        }),
+        ("not what the targets hold", |stated| stated.records.found = 4),
+        ("not what the targets hold", |stated| stated.records.found = 2),
+        ("keys of class S", |stated| {
+            stated.records.supply_count = 1;
+            stated.records.supply = None;
+        }),
+        ("as many as stated", |stated| {
+            stated.records.supply = predicate_with([3].into_iter().collect());
+        }),
+        ("number that no record has", |stated| {
+            stated.records.supply = predicate_with([2_000].into_iter().collect());
+            stated.records.supply_count = 1;
+        }),
+        ("blocks of people found are not as many", |stated| stated.records.person_blocks.push(0)),
+        ("keys of class P", |stated| stated.records.person_blocks[0] = 1),
+        ("more people found than records", |stated| stated.records.person_blocks[1] = 1_001),
+        ("which no gap says", |stated| stated.coverage.targets[0].rows_expected = Some(1_016)),
+        ("which no gap says", |stated| stated.coverage.targets[0].columns[1].unreadable = 508),
+        ("personal columns formed no key", |stated| {
+            stated.coverage.targets[0].by_key.clear();
+            stated.coverage.targets[0].rows_without_key = 1_015;
+        }),
+        ("which no exclusion says", |stated| stated.coverage.targets[0].columns[2].taken_for = "excluded".into()),
+        ("more than the 20000 planned for", |stated| {
+            let mut large = stated.coverage.targets[0].clone();
+            large.name = "lake".into();
+            (large.rows_read, large.rows_expected, large.hashes) = (20_000, None, 60_000);
+            for key in &mut large.by_key {
+                key.probes = 20_000;
+                key.lambda = decimal(2_000.0 * 20_000.0 * key.u.parse::<f64>().unwrap());
+            }
+            stated.coverage.targets.push(large);
+        }),
+    ]
+}
+
+fn predicate_with(records: RoaringBitmap) -> Option<String> {
+    let outcome = Outcome { supply_records: records, ..Outcome::default() };
+    records_of(&outcome, false).supply
+}
+
+#[test]
+fn v6_coverage_adds_up() {
+    let (world, _, statement) = clear();
+    for (word, change) in contradictions() {
+        assert_fails(&spoiled(&world, &statement, change), 6, word);
+    }
+}
+
+#[test]
+fn numbers_that_overflow_are_refused() {
+    let (world, _, statement) = clear();
+    let mut large = statement.clone();
+    let target = large.predicate.coverage.targets[0].clone();
+    for number in 0..4_000 {
+        let name = format!("t{number}");
+        let rows_read = LARGEST_INTEGER;
+        large.predicate.coverage.targets.push(TargetV1 { name, rows_read, ..target.clone() });
+    }
+    assert_fails(&world.verify(&large), 6, "what they can be");
+}
+
+#[test]
+fn v6_differences_from_the_baseline_are_doubts() {
+    let (mut world, challenge, _) = clear();
+    let answer = |outcome: &Outcome| world.verify(&world.attest(&challenge, outcome));
+    let changed = |change: fn(&mut Outcome)| {
+        let mut outcome = gone();
+        change(&mut outcome);
+        answer(&outcome)
+    };
+    let drop_contacts = |outcome: &mut Outcome| {
+        outcome.targets.remove(0);
+    };
+    assert_doubt(&changed(drop_contacts), "is gone, and nobody declares why");
+    assert_doubt(
+        &changed(|outcome| {
+            outcome.targets.remove(0);
+            outcome.declared.removed.push(Removed { target: CONTACTS.into(), reason: "dropped".into() });
+        }),
+        "which the challenge does not accept",
+    );
+    assert_doubt(&changed(|outcome| outcome.targets[0].identity[0].1 = "/tmp/crm.db".into()), "its path is another");
+    assert_doubt(&changed(|outcome| outcome.targets[0].identity.push(("uuid".into(), "x".into()))), "its uuid is another");
+    assert_doubt(&changed(|outcome| outcome.targets[0].kind = "csv".into()), "its kind is another");
+    assert_doubt(
+        &changed(|outcome| outcome.targets[0].columns[2].taken_for = "date.event".into()),
+        "`dob` is taken for `date.event`",
+    );
+    assert_doubt(&changed(|outcome| drop(outcome.targets[0].by_key.remove(0))), "does not now");
+    assert_doubt(&changed(|outcome| outcome.targets[0] = target(CONTACTS, 3_000, [0, 0, 0])), "has not become smaller");
+    assert_doubt(
+        &changed(|outcome| outcome.targets[1] = target(ROLL, 2_000, [0, 0, 3])),
+        "more are gone than were to be deleted",
+    );
+    // An emptied table, a new table, a new column, and a column of other name are no surprise.
+    let quiet: [fn(&mut Outcome); 3] = [
+        |outcome| outcome.targets[0] = target(CONTACTS, 0, [0, 0, 0]),
+        |outcome| outcome.targets.push(target("new", 10, [0, 0, 0])),
+        |outcome| outcome.targets[0].columns.push(Column { name: "x".into(), taken_for: "text".into(), ..Column::default() }),
+    ];
+    for change in quiet {
+        assert_eq!(changed(change).appraisal.conclusion, Conclusion::Clear);
+    }
+    // A removal that the challenge accepts.
+    let removed =
+        Declarations { removed: vec![Removed { target: CONTACTS.into(), reason: "dropped".into() }], ..Declarations::default() };
+    let accepting = Policy { accept: removed.clone(), ..Policy::default() };
+    let challenge = world.challenge(Phase::Deletion, ISSUED, accepting);
+    let mut outcome = Outcome { declared: removed, ..gone() };
+    outcome.targets.remove(0);
+    assert_eq!(world.verify(&world.attest(&challenge, &outcome)).appraisal.conclusion, Conclusion::Clear);
+}
+
+#[test]
+fn the_same_file_gives_the_same_counts() {
+    let mut world = World::without_baseline();
+    let file = |mut outcome: Outcome| {
+        outcome.targets[0].content_digest = Some("ab".repeat(32));
+        outcome.targets[0].kind = "csv".into();
+        outcome
+    };
+    let challenge = world.challenge(Phase::Baseline, "2017-05-08T09:00:00Z", Policy::default());
+    let mut baseline = world.attest(&challenge, &file(there()));
+    baseline.predicate.scan = times("2017-05-08T10:00:00Z", "2017-05-08T10:30:00Z");
+    let verification = world.verify(&baseline);
+    world.receive(&verification, &sign(&baseline, &world.originator.recipient));
+    let challenge = world.challenge(Phase::Deletion, ISSUED, Policy::default());
+    let mut outcome = file(gone());
+    outcome.targets[0] = Target { rows_read: 3_000, ..file(there()).targets[0].clone() };
+    for key in &mut outcome.targets[0].by_key {
+        (key.hits, key.rows, key.distinct_records) = (0, 0, 0);
+    }
+    outcome.targets[0].records_found = 0;
+    assert_doubt(&world.verify(&world.attest(&challenge, &outcome)), "the same content as in the baseline");
+}
+
+#[test]
+fn without_a_baseline_nothing_is_clear_unless_it_was_agreed() {
+    let mut world = World::without_baseline();
+    let request = world.originator.request(Phase::Deletion, Policy::default());
+    let supply = world.originator.ledger.view().supply(&world.supply_id).unwrap();
+    let error = issue(&world.originator.ledger, supply, request, at(ISSUED)).unwrap_err();
+    assert!(error.to_string().contains("no baseline") && error.help().unwrap().contains("--without-baseline"));
+    let agreed = Policy { without_baseline: true, ..Policy::default() };
+    let challenge = world.challenge(Phase::Deletion, ISSUED, agreed);
+    let verification = world.verify(&world.attest(&challenge, &gone()));
+    assert_eq!(verification.appraisal.conclusion, Conclusion::Clear);
+    assert!(verification.appraisal.notes[0].contains("without a baseline"));
+}
+
+#[test]
+fn a_challenge_that_hides_the_lack_of_a_baseline_gains_nothing() {
+    for (baseline, word) in [(None, "no accepted baseline"), (Some("0".repeat(64)), "was not accepted")] {
+        let mut world = World::without_baseline();
+        let agreed = Policy { without_baseline: true, ..Policy::default() };
+        let request = world.originator.request(Phase::Deletion, agreed);
+        let supply = world.originator.ledger.view().supply(&world.supply_id).unwrap();
+        let mut asked = issue(&world.originator.ledger, supply, request, at(ISSUED)).unwrap();
+        asked.predicate.policy.without_baseline = baseline.is_some();
+        asked.predicate.baseline = baseline;
+        let challenge = sign(&asked, &world.originator.key);
+        record(&mut world.originator.ledger, at(ISSUED), &challenge).unwrap();
+        assert_doubt(&world.verify(&world.attest(&challenge, &gone())), word);
+    }
+}
+
+#[test]
+fn a_baseline_in_files_only_is_named() {
+    let mut world = World::without_baseline();
+    let challenge = world.challenge(Phase::Baseline, ISSUED, Policy::default());
+    let mut outcome = there();
+    outcome.targets[0].kind = "csv".into();
+    outcome.targets[1] = target(ROLL, 5_000, [0, 0, 0]);
+    outcome.found_records = 1_980;
+    let verification = world.verify(&world.attest(&challenge, &outcome));
+    assert_eq!(verification.appraisal.conclusion, Conclusion::Present);
+    assert!(verification.appraisal.notes[0].contains("in files only"));
+}
+
+#[test]
+fn v7_sentinels_known_answers_spot_checks() {
+    let (world, challenge, statement) = clear();
+    assert_fails(&spoiled(&world, &statement, |stated| stated.sentinels.detected = 1), 7, "1 of 2 sentinels");
+    assert_fails(
+        &spoiled(&world, &statement, |stated| (stated.sentinels.injected, stated.sentinels.detected) = (0, 0)),
+        7,
+        "without a sentinel",
+    );
+    assert_fails(
+        &spoiled(&world, &statement, |stated| stated.known_answers = KnownAnswers { asked: 2, answered: 2 }),
+        7,
+        "known answers",
+    );
+    assert_fails(&spoiled(&world, &statement, |stated| stated.known_answers.answered = 2), 7, "2 of 3 known answers");
+    assert_fails(&spoiled(&world, &statement, |stated| stated.spot_checks.reverse()), 7, "in its order");
+    assert_fails(&spoiled(&world, &statement, |stated| stated.spot_checks.truncate(1)), 7, "in its order");
+    assert_fails(&spoiled(&world, &statement, |stated| stated.spot_checks[1].found = true), 7, "counted nowhere");
+    let mut found = gone();
+    found.targets[0] = target(CONTACTS, 1_015, [7, 7, 7]);
+    found.supply_records = (0..7).collect();
+    found.person_blocks = vec![7, 0];
+    assert_fails(&world.verify(&world.attest(&challenge, &Outcome { found_records: 7, ..found })), 7, "named as found");
+}
+
+#[test]
+fn v8_verdict_recomputed() {
+    let (world, challenge, statement) = clear();
+    let state = |statement: &Statement<AttestationV1>, change: fn(&mut AttestationV1)| {
+        let mut statement = statement.clone();
+        change(&mut statement.predicate);
+        world.verify(&statement)
+    };
+    assert_fails(&state(&statement, |stated| stated.verdict = "inconclusive".into()), 8, "gives `clear`");
+    assert_fails(&state(&statement, |stated| stated.verdict = "splendid".into()), 8, "`splendid`");
+    assert_fails(&state(&statement, |stated| stated.meaning.push('!')), 8, "meaning");
+    assert_fails(&state(&statement, |stated| stated.limitations.truncate(1)), 8, "limitations");
+    let mut outcome = gone();
+    outcome.gaps.push(Gap { target: "lake".into(), column: None, code: GapCode::Denied, count: None, detail: String::new() });
+    let honest = world.attest(&challenge, &outcome);
+    assert_fails(&state(&honest, |stated| stated.verdict_reasons.clear()), 8, "reasons");
+    assert_fails(&state(&honest, |stated| stated.verdict_reasons[0].code = "x".into()), 8, "reasons");
+    // A hidden gap: it is attested, and not in the verdict.
+    assert_fails(&state(&honest, |stated| stated.verdict = "clear".into()), 8, "gives `inconclusive`");
+    // A recipient that accepts its own declaration.
+    let system = NotScanned { system: "lake".into(), reason: "no access".into() };
+    let declared = Declarations { not_scanned: vec![system], ..Declarations::default() };
+    let mut own = world.attest(&challenge, &Outcome { declared: declared.clone(), ..gone() });
+    assert_eq!(world.verify(&own).not_accepted, ["system not scanned `lake`"]);
+    restate(&mut own.predicate, Phase::Deletion, &Policy { accept: declared, ..Policy::default() });
+    assert_fails(&world.verify(&own), 8, "stated as `clear`");
+}
+
+#[test]
+fn v9_declarations() {
+    let (world, challenge, _) = clear();
+    let system = |name: &str, reason: &str| NotScanned { system: name.into(), reason: reason.into() };
+    for (word, not_scanned) in
+        [("declared twice", vec![system("lake", "a"), system("lake", "b")]), ("lacks its reason", vec![system("lake", " ")])]
+    {
+        let declared = Declarations { not_scanned, ..Declarations::default() };
+        let verification = world.verify(&world.attest(&challenge, &Outcome { declared, ..gone() }));
+        assert_fails(&verification, 9, word);
+    }
+}
+
+#[test]
+fn a_ledger_that_lost_a_document_is_an_error_and_no_failed_check() {
+    let (world, _, statement) = clear();
+    let digest = statement.predicate.challenge.sha256.clone();
+    std::fs::remove_file(world.originator.ledger.folder().join(format!("envelopes/{digest}.json"))).unwrap();
+    let error = verify(&world.originator.ledger, &sign(&statement, &world.originator.recipient), at(RECEIVED)).unwrap_err();
+    assert!(error.to_string().contains("is missing"));
+}
+
+#[test]
+fn other_people_s_text_is_cleaned() {
+    let (world, _, statement) = clear();
+    let verification = spoiled(&world, &statement, |stated| {
+        stated.coverage.targets[0].name = "x\u{1b}[31m".into();
+        stated.coverage.targets[0].rows_without_key = 2_000;
+    });
+    assert!(verification.appraisal.reasons.iter().all(|reason| !reason.contains('\u{1b}')));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn the_appraisal_is_never_better_than_the_verdict(changes in prop::collection::vec((0_usize..45, any::<bool>()), 1..24)) {
+        let (world, challenge, statement) = clear();
+        let contradictions = contradictions();
+        for (index, is_honest) in changes {
+            let mut statement = if is_honest { world.attest(&challenge, &there()) } else { statement.clone() };
+            if let Some((_, change)) = contradictions.get(index) {
+                change(&mut statement.predicate);
+            }
+            if statement.predicate.outcome().is_some() && is_honest {
+                restate(&mut statement.predicate, Phase::Deletion, &Policy::default());
+            }
+            let stated = Verdict::parse(&statement.predicate.verdict).unwrap();
+            let verification = world.verify(&statement);
+            prop_assert!(verification.appraisal.conclusion >= Conclusion::from(stated));
+            if let Some(judgement) = &verification.judgement {
+                prop_assert!(verification.appraisal.conclusion >= Conclusion::from(judgement.verdict));
+            }
+        }
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let world = World::without_baseline();
+        prop_assert_eq!(verify(&world.originator.ledger, &bytes, at(RECEIVED)).unwrap().appraisal.conclusion, Conclusion::Failed);
+    }
+}
