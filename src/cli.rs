@@ -147,8 +147,9 @@ fn context(global: &Global, cancel: Cancel) -> anyhow::Result<Context> {
             Some(time::parse(text).ok_or_else(|| failure::advised("`--now` is no time", "write it as 2017-06-30T09:00:00Z"))?)
         }
     };
-    let is_coloured =
-        global.color == When::Auto && io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let is_coloured = global.color == When::Auto
+        && io::stdout().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     Ok(Context {
         format: global.format,
         is_quiet: global.quiet,

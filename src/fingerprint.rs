@@ -192,12 +192,21 @@ mod tests {
     #[test]
     fn ambiguity_makes_every_combination_and_caps() {
         let mut batch = MessageBatch::default();
-        let rows = atoms(&[&[(Slot::Birth, "19560409"), (Slot::Birth, "19560904"), (Slot::Name, "a"), (Slot::Name, "b"), (Slot::Name, "c")]]);
+        let rows = atoms(&[&[
+            (Slot::Birth, "19560409"),
+            (Slot::Birth, "19560904"),
+            (Slot::Name, "a"),
+            (Slot::Name, "b"),
+            (Slot::Name, "c"),
+        ]]);
         assert_eq!(batch.fill(&key(&[Atom::NameFull, Atom::BirthDay]), &rows), 0);
         assert_eq!(batch.len(), 6);
         let many: Vec<String> = (0..40).map(|number| format!("n{number}")).collect();
-        let row: Vec<(Slot, &str)> =
-            many.iter().map(|name| (Slot::Name, name.as_str())).chain(many.iter().map(|name| (Slot::Phone, name.as_str()))).collect();
+        let row: Vec<(Slot, &str)> = many
+            .iter()
+            .map(|name| (Slot::Name, name.as_str()))
+            .chain(many.iter().map(|name| (Slot::Phone, name.as_str())))
+            .collect();
         let rows = atoms(&[&row]);
         assert_eq!(batch.fill(&key(&[Atom::NameFull, Atom::Phone]), &rows), 1, "a capped row is counted");
         assert_eq!(batch.len(), MOST_COMBINATIONS);

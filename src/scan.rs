@@ -57,6 +57,7 @@ use crate::support::progress::Progress;
 use crate::support::secret::Secret;
 use roaring::RoaringBitmap;
 use std::io;
+use std::io::BufWriter;
 use std::io::Seek;
 use std::io::Write;
 use thiserror::Error;
@@ -160,8 +161,7 @@ pub(crate) fn run(
             continue;
         }
         let tag = u32::try_from(index).unwrap_or(u32::MAX);
-        let scanned =
-            TargetScan { job, lookup: &lookup, surveyed, session, object, sentinel: &sentinels[index], tag };
+        let scanned = TargetScan { job, lookup: &lookup, surveyed, session, object, sentinel: &sentinels[index], tag };
         scanned.run(&mut outcome, &mut found, &mut findings, progress, cancel)?;
     }
     for session in job.sessions {
@@ -313,7 +313,8 @@ impl TargetScan<'_> {
         };
         outcome.gaps.extend(report.problems.iter().map(|problem| gap_of(problem, Some(&self.surveyed.name))));
         self.tally_gaps(&tally, &mut outcome.gaps);
-        for taken in self.surveyed.mapping.columns.iter().filter(|taken| taken.usage == Usage::Ignored && taken.by == By::Person) {
+        for taken in self.surveyed.mapping.columns.iter().filter(|taken| taken.usage == Usage::Ignored && taken.by == By::Person)
+        {
             outcome.excluded.push(Exclusion {
                 target: self.surveyed.name.clone(),
                 column: Some(taken.name.clone()),
@@ -370,15 +371,17 @@ impl TargetScan<'_> {
             cancel,
         };
         // Findings of a target wait in a file of their own until it is clear that its parts fitted together.
-        let mut kept = tempfile::SpooledTempFile::new(1 << 20);
+        let keep = || BufWriter::with_capacity(1 << 16, tempfile::SpooledTempFile::new(1 << 20));
+        let mut kept = keep();
         let read = match work.run(&mut kept) {
             Err(WorkError::Read(ReadError::SplitMismatch)) => {
-                kept = tempfile::SpooledTempFile::new(1 << 20);
+                kept = keep();
                 work.run_serially(&mut kept)?
             }
             other => other?,
         };
         if let Some(out) = findings {
+            let mut kept = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
             kept.rewind()?;
             io::copy(&mut kept, out)?;
         }
@@ -429,7 +432,12 @@ impl TargetScan<'_> {
 
     /// Whether some column holds what tells people apart, of a sort that was supplied.
     fn holds_people(&self) -> bool {
-        self.surveyed.mapping.columns.iter().filter_map(crate::intake::Taken::field).any(|field| is_personal(field.kind, field.role, self.job.slots))
+        self.surveyed
+            .mapping
+            .columns
+            .iter()
+            .filter_map(crate::intake::Taken::field)
+            .any(|field| is_personal(field.kind, field.role, self.job.slots))
     }
 
     fn has_filled_person(&self, tally: &Tally) -> bool {
@@ -440,8 +448,6 @@ impl TargetScan<'_> {
 
     fn target(&self, tally: &Tally, bytes: u64, content_digest: Option<String>, lawful: &[&LawfulSource]) -> Target {
         let identity = self.session.identity();
-        let mut facts = identity.facts.clone();
-        facts.extend(self.object.details.iter().cloned());
         let mut schema = blake3::Hasher::new();
         for column in &self.object.columns {
             for part in [&column.name, column.declared_type.as_deref().unwrap_or_default()] {
@@ -449,12 +455,15 @@ impl TargetScan<'_> {
                 schema.update(part.as_bytes());
             }
         }
-        let mapped = |planned: &crate::match_key::plan::PlannedKey| planned.key.is_formable(|slot| self.surveyed.mapping.feeds(slot, true));
+        let mapped = |planned: &crate::match_key::plan::PlannedKey| {
+            planned.key.is_formable(|slot| self.surveyed.mapping.feeds(slot, true))
+        };
         Target {
             name: self.surveyed.name.clone(),
             source: identity.name.clone(),
             kind: identity.kind.to_owned(),
-            identity: facts,
+            identity: identity.facts.clone(),
+            reading: self.object.details.clone(),
             consistency: self.session.consistency().as_str().to_owned(),
             content_digest,
             schema_digest: hex::encode(schema.finalize().as_bytes()),
@@ -519,7 +528,13 @@ fn gap_of(problem: &Problem, target: Option<&str>) -> Gap {
         (Some(object), None) if *object != problem.source => format!("{}#{object}", problem.source),
         _ => problem.source.clone(),
     };
-    Gap { target: place, column: problem.column.clone(), code: gap_code(problem.code), count: problem.count, detail: problem.detail.clone() }
+    Gap {
+        target: place,
+        column: problem.column.clone(),
+        code: gap_code(problem.code),
+        count: problem.count,
+        detail: problem.detail.clone(),
+    }
 }
 
 fn gap_code(code: ProblemCode) -> GapCode {

@@ -275,8 +275,6 @@ pub(crate) struct Target<'a> {
 pub(crate) struct Job<'a> {
     /// The opened data.
     pub(crate) session: &'a dyn Session,
-    /// The object in it.
-    pub(crate) object: usize,
     /// What the first reading found.
     pub(crate) draft: &'a Draft,
     /// The keys.
@@ -307,14 +305,22 @@ pub(crate) struct Supplied {
 }
 
 /// Fingerprints all records for each target and writes the manifests.
-pub(crate) fn run(job: &Job<'_>, targets: Vec<Target<'_>>, progress: &dyn Progress, cancel: &Cancel) -> Result<Supplied, SupplyError> {
+pub(crate) fn run(
+    job: &Job<'_>,
+    targets: Vec<Target<'_>>,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Supplied, SupplyError> {
     let records = job.draft.records();
     let count = u32::try_from(records).map_err(|_| SupplyError::TooMany)?;
     let sampler = Sampler::new(&job.keys);
     let press = Press {
         job,
         keys: &job.keys,
-        atoms: Atom::ALL.into_iter().filter(|atom| sampler.atoms().any(|other| other == *atom) || uses(&job.keys, *atom)).collect(),
+        atoms: Atom::ALL
+            .into_iter()
+            .filter(|atom| sampler.atoms().any(|other| other == *atom) || uses(&job.keys, *atom))
+            .collect(),
         sampler: &sampler,
         targets: targets
             .iter()
@@ -360,7 +366,8 @@ pub(crate) fn run(job: &Job<'_>, targets: Vec<Target<'_>>, progress: &dyn Progre
     let origin = |slot: Slot| slots.iter().find(|(known, _)| *known == slot).map_or(Origin::Public, |(_, origin)| *origin);
     let keys = (job.keys.iter().zip(estimates).enumerate())
         .map(|(number, (key, estimate))| {
-            let fingerprints = layouts.first().and_then(|layout| layout.sections.get(number)).map_or(0, |section| section.entries - 1);
+            let fingerprints =
+                layouts.first().and_then(|layout| layout.sections.get(number)).map_or(0, |section| section.entries - 1);
             let lambda = lambda(fingerprints, job.expected_rows, estimate.u);
             let has_supply_atom = has_supply_atom(key, origin);
             PlannedKey {
@@ -474,7 +481,9 @@ impl Spans {
         match slot {
             Slot::Birth | Slot::Child => {
                 let (low, high) = span.range()?;
-                let day = |number: u64| time::parse_day(&format!("{:04}-{:02}-{:02}", number / 10_000, number / 100 % 100, number % 100));
+                let day = |number: u64| {
+                    time::parse_day(&format!("{:04}-{:02}-{:02}", number / 10_000, number / 100 % 100, number % 100))
+                };
                 u64::try_from(time::days_between(day(low)?, day(high)?)).ok().map(|days| days + 1)
             }
             _ => span.width(),

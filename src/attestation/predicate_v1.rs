@@ -255,6 +255,7 @@ pub(crate) struct TargetV1 {
     pub(crate) source: String,
     pub(crate) kind: String,
     pub(crate) identity: Vec<Fact>,
+    pub(crate) reading: Vec<Fact>,
     pub(crate) consistency: String,
     pub(crate) content_digest: Option<Digest>,
     pub(crate) schema_digest: Digest,
@@ -400,7 +401,8 @@ fn target(target: &coverage::Target) -> TargetV1 {
         name: target.name.clone(),
         source: target.source.clone(),
         kind: target.kind.clone(),
-        identity: target.identity.iter().map(|(name, value)| Fact { name: name.clone(), value: value.clone() }).collect(),
+        identity: facts(&target.identity),
+        reading: facts(&target.reading),
         consistency: target.consistency.clone(),
         content_digest: target.content_digest.clone().map(|blake3| Digest { blake3 }),
         schema_digest: Digest { blake3: target.schema_digest.clone() },
@@ -423,6 +425,14 @@ fn target(target: &coverage::Target) -> TargetV1 {
             .collect(),
         by_key: target.by_key.iter().map(key_result).collect(),
     }
+}
+
+fn facts(pairs: &[(String, String)]) -> Vec<Fact> {
+    pairs.iter().map(|(name, value)| Fact { name: name.clone(), value: value.clone() }).collect()
+}
+
+fn pairs(facts: &[Fact]) -> Vec<(String, String)> {
+    facts.iter().map(|fact| (fact.name.clone(), fact.value.clone())).collect()
 }
 
 fn key_result(result: &coverage::KeyResult) -> KeyResultV1 {
@@ -509,7 +519,8 @@ impl TargetV1 {
             name: self.name.clone(),
             source: self.source.clone(),
             kind: self.kind.clone(),
-            identity: self.identity.iter().map(|fact| (fact.name.clone(), fact.value.clone())).collect(),
+            identity: pairs(&self.identity),
+            reading: pairs(&self.reading),
             consistency: self.consistency.clone(),
             content_digest: self.content_digest.as_ref().map(|digest| digest.blake3.clone()),
             schema_digest: self.schema_digest.blake3.clone(),

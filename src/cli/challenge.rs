@@ -125,7 +125,10 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         anyhow::Error::new(crate::cli::failure::Help(help.to_owned())).context(error.to_string())
     })?;
     if supply.entry.originator.fingerprint != key.fingerprint() {
-        return Err(advised("this key did not make the supply", "sign with the key that was named with `--as` when it was supplied"));
+        return Err(advised(
+            "this key did not make the supply",
+            "sign with the key that was named with `--as` when it was supplied",
+        ));
     }
     let now = context.now();
     let request = Request {

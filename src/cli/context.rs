@@ -75,14 +75,6 @@ impl Context {
         if self.format == Format::Text && !self.is_quiet { self.print(text) } else { Ok(()) }
     }
 
-    /// Writes a note to standard error.
-    pub(crate) fn note(&self, text: &str) {
-        if !self.is_quiet {
-            // There is nobody left to tell if this fails.
-            let _ = writeln!(io::stderr().lock(), "{text}");
-        }
-    }
-
     /// Whether a person can be asked.
     pub(crate) fn can_ask(&self) -> bool {
         self.format == Format::Text && !self.is_quiet && io::stdin().is_terminal() && io::stderr().is_terminal()
@@ -119,7 +111,7 @@ pub(crate) fn ledger_folder(named: Option<&PathBuf>) -> anyhow::Result<PathBuf> 
     } else {
         variable("XDG_DATA_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/share")))
     };
-    data.or_else(|| variable("APPDATA"))
-        .map(|data| data.join("residua").join("ledger"))
-        .ok_or_else(|| crate::cli::failure::advised("there is no place for the ledger", "name one with `--ledger DIR` or `RESIDUA_LEDGER`"))
+    data.or_else(|| variable("APPDATA")).map(|data| data.join("residua").join("ledger")).ok_or_else(|| {
+        crate::cli::failure::advised("there is no place for the ledger", "name one with `--ledger DIR` or `RESIDUA_LEDGER`")
+    })
 }

@@ -80,14 +80,17 @@ impl Story<'_> {
         let folder = self.folder.clone();
         let path = |rest: &str| format!("{folder}/{rest}");
         let crm = format!("sqlite:{}", path("recipient/crm.db"));
-        let (exports, supply_csv, schema) = (path("recipient/exports"), path("originator/supply.csv"), path("originator/schema.toml"));
+        let (exports, supply_csv, schema) =
+            (path("recipient/exports"), path("originator/supply.csv"), path("originator/schema.toml"));
         let (originator, recipient) = (path("originator/keys/originator"), path("recipient/keys/recipient"));
         let (original_card, recipient_card) = (format!("{originator}.card.json"), format!("{recipient}.card.json"));
         let (originator_key, recipient_key) = (format!("{originator}.key"), format!("{recipient}.key"));
         let (ledger, handover) = (path("originator/ledger"), path("handover"));
         let declaration = path("recipient/declared.toml");
 
-        self.tell("Both parties' data are invented first: a file to be supplied, and a recipient's CRM and exports that hold it.")?;
+        self.tell(
+            "Both parties' data are invented first: a file to be supplied, and a recipient's CRM and exports that hold it.",
+        )?;
         let mut world = World::create(Path::new(&self.folder), records, &declared(&crm), &self.context.progress)?;
         self.context.check_interrupted()?;
         self.show_holdings(&world)?;
@@ -103,10 +106,26 @@ impl Story<'_> {
         self.chapter("8 May 2017: the baseline shows where the data are")?;
         let (asked, answered) = (path("baseline.challenge.json"), path("baseline.attestation.json"));
         let signing = ["--as", &originator_key, "--ledger", &ledger];
-        self.step("2017-05-08", ExitCode::Clear, &[&["challenge", &supply_id, "--phase", "baseline", "--out", &asked][..], &signing].concat())?;
+        self.step(
+            "2017-05-08",
+            ExitCode::Clear,
+            &[&["challenge", &supply_id, "--phase", "baseline", "--out", &asked][..], &signing].concat(),
+        )?;
         let manifest = format!("{handover}/baseline.residua");
         let who = ["--from", &original_card, "--as", &recipient_key];
-        let scan = ["scan", &crm, &exports, "--manifest", &manifest, "--challenge", &asked, "--declare", &declaration, "--out", &answered];
+        let scan = [
+            "scan",
+            &crm,
+            &exports,
+            "--manifest",
+            &manifest,
+            "--challenge",
+            &asked,
+            "--declare",
+            &declaration,
+            "--out",
+            &answered,
+        ];
         self.step("2017-05-08", ExitCode::Clear, &[&scan[..], &who].concat())?;
         self.step("2017-05-08", ExitCode::Clear, &["verify", &answered, "--ledger", &ledger])?;
 
@@ -134,7 +153,19 @@ impl Story<'_> {
         let (asked, answered) = (path("deletion-2.challenge.json"), path("deletion-2.attestation.json"));
         let accepting = ["challenge", &supply_id, "--phase", "deletion", "--accept", &declaration, "--out", &asked];
         self.step("2017-07-05", ExitCode::Clear, &[&accepting[..], &signing].concat())?;
-        let scan = ["scan", &crm, &exports, "--manifest", &manifest, "--challenge", &asked, "--declare", &declaration, "--out", &answered];
+        let scan = [
+            "scan",
+            &crm,
+            &exports,
+            "--manifest",
+            &manifest,
+            "--challenge",
+            &asked,
+            "--declare",
+            &declaration,
+            "--out",
+            &answered,
+        ];
         self.step("2017-07-05", ExitCode::Clear, &[&scan[..], &who].concat())?;
         self.step("2017-07-05", ExitCode::Clear, &["verify", &answered, "--ledger", &ledger])?;
         self.step("2017-07-05", ExitCode::Clear, &["status", "--ledger", &ledger])?;
@@ -148,7 +179,10 @@ impl Story<'_> {
         if self.is_as_told {
             Ok(ExitCode::Clear)
         } else {
-            Err(advised("a step of the demo did not end as the story tells", "its output above says how it ended; this is a defect of residua"))
+            Err(advised(
+                "a step of the demo did not end as the story tells",
+                "its output above says how it ended; this is a defect of residua",
+            ))
         }
     }
 
@@ -163,7 +197,8 @@ impl Story<'_> {
     /// Runs one command as a person would, on a day of the story.
     fn step(&mut self, day: &str, expected: ExitCode, words: &[&str]) -> anyhow::Result<()> {
         self.context.check_interrupted()?;
-        let shown: Vec<String> = words.iter().map(|word| if word.contains(' ') { format!("\"{word}\"") } else { (*word).to_owned() }).collect();
+        let shown: Vec<String> =
+            words.iter().map(|word| if word.contains(' ') { format!("\"{word}\"") } else { (*word).to_owned() }).collect();
         self.context.print(&format!("\n$ residua {}\n", shown.join(" ")))?;
         let cli = Cli::try_parse_from(std::iter::once("residua").chain(words.iter().copied()))?;
         let context = Context {
@@ -192,7 +227,10 @@ impl Story<'_> {
     fn declare_removed(&self, file: &str, crm: &str) -> anyhow::Result<()> {
         let mut words = declared(crm);
         for export in ["recipient/exports/mailing_house.csv", "recipient/exports/2017/agency_extract.csv"] {
-            words.push_str(&format!("\n[[removed]]\ntarget = \"{}/{export}\"\nreason = \"deleted at the end of the campaign\"\n", self.folder));
+            words.push_str(&format!(
+                "\n[[removed]]\ntarget = \"{}/{export}\"\nreason = \"deleted at the end of the campaign\"\n",
+                self.folder
+            ));
         }
         fs::write(file, words).with_context(|| format!("cannot write `{file}`"))?;
         self.tell(&format!("The recipient declares in {file} which exports it removed since the baseline."))
@@ -200,7 +238,8 @@ impl Story<'_> {
 
     fn show_holdings(&self, world: &World) -> anyhow::Result<()> {
         use crate::report::text::Align;
-        let rows = world.holdings().iter().map(|holding| vec![place(holding), text::count(holding.rows), text::count(holding.supplied)]);
+        let rows =
+            world.holdings().iter().map(|holding| vec![place(holding), text::count(holding.rows), text::count(holding.supplied)]);
         let head = [("where", Align::Left), ("rows", Align::Right), ("of them supplied", Align::Right)];
         self.context.print(&text::table(&head, rows, self.context.style))?;
         self.tell(&format!("{} in {}", text::bytes(world.bytes_on_disk()?), self.folder))

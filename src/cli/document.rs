@@ -28,14 +28,18 @@ pub(crate) fn read(path: &Path, what: &str) -> anyhow::Result<Vec<u8>> {
     let reading = || format!("cannot read the {what} `{}`", path.display());
     let length = fs::metadata(path).with_context(reading)?.len();
     if length > LARGEST {
-        return Err(advised(format!("`{}` is too large for a {what}", path.display()), "check that this is the file that you mean"));
+        return Err(advised(
+            format!("`{}` is too large for a {what}", path.display()),
+            "check that this is the file that you mean",
+        ));
     }
     fs::read(path).with_context(reading)
 }
 
 /// Reads a text file that a person wrote.
 pub(crate) fn read_text(path: &Path, what: &str) -> anyhow::Result<String> {
-    String::from_utf8(read(path, what)?).map_err(|_| advised(format!("the {what} `{}` is not UTF-8 text", path.display()), "save it as UTF-8"))
+    String::from_utf8(read(path, what)?)
+        .map_err(|_| advised(format!("the {what} `{}` is not UTF-8 text", path.display()), "save it as UTF-8"))
 }
 
 /// Opens a document that the card's key has signed.

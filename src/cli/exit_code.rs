@@ -50,8 +50,14 @@ mod tests {
 
     #[test]
     fn the_worst_counts() {
-        let order =
-            [ExitCode::Error, ExitCode::VerificationFailed, ExitCode::Residual, ExitCode::Inconclusive, ExitCode::Overdue, ExitCode::Clear];
+        let order = [
+            ExitCode::Error,
+            ExitCode::VerificationFailed,
+            ExitCode::Residual,
+            ExitCode::Inconclusive,
+            ExitCode::Overdue,
+            ExitCode::Clear,
+        ];
         for (index, worse) in order.iter().enumerate() {
             for better in &order[index..] {
                 assert_eq!(worse.worst(*better), *worse);

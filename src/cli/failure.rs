@@ -6,6 +6,8 @@ use crate::attestation::key::KeyError;
 use crate::attestation::sealed::SealedError;
 use crate::attestation::statement::StatementError;
 use crate::intake::map::MapError;
+use crate::ledger::LedgerError;
+use crate::ledger::challenge::ChallengeError;
 use crate::manifest::read::ReadError as ManifestError;
 use crate::manifest::statement::StatementFault;
 use crate::record::schema::SchemaError;
@@ -74,12 +76,24 @@ fn advice(error: &anyhow::Error) -> Option<String> {
             .or_else(|| cause.downcast_ref::<ManifestError>().and_then(of_manifest).map(str::to_owned))
             .or_else(|| cause.downcast_ref::<StatementFault>().and_then(of_statement).map(str::to_owned))
             .or_else(|| cause.downcast_ref::<KeyError>().and_then(of_key).map(str::to_owned))
-            .or_else(|| cause.downcast_ref::<CardError>().map(|_| "ask the other party for the file that its `residua keygen` wrote".to_owned()))
+            .or_else(|| {
+                cause
+                    .downcast_ref::<CardError>()
+                    .map(|_| "ask the other party for the file that its `residua keygen` wrote".to_owned())
+            })
             .or_else(|| cause.downcast_ref::<EnvelopeError>().and_then(of_envelope).map(str::to_owned))
             .or_else(|| cause.downcast_ref::<StatementError>().and_then(of_document).map(str::to_owned))
             .or_else(|| cause.downcast_ref::<SealedError>().and_then(of_sealed).map(str::to_owned))
-            .or_else(|| cause.downcast_ref::<MapError>().map(|_| "see `residua scan --help` for the form of a map file".to_owned()))
-            .or_else(|| cause.downcast_ref::<SchemaError>().map(|_| "see `residua supply --help` for the form of a schema file".to_owned()))
+            .or_else(|| cause.downcast_ref::<LedgerError>().and_then(LedgerError::help).map(str::to_owned))
+            .or_else(|| cause.downcast_ref::<ChallengeError>().and_then(ChallengeError::help).map(str::to_owned))
+            .or_else(|| {
+                cause.downcast_ref::<MapError>().map(|_| "see `residua scan --help` for the form of a map file".to_owned())
+            })
+            .or_else(|| {
+                cause
+                    .downcast_ref::<SchemaError>()
+                    .map(|_| "see `residua supply --help` for the form of a schema file".to_owned())
+            })
             .or_else(|| cause.downcast_ref::<io::Error>().and_then(of_io).map(str::to_owned))
     })
 }
@@ -87,7 +101,9 @@ fn advice(error: &anyhow::Error) -> Option<String> {
 fn of_source(error: &SourceError) -> Option<&'static str> {
     match error {
         SourceError::NotFound(_) => Some("check the path; a pattern needs quotes only if your shell is not to expand it"),
-        SourceError::UnknownScheme(_) => Some("name a file, a folder, a pattern, `-`, or `sqlite:PATH`; export other databases to CSV"),
+        SourceError::UnknownScheme(_) => {
+            Some("name a file, a folder, a pattern, `-`, or `sqlite:PATH`; export other databases to CSV")
+        }
         _ => None,
     }
 }
@@ -95,16 +111,24 @@ fn of_source(error: &SourceError) -> Option<&'static str> {
 fn of_supply(error: &SupplyError) -> Option<String> {
     let advice = match error {
         SupplyError::Source(problem) => match problem.code {
-            ProblemCode::RaggedRows => "every row has to have as many cells as the header: export the data again with all cells quoted",
+            ProblemCode::RaggedRows => {
+                "every row has to have as many cells as the header: export the data again with all cells quoted"
+            }
             ProblemCode::NotUtf8 => "export the data as UTF-8",
             ProblemCode::DuplicateColumn => "give each column a name of its own",
             ProblemCode::AmbiguousDelimiter => "name the delimiter with `--delimiter`",
             _ => "mend the data: a record that is not read would never be looked for",
         },
-        SupplyError::NoKey => "say with `--schema` what the columns hold; see `residua inspect DATA` for what they were taken for",
-        SupplyError::UnknownKey(_) => "`residua supply --help` lists the match keys; `residua inspect DATA` shows what the columns were taken for",
+        SupplyError::NoKey => {
+            "say with `--schema` what the columns hold; see `residua inspect DATA` for what they were taken for"
+        }
+        SupplyError::UnknownKey(_) => {
+            "`residua supply --help` lists the match keys; `residua inspect DATA` shows what the columns were taken for"
+        }
         SupplyError::Undecided(column) | SupplyError::Contradictory(column) => {
-            return Some(format!("say it with `--schema`:\n        [columns.\"{column}\"]\n        kind = \"date\"\n        order = \"dmy\"   # or mdy, ymd"));
+            return Some(format!(
+                "say it with `--schema`:\n        [columns.\"{column}\"]\n        kind = \"date\"\n        order = \"dmy\"   # or mdy, ymd"
+            ));
         }
         SupplyError::Implausible { .. } => "say with `--schema` what the column holds",
         SupplyError::NoColumn(_) => "write the column's name as it stands in the header",
@@ -130,7 +154,9 @@ fn of_manifest(error: &ManifestError) -> Option<&'static str> {
 
 fn of_statement(error: &StatementFault) -> Option<&'static str> {
     match error {
-        StatementFault::Normaliser { .. } | StatementFault::Unknown { .. } => Some("use the version of residua that the originator uses"),
+        StatementFault::Normaliser { .. } | StatementFault::Unknown { .. } => {
+            Some("use the version of residua that the originator uses")
+        }
         StatementFault::Contradiction { .. } => None,
     }
 }
@@ -145,7 +171,9 @@ fn of_key(error: &KeyError) -> Option<&'static str> {
 
 fn of_envelope(error: &EnvelopeError) -> Option<&'static str> {
     match error {
-        EnvelopeError::OtherKey { .. } => Some("check by another channel whose key it is; never trust a key that came with the file"),
+        EnvelopeError::OtherKey { .. } => {
+            Some("check by another channel whose key it is; never trust a key that came with the file")
+        }
         EnvelopeError::Signature => Some("the file was changed after it was signed, or signed by another key: ask for it again"),
         _ => None,
     }

@@ -75,7 +75,10 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     if path.is_file() {
         let mut start = Vec::new();
         let opened = File::open(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        opened.take(header::HEADER_BYTES as u64).read_to_end(&mut start).with_context(|| format!("cannot read `{}`", path.display()))?;
+        opened
+            .take(header::HEADER_BYTES as u64)
+            .read_to_end(&mut start)
+            .with_context(|| format!("cannot read `{}`", path.display()))?;
         if header::begins_as_manifest(&start) {
             return inspect_manifest(path, &start, context);
         }
@@ -85,17 +88,25 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                 return inspect_envelope(arguments, path, &envelope, context);
             }
             if let Ok(card) = Card::parse(&bytes) {
-                context.print(&format!("A card: the public keys of `{}`.\nFingerprint: {}\n", card.name(), card.fingerprint()))?;
+                context.print(&format!(
+                    "A card: the public keys of `{}`.\nFingerprint: {}\n",
+                    card.name(),
+                    card.fingerprint()
+                ))?;
                 return Ok(ExitCode::Clear);
             }
         }
-        if start.starts_with(b"# residua private key") || start.windows(27).any(|window| window == b"-----BEGIN PRIVATE KEY-----") {
+        if start.starts_with(b"# residua private key") || start.windows(27).any(|window| window == b"-----BEGIN PRIVATE KEY-----")
+        {
             context.print("A private key. Its content is not shown.\n")?;
             return Ok(ExitCode::Clear);
         }
     }
     if arguments.declared {
-        return Err(advised(format!("`{}` is no attestation", clean(&arguments.subject)), "`--declared` goes with an attestation"));
+        return Err(advised(
+            format!("`{}` is no attestation", clean(&arguments.subject)),
+            "`--declared` goes with an attestation",
+        ));
     }
     inspect_sources(arguments, context)
 }
@@ -112,7 +123,8 @@ fn inspect_ledger(folder: &Path, context: &Context) -> anyhow::Result<ExitCode> 
 }
 
 fn inspect_manifest(path: &Path, start: &[u8], context: &Context) -> anyhow::Result<ExitCode> {
-    let header = header::parse(start).ok_or_else(|| advised(format!("`{}` begins as a manifest and is cut", path.display()), "copy it again"))?;
+    let header = header::parse(start)
+        .ok_or_else(|| advised(format!("`{}` begins as a manifest and is cut", path.display()), "copy it again"))?;
     context.print(&format!(
         "A manifest, format version {}, id {}.\nWhat it holds stands in its signed statement: residua inspect {}\n",
         header.version,
@@ -125,7 +137,8 @@ fn inspect_manifest(path: &Path, start: &[u8], context: &Context) -> anyhow::Res
 fn inspect_envelope(arguments: &Arguments, path: &Path, envelope: &Envelope, context: &Context) -> anyhow::Result<ExitCode> {
     let payload = envelope.unverified_payload();
     let kind = PredicateType::of(payload)?;
-    let statement: Value = serde_json::from_slice(payload).map_err(|_| advised(format!("`{}` holds no JSON", path.display()), "ask for it again"))?;
+    let statement: Value = serde_json::from_slice(payload)
+        .map_err(|_| advised(format!("`{}` holds no JSON", path.display()), "ask for it again"))?;
     if arguments.declared {
         let predicate = statement.get("predicate").cloned().unwrap_or_default();
         let attestation: AttestationV1 = serde_json::from_value(predicate)
@@ -149,7 +162,8 @@ fn inspect_envelope(arguments: &Arguments, path: &Path, envelope: &Envelope, con
         }))?;
         return Ok(ExitCode::Clear);
     }
-    let mut words = format!("A signed {kind}. The signature was not checked; the key is said to be {}.\n", clean(envelope.keyid()));
+    let mut words =
+        format!("A signed {kind}. The signature was not checked; the key is said to be {}.\n", clean(envelope.keyid()));
     if let Some(predicate) = statement.get("predicate").and_then(Value::as_object) {
         for (name, value) in predicate {
             let _ = writeln!(words, "  {}: {}", clean(name), brief(value));
@@ -181,7 +195,8 @@ fn brief(value: &Value) -> String {
 fn inspect_sources(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     let map = match &arguments.map {
         None => MapFile::default(),
-        Some(path) => MapFile::parse(&read_text(path, "map file")?).with_context(|| format!("cannot use the map file `{}`", path.display()))?,
+        Some(path) => MapFile::parse(&read_text(path, "map file")?)
+            .with_context(|| format!("cannot use the map file `{}`", path.display()))?,
     };
     let options = source::Options { delimiter: arguments.delimiter, header: arguments.header, stdin_name: None };
     let found = source::discover(std::slice::from_ref(&arguments.subject), &options, &mut io::stdin().lock(), &context.cancel)
@@ -199,7 +214,7 @@ fn inspect_sources(arguments: &Arguments, context: &Context) -> anyhow::Result<E
     }
     for target in &surveyed {
         let object = &found.sessions[target.session].inventory().objects[target.object];
-        let mut words = clean(&target.name);
+        let mut words = format!("{} ({})", clean(&target.name), object.kind.as_str());
         if let Some(rows) = object.rows_expected {
             let _ = write!(words, ": {} rows", text::count(rows));
         }

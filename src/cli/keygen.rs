@@ -19,7 +19,9 @@ use std::path::PathBuf;
 /// The private key signs, and opens salts that are encrypted to it. The card holds the public halves. Give it to the other party by a
 /// channel that you trust, and compare the fingerprint by another.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  residua keygen --name \"Emma's Diary\" --out keys/emma\n      writes keys/emma.key (for you alone) and keys/emma.card.json (to hand over)")]
+#[command(
+    after_help = "Example:\n  residua keygen --name \"Emma's Diary\" --out keys/emma\n      writes keys/emma.key (for you alone) and keys/emma.card.json (to hand over)"
+)]
 pub(crate) struct Arguments {
     /// The name of the party, as it will stand in signed documents
     #[arg(long)]

@@ -58,7 +58,8 @@ impl Progress for Bar {
             return;
         }
         let bar = ProgressBar::with_draw_target(rows, ProgressDrawTarget::stderr());
-        let template = if rows.is_some() { "{prefix} {bar:20} {percent:>3}%  {wide_msg}" } else { "{prefix} {spinner} {wide_msg}" };
+        let template =
+            if rows.is_some() { "{prefix} {bar:20} {percent:>3}%  {wide_msg}" } else { "{prefix} {spinner} {wide_msg}" };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }

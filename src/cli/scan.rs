@@ -203,13 +203,17 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let prepared = prepare(arguments, context)?;
     context.explain(&introduction(&prepared))?;
 
-    let options = source::Options { delimiter: arguments.delimiter, header: arguments.header, stdin_name: arguments.name.clone() };
-    let found = source::discover(&arguments.sources, &options, &mut io::stdin().lock(), &context.cancel).map_err(|error| match error {
-        SourceError::Cancelled => Interrupted.into(),
-        error => anyhow::Error::new(error),
-    })?;
-    let surveyed = survey::survey(&found.sessions, &prepared.map, &context.cancel)
-        .with_context(|| "cannot use the map file".to_owned())?;
+    let options =
+        source::Options { delimiter: arguments.delimiter, header: arguments.header, stdin_name: arguments.name.clone() };
+    let found =
+        source::discover(&arguments.sources, &options, &mut io::stdin().lock(), &context.cancel).map_err(
+            |error| match error {
+                SourceError::Cancelled => Interrupted.into(),
+                error => anyhow::Error::new(error),
+            },
+        )?;
+    let surveyed =
+        survey::survey(&found.sessions, &prepared.map, &context.cancel).with_context(|| "cannot use the map file".to_owned())?;
     context.check_interrupted()?;
     show_survey(&surveyed, context)?;
 
@@ -273,13 +277,17 @@ fn prepare(arguments: &Arguments, context: &Context) -> anyhow::Result<Prepared>
     let originator = Card::read(&arguments.from)?;
     let key = SigningKey::read(&arguments.key)?;
     let challenge: Document<ChallengeV1> = document::open(&arguments.challenge, "challenge", &originator)?;
-    let statement: Document<ManifestV1> = document::open(&statement_path(&arguments.manifest), "manifest statement", &originator)?;
+    let statement: Document<ManifestV1> =
+        document::open(&statement_path(&arguments.manifest), "manifest statement", &originator)?;
     let (asked, supplied) = (&challenge.statement.predicate, &statement.statement.predicate);
-    let phase = asked
-        .phase()
-        .ok_or_else(|| advised("the challenge asks for a phase that this program does not know", "install a newer residua on this machine"))?;
+    let phase = asked.phase().ok_or_else(|| {
+        advised("the challenge asks for a phase that this program does not know", "install a newer residua on this machine")
+    })?;
     if asked.recipient_key != key.fingerprint() {
-        return Err(advised("the challenge is addressed to another key", "use the key whose card the originator was given (`--as`)"));
+        return Err(advised(
+            "the challenge is addressed to another key",
+            "use the key whose card the originator was given (`--as`)",
+        ));
     }
     if asked.supply_id != supplied.supply.supply_id || challenge.statement.subject.sha256 != statement.statement.subject.sha256 {
         let needed = if phase == Phase::Baseline { PhaseGroup::Baseline } else { PhaseGroup::Deletion };
@@ -298,8 +306,10 @@ fn prepare(arguments: &Arguments, context: &Context) -> anyhow::Result<Prepared>
             "ask the originator for a new challenge",
         ));
     }
-    let nonce = hex::decode::<32>(&asked.nonce).ok_or_else(|| advised("the challenge has no nonce", "ask the originator for a new challenge"))?;
-    let id = hex::decode::<16>(&supplied.manifest_id).ok_or_else(|| advised("the manifest's statement has no id", "ask the originator for it again"))?;
+    let nonce = hex::decode::<32>(&asked.nonce)
+        .ok_or_else(|| advised("the challenge has no nonce", "ask the originator for a new challenge"))?;
+    let id = hex::decode::<16>(&supplied.manifest_id)
+        .ok_or_else(|| advised("the manifest's statement has no id", "ask the originator for it again"))?;
     let manifest = Manifest::open(&arguments.manifest, &supplied.layout, &id).with_context(opening)?;
     context.progress.begin("verifying the manifest", None, Some(supplied.layout.file_length));
     manifest.verify(supplied.records + 1, &context.progress, &context.cancel).map_err(|error| match error {
@@ -322,7 +332,9 @@ fn prepare(arguments: &Arguments, context: &Context) -> anyhow::Result<Prepared>
         Ok(text)
     };
     let map = match (read(&arguments.map, "map file")?, &arguments.map) {
-        (Some(text), Some(path)) => MapFile::parse(&text).with_context(|| format!("cannot use the map file `{}`", path.display()))?,
+        (Some(text), Some(path)) => {
+            MapFile::parse(&text).with_context(|| format!("cannot use the map file `{}`", path.display()))?
+        }
         _ => MapFile::default(),
     };
     read(&arguments.declare, "declaration file")?;
@@ -338,7 +350,10 @@ fn check_window(challenge: &ChallengeV1, now: Timestamp) -> anyhow::Result<()> {
     let issued = time::parse(&challenge.issued_at).ok_or_else(malformed)?;
     let expires = time::parse(&challenge.expires_at).ok_or_else(malformed)?;
     if now.duration_since(expires) > tolerance {
-        return Err(advised(format!("the challenge expired at {}", challenge.expires_at), "ask the originator for a new challenge"));
+        return Err(advised(
+            format!("the challenge expired at {}", challenge.expires_at),
+            "ask the originator for a new challenge",
+        ));
     }
     if issued.duration_since(now) > tolerance {
         return Err(advised(
@@ -496,7 +511,9 @@ fn closing(arguments: &Arguments, outcome: &Outcome, seconds: f64) -> String {
         words.push_str(&format!("Findings: {} (for you alone)\n", show(path)));
     }
     match &arguments.out {
-        Some(path) => words.push_str(&format!("Attestation: {} (send it to the originator, who runs `residua verify`)\n", show(path))),
+        Some(path) => {
+            words.push_str(&format!("Attestation: {} (send it to the originator, who runs `residua verify`)\n", show(path)))
+        }
         None => words.push_str("Nothing was signed. To sign, scan again with `--out ATTESTATION`.\n"),
     }
     words

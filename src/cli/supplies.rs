@@ -58,7 +58,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                 Format::Text => {
                     for supply in view.supplies() {
                         let entry = &supply.entry;
-                        let purpose = if entry.purpose.is_empty() { String::new() } else { format!(", {}", clean(&entry.purpose)) };
+                        let purpose =
+                            if entry.purpose.is_empty() { String::new() } else { format!(", {}", clean(&entry.purpose)) };
                         context.print(&format!(
                             "{}  {} records to {}, to be deleted by {}{purpose}\n",
                             entry.supply_id,
@@ -108,7 +109,11 @@ fn words(supply: &Supply, state: &str, next: &str) -> String {
     }
     for challenge in &supply.challenges {
         let asked = &challenge.entry;
-        let _ = writeln!(words, "  {} challenge {} issued {}, valid until {}", asked.phase, asked.challenge_id, asked.issued_at, asked.expires_at);
+        let _ = writeln!(
+            words,
+            "  {} challenge {} issued {}, valid until {}",
+            asked.phase, asked.challenge_id, asked.issued_at, asked.expires_at
+        );
         for receipt in &challenge.receipts {
             let _ = writeln!(
                 words,

@@ -128,7 +128,10 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     }
     let schema = match &arguments.schema {
         None => None,
-        Some(path) => Some(SchemaFile::parse(&read_text(path, "schema")?).with_context(|| format!("cannot use the schema `{}`", path.display()))?),
+        Some(path) => Some(
+            SchemaFile::parse(&read_text(path, "schema")?)
+                .with_context(|| format!("cannot use the schema `{}`", path.display()))?,
+        ),
     };
     let outputs = Outputs::begin(arguments)?;
     let mut ledger = Ledger::create_or_open(&ledger_folder(arguments.ledger.as_ref())?)?;
@@ -141,9 +144,14 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         ask_origins(&mut draft, context)?;
     }
     let rows = column_rows(&draft.mapping, &draft.profiles);
-    context.explain(&format!("{}: {} records\n{}\n", clean(&arguments.data), text::count(draft.records()), text::columns(&rows, context.style)))?;
+    context.explain(&format!(
+        "{}: {} records\n{}\n",
+        clean(&arguments.data),
+        text::count(draft.records()),
+        text::columns(&rows, context.style)
+    ))?;
 
-    let made = make(arguments, &draft, session.as_ref(), object, &key, &recipient, outputs, context)?;
+    let made = make(arguments, &draft, session.as_ref(), outputs, context)?;
     made.finish(&mut ledger, &key, &recipient, arguments, &draft, context)
 }
 
@@ -158,7 +166,8 @@ impl Outputs {
         let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
         fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make the folder `{}`", arguments.out.display()))?;
         let begin = |path: PathBuf| {
-            let file = AtomicFile::create(&path, Access::Private, existing).with_context(|| format!("cannot write `{}`", path.display()))?;
+            let file = AtomicFile::create(&path, Access::Private, existing)
+                .with_context(|| format!("cannot write `{}`", path.display()))?;
             Ok::<_, anyhow::Error>((path, file))
         };
         let mut outputs = Outputs { manifests: Vec::new(), statements: Vec::new() };
@@ -183,7 +192,10 @@ fn open_data(arguments: &Arguments, context: &Context) -> anyhow::Result<Box<dyn
     let mut sessions = found.sessions.into_iter();
     match (sessions.next(), sessions.next()) {
         (Some(session), None) => Ok(session),
-        _ => Err(advised(format!("`{}` is not one file", clean(&arguments.data)), "supply one file at a time; each makes its own manifests")),
+        _ => Err(advised(
+            format!("`{}` is not one file", clean(&arguments.data)),
+            "supply one file at a time; each makes its own manifests",
+        )),
     }
 }
 
@@ -192,7 +204,8 @@ fn only_object(session: &dyn Session, data: &str) -> anyhow::Result<usize> {
     if let Some(problem) = inventory.problems.first() {
         return Err(SupplyError::Source(problem.clone()).into());
     }
-    let readable: Vec<usize> = (0..inventory.objects.len()).filter(|index| inventory.objects[*index].access.is_readable()).collect();
+    let readable: Vec<usize> =
+        (0..inventory.objects.len()).filter(|index| inventory.objects[*index].access.is_readable()).collect();
     match readable[..] {
         [object] => Ok(object),
         _ => Err(advised(
@@ -231,18 +244,13 @@ struct Made {
     manifest_ids: [[u8; 16]; 2],
 }
 
-#[expect(clippy::too_many_arguments, reason = "one step of `run`, cut out of it for the reader")]
 fn make(
     arguments: &Arguments,
     draft: &Draft,
     session: &dyn Session,
-    object: usize,
-    key: &SigningKey,
-    recipient: &Card,
     mut outputs: Outputs,
     context: &Context,
 ) -> anyhow::Result<Made> {
-    debug_assert!(!key.name().is_empty() && !recipient.name().is_empty());
     let supply_id = hex::encode(&context.random::<16>()?);
     let secrets = Secrets {
         baseline_salt: Secret::new(context.random()?),
@@ -253,7 +261,6 @@ fn make(
     let manifest_ids = [context.random::<16>()?, context.random::<16>()?];
     let job = supply::Job {
         session,
-        object,
         draft,
         keys: draft.keys(arguments.keys.as_deref()).map_err(|error| failed(error, &arguments.data))?,
         supply_id: &supply_id,
@@ -288,7 +295,8 @@ impl Made {
             let layout = self.supplied.layouts[number].clone();
             let sha256 = hex::decode::<32>(&layout.sha256).unwrap_or_default();
             let predicate = self.predicate(group, number, layout, &card, recipient, arguments, draft, now);
-            let name = self.outputs.manifests[number].0.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let name =
+                self.outputs.manifests[number].0.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let payload = Statement::new(&name, sha256, predicate).to_payload()?;
             envelopes.push(Envelope::sign(payload, key).to_json());
         }
@@ -403,7 +411,8 @@ fn show(
     if supplied.chain.is_empty() {
         words.push_str("  nothing further that can be listed\n");
     }
-    words.push_str("Eight million guesses take a second. A manifest is personal data; hand it over like the data themselves.\n\n");
+    words
+        .push_str("Eight million guesses take a second. A manifest is personal data; hand it over like the data themselves.\n\n");
     for (taken, counts) in draft.mapping.columns.iter().zip(&supplied.columns).filter(|(_, counts)| counts.unreadable > 0) {
         words.push_str(&format!(
             "Note: {} of {} values of column `{}` were not understood; those records have no key with it.\n",
@@ -413,7 +422,10 @@ fn show(
         ));
     }
     if supplied.records_without_key > 0 {
-        words.push_str(&format!("Note: {} records form no key at all, and nobody can look for them.\n", text::count(supplied.records_without_key)));
+        words.push_str(&format!(
+            "Note: {} records form no key at all, and nobody can look for them.\n",
+            text::count(supplied.records_without_key)
+        ));
     }
     if supplied.plan.keys.iter().all(|planned| !planned.has_supply_atom) {
         words.push_str(

@@ -148,7 +148,13 @@ fn json(path: &Path, verification: &Verification) -> json_v1::VerificationV1 {
                         failures.first().map(|failure| failure.help.to_owned()),
                     ),
                 };
-                json_v1::CheckV1 { check: format!("V{}", check.number), name: check.name.to_owned(), result: result.to_owned(), reason, help }
+                json_v1::CheckV1 {
+                    check: format!("V{}", check.number),
+                    name: check.name.to_owned(),
+                    result: result.to_owned(),
+                    reason,
+                    help,
+                }
             })
             .collect(),
     }

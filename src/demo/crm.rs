@@ -18,7 +18,7 @@ const SCHEMA: &str = "
         address1 TEXT, address2 TEXT, city TEXT, postcode TEXT, email TEXT, telephone TEXT, dob TEXT, child_dob TEXT
     );
     CREATE TABLE contacts_backup_2017 (
-        id INTEGER PRIMARY KEY, full_name TEXT, addr TEXT, post_code TEXT, email_address TEXT, mobile TEXT, dob TEXT,
+        id INTEGER PRIMARY KEY, supplier_ref TEXT, full_name TEXT, addr TEXT, post_code TEXT, email_address TEXT, mobile TEXT, dob TEXT,
         child_dob TEXT
     );
     CREATE TABLE electoral_roll (id INTEGER PRIMARY KEY, surname TEXT, forename TEXT, address TEXT, postcode TEXT);
@@ -60,8 +60,8 @@ pub(crate) fn create(path: &Path, population: &Population, extent: &Extent, step
     drop(contact);
 
     let mut backup = transaction.prepare(
-        "INSERT INTO contacts_backup_2017 (full_name, addr, post_code, email_address, mobile, dob, child_dob)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO contacts_backup_2017 (supplier_ref, full_name, addr, post_code, email_address, mobile, dob, child_dob)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     for index in 0..extent.records {
         let person = population.record(index);
@@ -70,7 +70,8 @@ pub(crate) fn create(path: &Path, population: &Population, extent: &Extent, step
         let full_name = [name.title, space, name.given, " ", &name.family].concat();
         let mobile = format!("0{}", person.phone_digits());
         let (dob, child_dob) = (format!("{} 00:00:00", person.mother_dob), format!("{} 00:00:00", person.child_dob));
-        backup.execute(params![full_name, address.lines(", "), address.postcode, person.email, mobile, dob, child_dob])?;
+        let lines = address.lines(", ");
+        backup.execute(params![person.customer_no, full_name, lines, address.postcode, person.email, mobile, dob, child_dob])?;
         step();
     }
     drop(backup);

@@ -235,12 +235,7 @@ impl World {
         self.folder.join("originator")
     }
 
-    /// The data to supply.
-    pub(crate) fn supply(&self) -> PathBuf {
-        self.folder.join(SUPPLY)
-    }
-
-    /// The schema of [`World::supply`].
+    /// The schema of the data to supply.
     pub(crate) fn schema(&self) -> PathBuf {
         self.originator().join("schema.toml")
     }

@@ -15,6 +15,8 @@ pub(crate) struct Target {
     pub(crate) kind: String,
     /// Facts that stay the same from scan to scan, name and value.
     pub(crate) identity: Vec<(String, String)>,
+    /// How it was read, name and value: the delimiter that was recognised, whether the first row is a header.
+    pub(crate) reading: Vec<(String, String)>,
     /// How consistent the reading was.
     pub(crate) consistency: String,
     /// BLAKE3 of the content, where the target is a file.
@@ -88,12 +90,6 @@ impl KeyResult {
     /// The largest count of distinct records that coincidence explains.
     pub(crate) fn bound(&self) -> u64 {
         poisson_bound(self.lambda())
-    }
-
-    /// Rows with a hit that no declaration of rows covers.
-    pub(crate) fn undeclared_rows(&self) -> u64 {
-        let declared: u64 = self.declared_rows.iter().fold(0, |sum, (_, rows)| sum.saturating_add(*rows));
-        self.rows.saturating_sub(declared)
     }
 
     /// Whether even a full copy of the rows would not exceed the bound, so that the count can tell nothing.

@@ -142,8 +142,12 @@ impl GapCode {
             GapCode::BinaryCells => "find out what the column holds; declare an exclusion with the reason if it is not personal",
             GapCode::Blind => "scan with an account that may list every object",
             GapCode::RowCount => "scan again while nothing writes to it",
-            GapCode::UnmappedPersonal => "map the column with `--map`, or exclude it there with a reason that the originator accepts",
-            GapCode::NoKey => "map further columns with `--map`, or exclude the target there with a reason that the originator accepts",
+            GapCode::UnmappedPersonal => {
+                "map the column with `--map`, or exclude it there with a reason that the originator accepts"
+            }
+            GapCode::NoKey => {
+                "map further columns with `--map`, or exclude the target there with a reason that the originator accepts"
+            }
             GapCode::UnreadableValues => "look at the column's values; if they are of another kind, say so with `--map`",
             GapCode::ImplausibleMapping => "correct the column's kind with `--map`",
             GapCode::TooManyReadings => "map fewer columns of the same kind with `--map`",

@@ -39,7 +39,9 @@ impl Verdict {
 
     /// The verdict of a word.
     pub(crate) fn parse(word: &str) -> Option<Verdict> {
-        [Verdict::Present, Verdict::Clear, Verdict::Inconclusive, Verdict::Residual].into_iter().find(|verdict| verdict.word() == word)
+        [Verdict::Present, Verdict::Clear, Verdict::Inconclusive, Verdict::Residual]
+            .into_iter()
+            .find(|verdict| verdict.word() == word)
     }
 }
 
@@ -160,6 +162,32 @@ impl Reason {
     }
 }
 
+/// Reasons of one code at one place, for a reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReasonGroup<'a> {
+    /// What they are.
+    pub(crate) code: ReasonCode,
+    /// Where.
+    pub(crate) place: Option<&'a str>,
+    /// The keys, or the names of declarations.
+    pub(crate) keys: Vec<&'a str>,
+    /// The largest count.
+    pub(crate) count: Option<u64>,
+}
+
+/// Puts reasons of one code at one place together. Reasons come sorted, so that a group's stand side by side.
+pub(crate) fn group(reasons: &[Reason]) -> Vec<ReasonGroup<'_>> {
+    reasons
+        .chunk_by(|a, b| a.code == b.code && a.place == b.place)
+        .map(|group| ReasonGroup {
+            code: group[0].code,
+            place: group[0].place.as_deref(),
+            keys: group.iter().filter_map(|reason| reason.key.as_deref()).collect(),
+            count: group.iter().filter_map(|reason| reason.count).max(),
+        })
+        .collect()
+}
+
 /// The verdict with its reasons, in a fixed order, each once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Judgement {
@@ -187,7 +215,12 @@ pub(crate) fn judge(phase: Phase, policy: &Policy, outcome: &Outcome) -> Judgeme
     let mut reasons = Vec::new();
     for gap in &outcome.gaps {
         let place = gap.column.as_ref().map_or_else(|| gap.target.clone(), |column| format!("{}, column {column}", gap.target));
-        reasons.push(Reason { code: ReasonCode::Gap, place: Some(format!("{place}: {}", gap.code)), key: None, count: gap.count });
+        reasons.push(Reason {
+            code: ReasonCode::Gap,
+            place: Some(format!("{place}: {}", gap.code)),
+            key: None,
+            count: gap.count,
+        });
     }
     if outcome.rows_read() == 0 {
         reasons.push(Reason::new(ReasonCode::NothingRead));
@@ -195,7 +228,8 @@ pub(crate) fn judge(phase: Phase, policy: &Policy, outcome: &Outcome) -> Judgeme
     missed(&mut reasons, ReasonCode::SentinelMissed, outcome.sentinels, outcome.rows_probed() > 0);
     missed(&mut reasons, ReasonCode::KnownAnswerMissed, outcome.known_answers, true);
     for key in &policy.required_keys {
-        let probed = outcome.targets.iter().flat_map(|target| &target.by_key).any(|result| result.key == *key && result.probes > 0);
+        let probed =
+            outcome.targets.iter().flat_map(|target| &target.by_key).any(|result| result.key == *key && result.probes > 0);
         if !probed {
             reasons.push(Reason::new(ReasonCode::RequiredKeyMissing).of(key));
         }
@@ -226,14 +260,20 @@ fn missed(reasons: &mut Vec<Reason>, code: ReasonCode, tried: Tried, is_due: boo
 fn judge_declarations(reasons: &mut Vec<Reason>, policy: &Policy, outcome: &Outcome) {
     for exclusion in &outcome.excluded {
         if !policy.accept.exclusions.contains(exclusion) {
-            let place = exclusion.column.as_ref().map_or_else(|| exclusion.target.clone(), |column| format!("{}, column {column}", exclusion.target));
+            let place = exclusion
+                .column
+                .as_ref()
+                .map_or_else(|| exclusion.target.clone(), |column| format!("{}, column {column}", exclusion.target));
             reasons.push(Reason::new(ReasonCode::ExclusionNotAccepted).at(&place));
         }
     }
     let declared = &outcome.declared;
-    let refused = (declared.not_scanned.iter().filter(|system| !policy.accept.not_scanned.contains(system)).map(|system| &system.system))
-        .chain(declared.backups.iter().filter(|backup| !policy.accept.backups.contains(backup)).map(|backup| &backup.system))
-        .chain(declared.onward.iter().filter(|onward| !policy.accept.onward.contains(onward)).map(|onward| &onward.recipient));
+    let refused =
+        (declared.not_scanned.iter().filter(|system| !policy.accept.not_scanned.contains(system)).map(|system| &system.system))
+            .chain(declared.backups.iter().filter(|backup| !policy.accept.backups.contains(backup)).map(|backup| &backup.system))
+            .chain(
+                declared.onward.iter().filter(|onward| !policy.accept.onward.contains(onward)).map(|onward| &onward.recipient),
+            );
     for place in refused {
         reasons.push(Reason::new(ReasonCode::NotScannedNotAccepted).at(place));
     }
@@ -245,11 +285,16 @@ fn judge_target(reasons: &mut Vec<Reason>, policy: &Policy, outcome: &Outcome, t
     // Rows under a name that nobody declared are not declared.
     let known = |name: &str| outcome.declared.lawful_rows(&target.name).find(|declaration| declaration.name == name);
     for result in target.by_key.iter().filter(|result| result.rows > 0 || result.hits > 0 || result.distinct_records > 0) {
-        let declared: Vec<(&LawfulSource, u64)> =
-            result.declared_rows.iter().filter(|(_, rows)| *rows > 0).filter_map(|(name, rows)| Some((known(name)?, *rows))).collect();
+        let declared: Vec<(&LawfulSource, u64)> = result
+            .declared_rows
+            .iter()
+            .filter(|(_, rows)| *rows > 0)
+            .filter_map(|(name, rows)| Some((known(name)?, *rows)))
+            .collect();
         let declared_rows = declared.iter().fold(0_u64, |sum, (_, rows)| sum.saturating_add(*rows));
         let is_undeclared = lawful.is_none() && (declared_rows < result.rows || declared.is_empty());
-        let refused = declared.iter().map(|(declaration, _)| *declaration).chain(lawful).filter(|declaration| !is_accepted(declaration));
+        let refused =
+            declared.iter().map(|(declaration, _)| *declaration).chain(lawful).filter(|declaration| !is_accepted(declaration));
         match result.class {
             Class::Supply if is_undeclared => reasons.push(found(ReasonCode::SupplyRecordFound, target, result)),
             Class::Supply => reasons.push(found(ReasonCode::SupplyRecordDeclaredLawful, target, result)),
@@ -294,7 +339,9 @@ pub(crate) fn overlaps(policy: &Policy, outcome: &Outcome) -> Vec<Overlap> {
                 entry.1 = entry.1.max(result.distinct_records);
             }
             for (name, rows) in &result.declared_rows {
-                if let Some(declaration) = outcome.declared.lawful_rows(&target.name).filter(accepted).find(|lawful| lawful.name == *name) {
+                if let Some(declaration) =
+                    outcome.declared.lawful_rows(&target.name).filter(accepted).find(|lawful| lawful.name == *name)
+                {
                     let entry = most.entry(&declaration.name).or_insert((declaration, 0));
                     entry.1 = entry.1.max(*rows);
                 }
@@ -328,7 +375,9 @@ pub(crate) fn meaning(verdict: Verdict, outcome: &Outcome) -> String {
              Class S names supplied records; class P speaks of people, whom the recipient may hold from elsewhere."
         ),
         Verdict::Inconclusive => {
-            format!("In the targets listed, it was not established whether supplied records remain; {looked}. The reasons say what stood in the way.")
+            format!(
+                "In the targets listed, it was not established whether supplied records remain; {looked}. The reasons say what stood in the way."
+            )
         }
         Verdict::Present => format!(
             "In the targets listed, {} of {} supplied records were found; {looked}. A baseline says where the data are, and nothing about their deletion.",
@@ -420,7 +469,13 @@ mod tests {
         assert_eq!(verdict(&outcome), Verdict::Residual);
 
         let mut outcome = clean();
-        outcome.gaps.push(Gap { target: "crm".into(), column: None, code: GapCode::RaggedRows, count: Some(3), detail: String::new() });
+        outcome.gaps.push(Gap {
+            target: "crm".into(),
+            column: None,
+            code: GapCode::RaggedRows,
+            count: Some(3),
+            detail: String::new(),
+        });
         assert_eq!(only_reason(&outcome, &policy), ReasonCode::Gap);
 
         let mut outcome = clean();
@@ -447,7 +502,11 @@ mod tests {
         assert_eq!(only_reason(&outcome, &policy), ReasonCode::WeakKeys);
 
         let mut outcome = clean();
-        outcome.excluded.push(Exclusion { target: "crm".into(), column: Some("notes".into()), reason: "empty since 2009".into() });
+        outcome.excluded.push(Exclusion {
+            target: "crm".into(),
+            column: Some("notes".into()),
+            reason: "empty since 2009".into(),
+        });
         assert_eq!(only_reason(&outcome, &policy), ReasonCode::ExclusionNotAccepted);
         let accepted = accepting(Declarations { exclusions: outcome.excluded.clone(), ..Declarations::default() });
         assert_eq!(judge(Phase::Deletion, &accepted, &outcome).verdict, Verdict::Clear);
@@ -466,7 +525,11 @@ mod tests {
         outcome.targets[0].by_key[1] = result(Class::Person, 400);
         outcome.targets[0].by_key[2] = result(Class::Aggregate, 400);
         outcome.declared.lawful_sources.push(lawful("crm"));
-        assert_eq!(judge(Phase::Deletion, &Policy::default(), &outcome).verdict, Verdict::Inconclusive, "declared, but not accepted");
+        assert_eq!(
+            judge(Phase::Deletion, &Policy::default(), &outcome).verdict,
+            Verdict::Inconclusive,
+            "declared, but not accepted"
+        );
         let policy = accepting(outcome.declared.clone());
         assert_eq!(judge(Phase::Deletion, &policy, &outcome).verdict, Verdict::Clear);
         assert_eq!(overlaps(&policy, &outcome)[0].records, 400);

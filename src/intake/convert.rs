@@ -68,7 +68,10 @@ pub(crate) struct Converter {
 enum Step {
     /// Part of a person's name or of an address: joined with others later.
     Joined,
-    Date { slot: Option<Slot>, order: Option<DateOrder> },
+    Date {
+        slot: Option<Slot>,
+        order: Option<DateOrder>,
+    },
     Postcode,
     Town,
     Email,
@@ -206,7 +209,13 @@ impl Converter {
         reading == Reading::Unreadable
     }
 
-    fn simple(&mut self, cell: &str, slot: Slot, canonical: fn(&str, &mut String) -> Reading, records: &mut RecordBatch) -> Reading {
+    fn simple(
+        &mut self,
+        cell: &str,
+        slot: Slot,
+        canonical: fn(&str, &mut String) -> Reading,
+        records: &mut RecordBatch,
+    ) -> Reading {
         self.scratch.clear();
         let reading = canonical(cell, &mut self.scratch);
         if reading == Reading::Value {
@@ -263,7 +272,8 @@ impl Converter {
             }
             if self.side == Side::Recipient && middle > 1 && given > 0 && middle < self.tokens.len() {
                 // Middle names come and go: first given name and family name alone are a candidate too.
-                let mut short: Vec<String> = std::iter::once(self.tokens[0].clone()).chain(self.tokens[middle..].iter().cloned()).collect();
+                let mut short: Vec<String> =
+                    std::iter::once(self.tokens[0].clone()).chain(self.tokens[middle..].iter().cloned()).collect();
                 self.push_name(&mut short, records);
             }
             let mut tokens = std::mem::take(&mut self.tokens);

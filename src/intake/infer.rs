@@ -94,13 +94,18 @@ fn by_header(words: &[String]) -> Option<(Field, String)> {
     if any(&["email", "mail", "emailaddress"]) || joined.contains("email") {
         return with_group(field(Kind::Email, Role::Main), words.iter().map(String::as_str).collect::<Vec<_>>().as_slice());
     }
-    if any(&["phone", "telephone", "tel", "mobile", "cell", "msisdn", "landline", "cellphone", "handy", "gsm"]) || ends(&["phone", "phonenumber", "mobile"]) {
+    if any(&["phone", "telephone", "tel", "mobile", "cell", "msisdn", "landline", "cellphone", "handy", "gsm"])
+        || ends(&["phone", "phonenumber", "mobile"])
+    {
         return Some((field(Kind::Phone, Role::Main)?, String::new()));
     }
-    if any(&["postcode", "zip", "zipcode", "postalcode", "pcode", "plz", "eircode"]) || ends(&["postcode", "postalcode", "zipcode"]) {
+    if any(&["postcode", "zip", "zipcode", "postalcode", "pcode", "plz", "eircode"])
+        || ends(&["postcode", "postalcode", "zipcode"])
+    {
         return Some((field(Kind::Postcode, Role::Main)?, String::new()));
     }
-    let is_birth = any(&["dob", "birth", "birthdate", "birthday", "born", "geburtsdatum"]) || ends(&["dob", "dateofbirth", "birthdate"]);
+    let is_birth =
+        any(&["dob", "birth", "birthdate", "birthday", "born", "geburtsdatum"]) || ends(&["dob", "dateofbirth", "birthdate"]);
     if any(&["child", "baby", "children", "infant", "childs", "babys", "due"]) && (is_birth || has("date")) {
         return Some((field(Kind::Date, Role::Child)?, String::new()));
     }
@@ -110,18 +115,37 @@ fn by_header(words: &[String]) -> Option<(Field, String)> {
     const GIVEN: [&str; 8] = ["first", "given", "forename", "fore", "firstname", "fname", "givenname", "christian"];
     const FAMILY: [&str; 8] = ["last", "family", "surname", "lastname", "lname", "familyname", "maiden", "sur"];
     let name_words = ["name", "names"];
-    if any(&["surname", "lastname", "lname", "familyname", "maiden"]) || ((has("last") || has("family") || has("sur")) && any(&name_words)) {
+    if any(&["surname", "lastname", "lname", "familyname", "maiden"])
+        || ((has("last") || has("family") || has("sur")) && any(&name_words))
+    {
         return with_group(field(Kind::Name, Role::Family), &[&FAMILY[..], &name_words].concat());
     }
-    if any(&["forename", "forenames", "firstname", "fname", "givenname"]) || ((has("first") || has("given") || has("christian")) && any(&name_words)) {
+    if any(&["forename", "forenames", "firstname", "fname", "givenname"])
+        || ((has("first") || has("given") || has("christian")) && any(&name_words))
+    {
         return with_group(field(Kind::Name, Role::Given), &[&GIVEN[..], &name_words, &["forenames"]].concat());
     }
     if (has("middle") && any(&name_words)) || has("middlename") {
         return with_group(field(Kind::Name, Role::Middle), &["middle", "name", "names", "middlename"]);
     }
     const PEOPLE: [&str; 17] = [
-        "full", "customer", "contact", "client", "person", "member", "subscriber", "mother", "father", "parent", "child", "patient",
-        "applicant", "holder", "recipient", "addressee", "elector",
+        "full",
+        "customer",
+        "contact",
+        "client",
+        "person",
+        "member",
+        "subscriber",
+        "mother",
+        "father",
+        "parent",
+        "child",
+        "patient",
+        "applicant",
+        "holder",
+        "recipient",
+        "addressee",
+        "elector",
     ];
     if words == ["name"] || has("fullname") || (has("name") && any(&PEOPLE)) {
         return with_group(field(Kind::Name, Role::Full), &["full", "name", "fullname"]);
@@ -144,7 +168,9 @@ fn by_header(words: &[String]) -> Option<(Field, String)> {
     {
         return Some((field(Kind::Identifier, Role::Main)?, String::new()));
     }
-    if any(&["date", "timestamp", "datetime"]) || (words.len() > 1 && words.last().is_some_and(|word| word == "at" || word == "on")) {
+    if any(&["date", "timestamp", "datetime"])
+        || (words.len() > 1 && words.last().is_some_and(|word| word == "at" || word == "on"))
+    {
         return Some((field(Kind::Date, Role::Event)?, String::new()));
     }
     None

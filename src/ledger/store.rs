@@ -248,6 +248,7 @@ impl Ledger {
     }
 
     /// The folder.
+    #[cfg(test)]
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }

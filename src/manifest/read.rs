@@ -153,11 +153,6 @@ impl Manifest {
         self.layout.sections[key].entries
     }
 
-    /// The layout that the file was opened with.
-    pub(crate) fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
     /// The section of match key number `key`.
     pub(crate) fn section(&self, key: usize) -> Section<'_> {
         let section = &self.layout.sections[key];

@@ -267,7 +267,8 @@ impl ManifestV1 {
 
     /// Whether two statements speak of the same supply with the same keys and counts, as a baseline and its deletion manifest must.
     pub(crate) fn pairs_with(&self, baseline: &ManifestV1) -> bool {
-        let entries = |statement: &ManifestV1| statement.layout.sections.iter().map(|section| section.entries).collect::<Vec<_>>();
+        let entries =
+            |statement: &ManifestV1| statement.layout.sections.iter().map(|section| section.entries).collect::<Vec<_>>();
         self.supply == baseline.supply
             && self.records == baseline.records
             && self.records_without_key == baseline.records_without_key

@@ -115,13 +115,9 @@ impl Atom {
     /// Derives the atom from a canonical value; `emit` is called once for each form, not at all where the value has no such piece.
     pub(crate) fn derive(self, canonical: &[u8], scratch: &mut Vec<Vec<u8>>, mut emit: impl FnMut(&[u8])) {
         match self {
-            Atom::NameFull
-            | Atom::BirthDay
-            | Atom::ChildDay
-            | Atom::PostcodeUnit
-            | Atom::Email
-            | Atom::Phone
-            | Atom::Id => emit(canonical),
+            Atom::NameFull | Atom::BirthDay | Atom::ChildDay | Atom::PostcodeUnit | Atom::Email | Atom::Phone | Atom::Id => {
+                emit(canonical)
+            }
             Atom::NameP3 => derive_set(canonical, scratch, |token, out| out.extend(first_letters(token, 3)), emit),
             Atom::NamePhon => derive_set(canonical, scratch, soundex, emit),
             Atom::NameAny => canonical.split(|byte| *byte == b' ').filter(|token| letters(token) >= 3).for_each(emit),
@@ -267,7 +263,9 @@ impl AtomBatch {
                 let first = column.spans.len();
                 for canonical in records.candidates(atom.slot(), row) {
                     atom.derive(canonical, &mut self.scratch, |form| {
-                        let known = column.spans[first..].iter().any(|(at, length)| &self.bytes[*at as usize..][..*length as usize] == form);
+                        let known = column.spans[first..]
+                            .iter()
+                            .any(|(at, length)| &self.bytes[*at as usize..][..*length as usize] == form);
                         if !known && !form.is_empty() {
                             column.spans.push((offset(self.bytes.len()), offset(form.len())));
                             self.bytes.extend_from_slice(form);

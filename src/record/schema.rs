@@ -43,13 +43,6 @@ pub(crate) struct ColumnRule {
     pub(crate) group: Option<String>,
 }
 
-impl ColumnRule {
-    /// A rule that says the usage and nothing else.
-    pub(crate) const fn plain(usage: Usage) -> ColumnRule {
-        ColumnRule { usage, order: None, reason: None, group: None }
-    }
-}
-
 /// A schema file: at least one column by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SchemaFile {

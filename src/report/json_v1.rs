@@ -154,7 +154,11 @@ impl ScannedV1 {
             sentinels_detected: outcome.sentinels.found,
             known_answers_asked: outcome.known_answers.tried,
             known_answers_answered: outcome.known_answers.found,
-            spot_checks: outcome.spot_checks.iter().map(|check| SpotCheckV1 { record: check.record, found: check.found }).collect(),
+            spot_checks: outcome
+                .spot_checks
+                .iter()
+                .map(|check| SpotCheckV1 { record: check.record, found: check.found })
+                .collect(),
             attestation: None,
             findings: None,
         }

@@ -7,8 +7,9 @@ use crate::finding::declaration::Declarations;
 use crate::finding::declaration::Policy;
 use crate::finding::gap::Gap;
 use crate::finding::verdict::Judgement;
-use crate::finding::verdict::Reason;
+use crate::finding::verdict::ReasonGroup;
 use crate::finding::verdict::Verdict;
+use crate::finding::verdict::group;
 use crate::finding::verdict::meaning;
 use crate::finding::verdict::overlaps;
 use crate::ledger::board::BoardRow;
@@ -18,8 +19,8 @@ use crate::match_key::strength::decimal;
 use crate::support::sanitize::clean;
 use comfy_table::CellAlignment;
 use comfy_table::ContentArrangement;
-use comfy_table::Table;
 use comfy_table::LineStyle;
+use comfy_table::Table;
 use comfy_table::TableStyle;
 use std::fmt::Write;
 
@@ -125,8 +126,13 @@ pub(crate) struct ColumnRow {
 
 /// The table of columns that `inspect` shows, and `scan` and `supply` before they begin.
 pub(crate) fn columns(rows: &[ColumnRow], style: Style) -> String {
-    let head =
-        [("column", Align::Left), ("taken for", Align::Left), ("by", Align::Left), ("filled", Align::Right), ("note", Align::Left)];
+    let head = [
+        ("column", Align::Left),
+        ("taken for", Align::Left),
+        ("by", Align::Left),
+        ("filled", Align::Right),
+        ("note", Align::Left),
+    ];
     let cells = rows.iter().map(|row| {
         let (seen, filled) = row.filled;
         let share = if seen == 0 { "–".to_owned() } else { format!("{:.0} %", filled as f64 * 100.0 / seen as f64) };
@@ -237,24 +243,25 @@ fn reasons(text: &mut String, judgement: &Judgement) {
         return;
     }
     text.push_str("Reasons:\n");
-    for reason in judgement.reasons.iter().take(MOST_LINES) {
-        let _ = writeln!(text, "  {}", self::reason(reason));
+    let groups = group(&judgement.reasons);
+    for reasons in groups.iter().take(MOST_LINES) {
+        let _ = writeln!(text, "  {}", reason(reasons));
     }
-    if let Some(more) = judgement.reasons.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
+    if let Some(more) = groups.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
         let _ = writeln!(text, "  and {more} more");
     }
 }
 
-/// One reason in words.
-pub(crate) fn reason(reason: &Reason) -> String {
-    let mut text = reason.code.word().to_owned();
-    if let Some(place) = &reason.place {
+/// Reasons of one code at one place in a line.
+fn reason(reasons: &ReasonGroup<'_>) -> String {
+    let mut text = reasons.code.word().to_owned();
+    if let Some(place) = reasons.place {
         let _ = write!(text, ": {}", clean(place));
     }
-    if let Some(key) = &reason.key {
-        let _ = write!(text, ", by {}", clean(key));
+    if !reasons.keys.is_empty() {
+        let _ = write!(text, ", by {}", reasons.keys.iter().map(|key| clean(key)).collect::<Vec<_>>().join(", "));
     }
-    if let Some(number) = reason.count {
+    if let Some(number) = reasons.count {
         let _ = write!(text, " ({})", count(number));
     }
     text
@@ -280,14 +287,29 @@ fn gaps(text: &mut String, gaps: &[Gap]) {
 pub(crate) fn declared(declared: &Declarations) -> String {
     let mut text = String::new();
     for lawful in &declared.lawful_sources {
-        let rows = lawful.rows.as_ref().map_or_else(String::new, |rows| format!(", rows whose `{}` is `{}`", clean(&rows.column), clean(&rows.equals)));
-        let _ = writeln!(text, "  lawful source `{}`: `{}`{rows}: {}", clean(&lawful.name), clean(&lawful.target), clean(&lawful.source));
+        let rows = lawful
+            .rows
+            .as_ref()
+            .map_or_else(String::new, |rows| format!(", rows whose `{}` is `{}`", clean(&rows.column), clean(&rows.equals)));
+        let _ = writeln!(
+            text,
+            "  lawful source `{}`: `{}`{rows}: {}",
+            clean(&lawful.name),
+            clean(&lawful.target),
+            clean(&lawful.source)
+        );
     }
     for removed in &declared.removed {
         let _ = writeln!(text, "  removed: `{}`: {}", clean(&removed.target), clean(&removed.reason));
     }
     for backup in &declared.backups {
-        let _ = writeln!(text, "  backup `{}`: last copy {}, gone on {}", clean(&backup.system), clean(&backup.last_copy), clean(&backup.roll_off));
+        let _ = writeln!(
+            text,
+            "  backup `{}`: last copy {}, gone on {}",
+            clean(&backup.system),
+            clean(&backup.last_copy),
+            clean(&backup.roll_off)
+        );
     }
     for system in &declared.not_scanned {
         let _ = writeln!(text, "  not scanned: `{}`: {}", clean(&system.system), clean(&system.reason));

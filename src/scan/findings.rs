@@ -67,7 +67,11 @@ pub(crate) fn primary_key(batch: &RowBatch, row: usize, columns: &[(usize, Strin
 
 /// Quotes a cell where RFC 4180, section 2, asks for it.
 fn quote(cell: &str) -> Cow<'_, str> {
-    if cell.contains(['"', ',', '\n', '\r']) { Cow::Owned(format!("\"{}\"", cell.replace('"', "\"\""))) } else { Cow::Borrowed(cell) }
+    if cell.contains(['"', ',', '\n', '\r']) {
+        Cow::Owned(format!("\"{}\"", cell.replace('"', "\"\"")))
+    } else {
+        Cow::Borrowed(cell)
+    }
 }
 
 #[cfg(test)]

@@ -158,8 +158,11 @@ impl<'a> Prober<'a> {
             if last_row != Some(row) {
                 last_row = Some(row);
                 tally.rows += 1;
-                let covering =
-                    self.ground.lawful_rows.iter().position(|(column, cell)| batch.cell(row as usize, *column) == Some(cell.as_str()));
+                let covering = self
+                    .ground
+                    .lawful_rows
+                    .iter()
+                    .position(|(column, cell)| batch.cell(row as usize, *column) == Some(cell.as_str()));
                 if let Some(position) = covering {
                     tally.declared_rows[position] += 1;
                 }

@@ -51,7 +51,8 @@ impl Invented {
         let letters = |range: std::ops::Range<usize>| -> String {
             bytes[range].iter().flat_map(|byte| [b'a' + (byte >> 4), b'a' + (byte & 15)]).map(char::from).collect()
         };
-        let digits = |range: std::ops::Range<usize>| -> String { bytes[range].iter().map(|byte| char::from(b'0' + byte % 10)).collect() };
+        let digits =
+            |range: std::ops::Range<usize>| -> String { bytes[range].iter().map(|byte| char::from(b'0' + byte % 10)).collect() };
         Invented {
             given: format!("q{}", letters(0..4)),
             family: format!("x{}", letters(4..8)),
@@ -93,7 +94,9 @@ impl Invented {
         let has = |kind: Kind, roles: &[Role]| fields().any(|(field, _)| field.kind == kind && roles.contains(&field.role));
         // The first person that the columns name; a whole name in one cell stands for itself.
         let first = fields().find(|(field, _)| field.kind == Kind::Name).map(|(_, taken)| taken.group.clone());
-        let named = |role| fields().any(|(field, taken)| field.kind == Kind::Name && field.role == role && Some(&taken.group) == first.as_ref());
+        let named = |role| {
+            fields().any(|(field, taken)| field.kind == Kind::Name && field.role == role && Some(&taken.group) == first.as_ref())
+        };
         let mut name: Vec<&str> = Vec::new();
         let is_whole = !named(Role::Given) && !named(Role::Family);
         if named(Role::Given) || (is_whole && named(Role::Full)) {

@@ -91,6 +91,7 @@ impl RowBatch {
     }
 
     /// Number of cells of a row; 0 where there is no such row.
+    #[cfg(test)]
     pub(crate) fn columns(&self, row: usize) -> usize {
         let end = self.row_ends.get(row).map_or(0, |end| *end as usize);
         end - self.row_start(row).min(end)

@@ -109,7 +109,6 @@ impl OpenedFile {
             let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
             facts.push(("path".to_owned(), canonical.to_string_lossy().into_owned()));
         }
-        facts.push(("bytes".to_owned(), self.stamp.size.to_string()));
         facts
     }
 

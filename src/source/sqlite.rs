@@ -87,8 +87,7 @@ impl SqliteSession {
         let is_immutable = is_wal && !wal.exists();
         let connection = connect(&path, is_immutable).map_err(|error| unreadable(reason(&error)))?;
         let mut facts = file.facts();
-        facts.push(("journal".to_owned(), if is_wal { "wal" } else { "rollback" }.to_owned()));
-        for (key, pragma) in [("pageSize", "page_size"), ("encoding", "encoding"), ("applicationId", "application_id")] {
+        for (key, pragma) in [("encoding", "encoding"), ("applicationId", "application_id")] {
             let value = connection.pragma_query_value(None, pragma, |row| {
                 Ok(match row.get_ref(0)? {
                     ValueRef::Integer(number) => number.to_string(),

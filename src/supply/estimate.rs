@@ -151,7 +151,12 @@ impl Sampler {
     }
 
     /// Estimates u of each key. `span` tells the spread of a slot's numbers.
-    pub(crate) fn estimate(&self, sample: &[Sampled], keys: &[MatchKey], span: impl Fn(Slot) -> Option<u64> + Sync) -> Vec<Estimate> {
+    pub(crate) fn estimate(
+        &self,
+        sample: &[Sampled],
+        keys: &[MatchKey],
+        span: impl Fn(Slot) -> Option<u64> + Sync,
+    ) -> Vec<Estimate> {
         let atoms: Vec<Atom> = Atom::ALL.into_iter().filter(|atom| keys.iter().any(|key| key.atoms.contains(atom))).collect();
         let singles: Vec<(Atom, f64, bool)> = atoms
             .par_iter()
@@ -168,7 +173,9 @@ impl Sampler {
                 (*atom, chance.max(floor), is_known)
             })
             .collect();
-        let single = |atom: &Atom| singles.iter().find(|(known, _, _)| known == atom).map_or((1.0, false), |(_, chance, known)| (*chance, *known));
+        let single = |atom: &Atom| {
+            singles.iter().find(|(known, _, _)| known == atom).map_or((1.0, false), |(_, chance, known)| (*chance, *known))
+        };
         let joint: Vec<(u64, f64)> = keys.par_iter().map(|key| self.collisions(sample, &key.atoms)).collect();
         let product = |key: &MatchKey| key.atoms.iter().map(|atom| single(atom).0).product::<f64>();
         let ratios = keys.iter().zip(&joint).filter(|(key, (collisions, _))| key.atoms.len() > 1 && *collisions >= ENOUGH);
@@ -186,6 +193,8 @@ impl Sampler {
                     (observed, Basis::Joint)
                 } else {
                     let is_known = key.atoms.iter().all(|atom| single(atom).1);
+                    // A single atom depends on no other.
+                    let penalty = if key.atoms.len() > 1 { penalty } else { 1.0 };
                     ((product(key) * penalty).max(observed).min(1.0), if is_known { Basis::Product } else { Basis::Prior })
                 };
                 let (u, basis) = if floor >= u { (floor, Basis::Range) } else { (u, basis) };
@@ -203,7 +212,9 @@ impl Sampler {
         }
         let mut keyed: Vec<(u64, u32)> = (0_u32..)
             .zip(sample)
-            .filter(|(_, record)| positions.iter().all(|position| record.hashes[*position] != 0) && (!by_token || record.tokens[0] != 0))
+            .filter(|(_, record)| {
+                positions.iter().all(|position| record.hashes[*position] != 0) && (!by_token || record.tokens[0] != 0)
+            })
             .map(|(index, record)| (positions.iter().fold(0, |mixed, position| mix(mixed, record.hashes[*position])), index))
             .collect();
         keyed.sort_unstable();
@@ -219,7 +230,8 @@ impl Sampler {
         } else {
             let agree = |a: u32, b: u32| {
                 let (a, b) = (&sample[a as usize], &sample[b as usize]);
-                let is_same = telling.iter().any(|position| a.hashes[*position] != 0 && a.hashes[*position] == b.hashes[*position]);
+                let is_same =
+                    telling.iter().any(|position| a.hashes[*position] != 0 && a.hashes[*position] == b.hashes[*position]);
                 !is_same && (!by_token || shares_token(a, b))
             };
             keyed
@@ -319,7 +331,8 @@ mod tests {
 
     #[test]
     fn a_small_file_falls_back_on_priors_and_the_large_penalty() {
-        let found = estimates(&[["green ann", "19800101", "M11AE", "a@example.com"], ["webb bob", "19810101", "M11AE", "b@example.com"]]);
+        let found =
+            estimates(&[["green ann", "19800101", "M11AE", "a@example.com"], ["webb bob", "19810101", "M11AE", "b@example.com"]]);
         let key = of(&found, "name_postcode");
         assert_eq!(key.basis, Basis::Prior);
         assert_eq!(key.collisions, 0);
@@ -329,14 +342,18 @@ mod tests {
 
     #[test]
     fn one_person_twice_is_no_coincidence() {
-        let found = estimates(&[["green ann", "19800101", "M11AE", "a@example.com"], ["green ann", "19800101", "M11AE", "a@example.com"]]);
+        let found = estimates(&[
+            ["green ann", "19800101", "M11AE", "a@example.com"],
+            ["green ann", "19800101", "M11AE", "a@example.com"],
+        ]);
         assert!(found.iter().all(|(name, estimate)| name == "whole" || estimate.collisions == 0), "{found:?}");
     }
 
     #[test]
     fn enough_collisions_speak_for_themselves() {
-        let people: Vec<[String; 4]> =
-            (0..40).map(|number| ["green ann".into(), format!("19{number:02}0101"), format!("M{number}"), format!("{number}@e.org")]).collect();
+        let people: Vec<[String; 4]> = (0..40)
+            .map(|number| ["green ann".into(), format!("19{number:02}0101"), format!("M{number}"), format!("{number}@e.org")])
+            .collect();
         let people: Vec<[&str; 4]> = people.iter().map(|person| [&*person[0], &*person[1], &*person[2], &*person[3]]).collect();
         let mut keys = fixed(|slot| slot == Slot::Name || slot == Slot::Birth);
         keys.push(MatchKey { name: "name".into(), atoms: vec![Atom::NameFull] });

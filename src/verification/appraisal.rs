@@ -3,8 +3,9 @@
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::finding::Phase;
 use crate::finding::verdict::Judgement;
-use crate::finding::verdict::Reason;
 use crate::finding::verdict::ReasonCode;
+use crate::finding::verdict::ReasonGroup;
+use crate::finding::verdict::group;
 use crate::ledger::entry::Conclusion;
 use crate::support::sanitize;
 use crate::verification::CheckResult;
@@ -49,7 +50,7 @@ pub(super) fn appraise(checks: &[CheckResult], judgement: Option<&Judgement>, no
     if !doubts.is_empty() {
         conclusion = conclusion.max(Conclusion::Inconclusive);
     }
-    let reasons = judgement.reasons.iter().map(words).chain(doubts).collect();
+    let reasons = group(&judgement.reasons).iter().map(words).chain(doubts).collect();
     Appraisal { conclusion, reasons, notes }
 }
 
@@ -78,17 +79,17 @@ pub(super) fn notes(context: &Context<'_>, stated: &AttestationV1) -> Vec<String
     notes
 }
 
-/// A reason of a verdict in words.
-pub(crate) fn words(reason: &Reason) -> String {
-    let place = reason.place.as_deref().map(sanitize::clean).unwrap_or_default();
-    let key = reason.key.as_deref().map(sanitize::clean).unwrap_or_default();
-    let count = reason.count.unwrap_or_default();
-    match reason.code {
+/// Reasons of a verdict in words.
+pub(crate) fn words(reasons: &ReasonGroup<'_>) -> String {
+    let place = reasons.place.map(sanitize::clean).unwrap_or_default();
+    let key = reasons.keys.iter().map(|key| sanitize::clean(key)).collect::<Vec<_>>().join("`, `");
+    let count = reasons.count.unwrap_or_default();
+    match reasons.code {
         ReasonCode::SupplyRecordFound => format!("`{place}` holds {count} supplied records, found by `{key}`"),
         ReasonCode::PersonFound => {
             format!("`{place}` holds {count} of the supplied people without a declared lawful source, found by `{key}`")
         }
-        ReasonCode::Gap => match reason.count {
+        ReasonCode::Gap => match reasons.count {
             Some(count) => format!("not all was seen: {place} ({count})"),
             None => format!("not all was seen: {place}"),
         },

@@ -185,15 +185,6 @@ impl ColumnOrder {
         }
     }
 
-    /// Values that are a day, in whatever order.
-    pub(crate) fn readable(&self) -> u64 {
-        self.needing + self.settled
-    }
-
-    pub(crate) fn unreadable(&self) -> u64 {
-        self.unreadable
-    }
-
     /// Values with a two-digit year, whose century is a guess.
     pub(crate) fn short_years(&self) -> u64 {
         self.short_years

@@ -11,9 +11,6 @@ use crate::support::sanitize;
 use crate::verification::Context;
 use crate::verification::check::Findings;
 
-/// Facts about a source that change while it stays the same.
-const PASSING_FACTS: [&str; 3] = ["bytes", "journal", "pageSize"];
-
 /// The fewest rows of which a count is called implausible.
 const FEWEST_ROWS: u64 = 100;
 
@@ -68,11 +65,10 @@ fn changed_fact<'a>(before: &'a TargetV1, after: &'a Target) -> Option<&'a str> 
     if before.kind != after.kind {
         return Some("kind");
     }
-    let is_lasting = |name: &str| !PASSING_FACTS.contains(&name);
     let now = |name: &str| after.identity.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
     let was = |name: &str| before.identity.iter().any(|fact| fact.name == name);
-    let changed = before.identity.iter().find(|fact| is_lasting(&fact.name) && now(&fact.name) != Some(fact.value.as_str()));
-    let new = after.identity.iter().find(|(name, _)| is_lasting(name) && !was(name));
+    let changed = before.identity.iter().find(|fact| now(&fact.name) != Some(fact.value.as_str()));
+    let new = after.identity.iter().find(|(name, _)| !was(name));
     changed.map(|fact| fact.name.as_str()).or(new.map(|(name, _)| name.as_str()))
 }
 
