@@ -137,10 +137,10 @@ fn advance(choice: &mut [usize], count: impl Fn(usize) -> usize) {
 /// Appends a length as unsigned LEB128.
 fn push_length(out: &mut Vec<u8>, mut length: usize) {
     while length >= 0x80 {
-        out.push((length & 0x7f) as u8 | 0x80);
+        out.push(0x80 | length.to_le_bytes()[0]);
         length >>= 7;
     }
-    out.push(length as u8);
+    out.push(length.to_le_bytes()[0]);
 }
 
 #[cfg(test)]

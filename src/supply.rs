@@ -151,7 +151,7 @@ pub(crate) fn draft(
             None => Ok((sink.profiles, report.rows)),
         }
     };
-    let (splits, profiled) = match for_each(session, session.splits(object, 16, cancel)?, profile) {
+    let (splits, seen) = match for_each(session, session.splits(object, 16, cancel)?, profile) {
         Err(SupplyError::Read(ReadError::SplitMismatch)) => for_each(session, session.splits(object, 1, cancel)?, profile)?,
         other => other?,
     };
@@ -159,7 +159,7 @@ pub(crate) fn draft(
     let mut profiles = Profiles::new(columns.len());
     let mut parts = Vec::with_capacity(splits.len());
     let mut rows = 0;
-    for (split, (part, part_rows)) in splits.into_iter().zip(profiled) {
+    for (split, (part, part_rows)) in splits.into_iter().zip(seen) {
         profiles.merge(&part);
         parts.push((split, rows));
         rows += part_rows;
@@ -184,7 +184,7 @@ pub(crate) fn draft(
 /// Settles the order of day and month of each date column: by a person's word, else by all its values.
 fn decide_orders(mapping: &mut Mapping, profiles: &Profiles) -> Result<(), SupplyError> {
     let dates = |taken: &&mut Taken| taken.field().is_some_and(|field| field.kind == Kind::Date && field.slot().is_some());
-    for (taken, profile) in mapping.columns.iter_mut().zip(&profiles.columns).filter(|(taken, _)| dates(&taken)) {
+    for (taken, profile) in mapping.columns.iter_mut().zip(&profiles.columns).filter(|(taken, _)| dates(taken)) {
         if taken.order.is_some() {
             continue;
         }
@@ -584,12 +584,12 @@ impl PressSink<'_> {
         self.has_key.clear();
         self.has_key.resize(batch.rows(), false);
         // Row numbers are below the number of records, which fits 32 bits.
-        let row_of = |row: u32| u32::try_from(self.next_row + u64::from(row)).unwrap_or(u32::MAX);
+        let row_of = |row: usize| u32::try_from(self.next_row + row as u64).unwrap_or(u32::MAX);
         let ordinals: Vec<Vec<u32>> = self
             .press
             .targets
             .iter()
-            .map(|target| (0..self.has_key.len()).map(|row| target.shuffle.ordinal(row_of(row as u32))).collect())
+            .map(|target| (0..self.has_key.len()).map(|row| target.shuffle.ordinal(row_of(row))).collect())
             .collect();
         for (number, key) in self.press.keys.iter().enumerate() {
             self.messages.fill(key, &self.atoms);

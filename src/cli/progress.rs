@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// Draws one stage after the other.
 pub(crate) struct Bar {
-    bar: Mutex<Option<ProgressBar>>,
+    drawn: Mutex<Option<ProgressBar>>,
     is_shown: bool,
     rows: AtomicU64,
     bytes: AtomicU64,
@@ -25,7 +25,7 @@ pub(crate) struct Bar {
 impl Bar {
     /// A bar that is drawn, or one that only counts.
     pub(crate) fn new(is_shown: bool) -> Bar {
-        Bar { bar: Mutex::new(None), is_shown, rows: AtomicU64::new(0), bytes: AtomicU64::new(0), hits: AtomicU64::new(0) }
+        Bar { drawn: Mutex::new(None), is_shown, rows: AtomicU64::new(0), bytes: AtomicU64::new(0), hits: AtomicU64::new(0) }
     }
 
     /// Whether the bar is drawn.
@@ -34,7 +34,7 @@ impl Bar {
     }
 
     fn show(&self) {
-        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+        if let Some(bar) = self.drawn.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             let (rows, bytes, hits) =
                 (self.rows.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed), self.hits.load(Ordering::Relaxed));
             let rate = rows as f64 / bar.elapsed().as_secs_f64().max(0.001);
@@ -65,7 +65,7 @@ impl Progress for Bar {
         }
         bar.set_prefix(sanitize::clean(stage));
         bar.enable_steady_tick(Duration::from_millis(200));
-        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
+        *self.drawn.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
     }
 
     fn advance(&self, rows: u64, bytes: u64) {
@@ -79,7 +79,7 @@ impl Progress for Bar {
     }
 
     fn end(&self) {
-        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(bar) = self.drawn.lock().unwrap_or_else(PoisonError::into_inner).take() {
             bar.finish_and_clear();
         }
     }

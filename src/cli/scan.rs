@@ -512,7 +512,7 @@ fn closing(arguments: &Arguments, outcome: &Outcome, seconds: f64) -> String {
     }
     match &arguments.out {
         Some(path) => {
-            words.push_str(&format!("Attestation: {} (send it to the originator, who runs `residua verify`)\n", show(path)))
+            words.push_str(&format!("Attestation: {} (send it to the originator, who runs `residua verify`)\n", show(path)));
         }
         None => words.push_str("Nothing was signed. To sign, scan again with `--out ATTESTATION`.\n"),
     }

@@ -433,7 +433,7 @@ mod tests {
         let ((first, first_world), (second, second_world)) = (world(200), world(200));
         assert_eq!(digest(first.path(), &first_world), digest(second.path(), &second_world));
         // On every machine: a changed list or formula shows here, and changes every demo that people compare.
-        assert_eq!(blake3::hash(&fs::read(first_world.supply()).unwrap()).to_hex().as_str(), SUPPLY_OF_200);
+        assert_eq!(blake3::hash(&fs::read(first_world.folder.join(SUPPLY)).unwrap()).to_hex().as_str(), SUPPLY_OF_200);
         assert_eq!(first_world.bytes_on_disk().unwrap(), second_world.bytes_on_disk().unwrap());
     }
 
@@ -505,7 +505,7 @@ mod tests {
     #[test]
     fn the_supply_is_a_table_of_thirteen_full_columns() {
         let (_folder, world) = world(300);
-        let text = fs::read_to_string(world.supply()).unwrap();
+        let text = fs::read_to_string(world.folder.join(SUPPLY)).unwrap();
         let mut lines = text.lines();
         let header: Vec<&str> = lines.next().unwrap().split(',').collect();
         assert_eq!((header.len(), header[0], header[12]), (13, "customer_no", "signup_text"));

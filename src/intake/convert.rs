@@ -350,9 +350,8 @@ fn step(taken: &Taken) -> Step {
         Usage::Ignored => return Step::Skipped,
     };
     match (field.kind, field.role) {
-        (Kind::Name, _) => Step::Joined,
         (Kind::Address, Role::Town) => Step::Town,
-        (Kind::Address, _) => Step::Joined,
+        (Kind::Name | Kind::Address, _) => Step::Joined,
         (Kind::Date, _) => Step::Date { slot: field.slot(), order: taken.order },
         (Kind::Postcode, _) => Step::Postcode,
         (Kind::Email, _) => Step::Email,

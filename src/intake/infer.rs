@@ -79,6 +79,33 @@ fn words_of(name: &str) -> Vec<String> {
     words
 }
 
+/// Words of a first name's column.
+const GIVEN: [&str; 8] = ["first", "given", "forename", "fore", "firstname", "fname", "givenname", "christian"];
+
+/// Words of a family name's column.
+const FAMILY: [&str; 8] = ["last", "family", "surname", "lastname", "lname", "familyname", "maiden", "sur"];
+
+/// Words that, beside `name`, make it the name of a person.
+const PEOPLE: [&str; 17] = [
+    "full",
+    "customer",
+    "contact",
+    "client",
+    "person",
+    "member",
+    "subscriber",
+    "mother",
+    "father",
+    "parent",
+    "child",
+    "patient",
+    "applicant",
+    "holder",
+    "recipient",
+    "addressee",
+    "elector",
+];
+
 /// The field that a name stands for, and the group that its other words name.
 fn by_header(words: &[String]) -> Option<(Field, String)> {
     let joined: String = words.concat();
@@ -112,8 +139,6 @@ fn by_header(words: &[String]) -> Option<(Field, String)> {
     if is_birth && !any(&["place", "name", "country", "town", "city"]) {
         return Some((field(Kind::Date, Role::Birth)?, String::new()));
     }
-    const GIVEN: [&str; 8] = ["first", "given", "forename", "fore", "firstname", "fname", "givenname", "christian"];
-    const FAMILY: [&str; 8] = ["last", "family", "surname", "lastname", "lname", "familyname", "maiden", "sur"];
     let name_words = ["name", "names"];
     if any(&["surname", "lastname", "lname", "familyname", "maiden"])
         || ((has("last") || has("family") || has("sur")) && any(&name_words))
@@ -128,25 +153,6 @@ fn by_header(words: &[String]) -> Option<(Field, String)> {
     if (has("middle") && any(&name_words)) || has("middlename") {
         return with_group(field(Kind::Name, Role::Middle), &["middle", "name", "names", "middlename"]);
     }
-    const PEOPLE: [&str; 17] = [
-        "full",
-        "customer",
-        "contact",
-        "client",
-        "person",
-        "member",
-        "subscriber",
-        "mother",
-        "father",
-        "parent",
-        "child",
-        "patient",
-        "applicant",
-        "holder",
-        "recipient",
-        "addressee",
-        "elector",
-    ];
     if words == ["name"] || has("fullname") || (has("name") && any(&PEOPLE)) {
         return with_group(field(Kind::Name, Role::Full), &["full", "name", "fullname"]);
     }

@@ -121,7 +121,7 @@ impl MapFile {
     }
 
     /// Refuses rules that match none of the targets.
-    pub(crate) fn check_used<'a>(&self, targets: impl Iterator<Item = &'a str> + Clone) -> Result<(), MapError> {
+    pub(crate) fn check_used<'a>(&self, targets: &(impl Iterator<Item = &'a str> + Clone)) -> Result<(), MapError> {
         let patterns = self.target.iter().map(|rules| &rules.pattern).chain(self.exclude.iter().map(|rule| &rule.pattern));
         for pattern in patterns {
             if !targets.clone().any(|target| matches(pattern, target)) {
@@ -176,7 +176,7 @@ mod tests {
         assert!(error("[[target]]\nmatch='a'\n[target.columns]\nx={kind='ignored'}").contains("without a reason"));
         assert!(error("[[target]]\nmatch='a'\n[target.columns]\nx={kind='nonsense'}").contains("line"));
         let map = MapFile::parse(FILE).unwrap();
-        assert!(map.check_used(["exports/a.csv"].into_iter()).is_err());
+        assert!(map.check_used(&["exports/a.csv"].into_iter()).is_err());
         let mut mapping = infer(["other"], &Profiles::default());
         assert!(map.apply("sqlite:crm.db#contacts", &mut mapping).is_err());
     }

@@ -66,7 +66,7 @@ pub(crate) fn survey(sessions: &[Box<dyn Session>], map: &MapFile, cancel: &Canc
             surveyed.push(Surveyed { session: number, object: place, name, mapping, profiles, excluded });
         }
     }
-    map.check_used(surveyed.iter().map(|surveyed| surveyed.name.as_str()))?;
+    map.check_used(&surveyed.iter().map(|surveyed| surveyed.name.as_str()))?;
     Ok(surveyed)
 }
 

@@ -116,7 +116,7 @@ impl Atom {
     pub(crate) fn derive(self, canonical: &[u8], scratch: &mut Vec<Vec<u8>>, mut emit: impl FnMut(&[u8])) {
         match self {
             Atom::NameFull | Atom::BirthDay | Atom::ChildDay | Atom::PostcodeUnit | Atom::Email | Atom::Phone | Atom::Id => {
-                emit(canonical)
+                emit(canonical);
             }
             Atom::NameP3 => derive_set(canonical, scratch, |token, out| out.extend(first_letters(token, 3)), emit),
             Atom::NamePhon => derive_set(canonical, scratch, soundex, emit),

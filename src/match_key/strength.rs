@@ -38,12 +38,10 @@ impl Class {
 
     /// The class of a key with so many expected coincidences.
     pub(crate) fn of(lambda: f64, has_supply_atom: bool) -> Class {
-        if !(lambda < PROOF) {
-            Class::Aggregate
-        } else if has_supply_atom {
-            Class::Supply
-        } else {
-            Class::Person
+        match lambda < PROOF {
+            true if has_supply_atom => Class::Supply,
+            true => Class::Person,
+            false => Class::Aggregate,
         }
     }
 }
@@ -95,7 +93,7 @@ pub(crate) fn has_supply_atom(key: &MatchKey, origin: impl Fn(Slot) -> Origin) -
 pub(crate) fn poisson_bound(lambda: f64) -> u64 {
     const QUANTILE: f64 = 0.999;
     const Z: f64 = 3.090_232_306_167_813;
-    if !(lambda > 0.0) {
+    if lambda.is_nan() || lambda <= 0.0 {
         return 0;
     }
     if lambda >= 50.0 {

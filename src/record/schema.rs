@@ -208,7 +208,7 @@ mod tests {
             Usage::Field(Field { kind: Kind::Date, role: Role::Child, origin: Origin::Supply })
         );
         assert_eq!(columns["surname"].group.as_deref(), Some("mother"));
-        assert_eq!(columns["notes"], ColumnRule::plain(Usage::Text));
+        assert_eq!(columns["notes"], ColumnRule { usage: Usage::Text, order: None, reason: None, group: None });
         assert_eq!(columns["sku"].reason.as_deref(), Some("stock numbers"));
     }
 

@@ -279,6 +279,7 @@ fn mix(mixed: u64, hash: u64) -> u64 {
 /// Names: Σp² over the name frequencies of birth and electoral registers. Dates: a span of eighty (birth) or three (supply-only) years.
 /// Postcodes: 1.7 million units, 11,200 sectors, 3,000 districts of unequal size. Streets and numbers: the commonest are a few percent.
 /// E-mail addresses, telephone numbers and identifiers belong to one person or household each; what is left is mistyping.
+#[expect(clippy::match_same_arms, reason = "a table, in the order of the atoms")]
 fn prior(atom: Atom) -> f64 {
     match atom {
         Atom::NameFull => 3e-6,

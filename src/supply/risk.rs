@@ -31,6 +31,7 @@ impl Domains {
 
     /// Guesses that list all values of an atom: from the file where it tells (dates, numbers), else a public figure: 1.8 million UK
     /// postcodes, a thousand house numbers, a hundred thousand beginnings of addresses, ten million combinations of known names.
+    #[expect(clippy::match_same_arms, reason = "a table, in the order of the atoms")]
     fn of(&self, atom: Atom) -> Option<u64> {
         if let Some((_, values)) = self.0.iter().find(|(slot, _)| *slot == atom.slot()) {
             return *values;
