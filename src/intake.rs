@@ -12,6 +12,7 @@ pub(crate) mod profile;
 pub(crate) mod survey;
 
 use crate::record::field::Field;
+use crate::record::field::Kind;
 use crate::record::field::Slot;
 use crate::record::normalize::date::DateOrder;
 use crate::record::schema::Usage;
@@ -53,6 +54,8 @@ pub(crate) struct Taken {
     pub(crate) group: String,
     /// Why a person left the column out.
     pub(crate) reason: Option<String>,
+    /// Why a column that is taken for text may hold names all the same.
+    pub(crate) doubt: Option<&'static str>,
 }
 
 impl Taken {
@@ -82,11 +85,12 @@ pub(crate) struct Mapping {
 }
 
 impl Mapping {
-    /// Whether some column feeds the slot. On the recipient's side any date can be any date: `every_date` says so.
-    pub(crate) fn feeds(&self, slot: Slot, every_date: bool) -> bool {
-        self.columns.iter().filter_map(Taken::field).any(|field| {
-            field.slot() == Some(slot)
-                || (every_date && matches!(slot, Slot::Birth | Slot::Child) && field.kind == crate::record::field::Kind::Date)
+    /// Whether some column of a recipient's table feeds the slot. There any date can be any date, and an address may end in its postcode.
+    pub(crate) fn feeds(&self, slot: Slot) -> bool {
+        self.columns.iter().filter_map(Taken::field).any(|field| match slot {
+            Slot::Birth | Slot::Child => field.kind == Kind::Date,
+            Slot::Postcode => field.slot() == Some(slot) || field.slot() == Some(Slot::Address),
+            _ => field.slot() == Some(slot),
         })
     }
 }

@@ -413,8 +413,11 @@ impl TargetScan<'_> {
         }
         for (taken, counts) in self.surveyed.mapping.columns.iter().zip(&tally.columns) {
             if is_counted(&counts.personal) {
-                let detail = "cells look personal, but the column is not mapped to a field";
+                let detail = "cells look personal, and are not of a field that the column is mapped to";
                 gaps.push(self.gap(Some(&taken.name), GapCode::UnmappedPersonal, Some(counts.personal), detail));
+            }
+            if let Some(doubt) = taken.doubt.filter(|_| counts.filled > 0) {
+                gaps.push(self.gap(Some(&taken.name), GapCode::UnmappedPersonal, Some(counts.filled), doubt));
             }
             // A date that is no day of anybody's life does not matter; that of a person does.
             let matters = taken.field().is_some_and(|field| field.role != Role::Event);
@@ -455,9 +458,8 @@ impl TargetScan<'_> {
                 schema.update(part.as_bytes());
             }
         }
-        let mapped = |planned: &crate::match_key::plan::PlannedKey| {
-            planned.key.is_formable(|slot| self.surveyed.mapping.feeds(slot, true))
-        };
+        let mapped =
+            |planned: &crate::match_key::plan::PlannedKey| planned.key.is_formable(|slot| self.surveyed.mapping.feeds(slot));
         Target {
             name: self.surveyed.name.clone(),
             source: identity.name.clone(),
@@ -483,7 +485,7 @@ impl TargetScan<'_> {
                 })
                 .collect(),
             by_key: (self.lookup.plan.keys.iter().enumerate())
-                .filter(|(_, planned)| mapped(planned))
+                .filter(|(number, planned)| mapped(planned) || tally.keys.get(*number).is_some_and(|key| key.probes > 0))
                 .map(|(number, planned)| {
                     let key = tally.keys.get(number).cloned().unwrap_or_default();
                     KeyResult {
@@ -514,6 +516,7 @@ fn is_personal(kind: Kind, role: Role, supplied: &[Slot]) -> bool {
         (Kind::Date, Role::Birth) => Slot::Birth,
         (Kind::Date, Role::Child) => Slot::Child,
         (Kind::Address, Role::Number | Role::Street | Role::Line) => Slot::Address,
+        (Kind::Postcode, _) => Slot::Postcode,
         (Kind::Email, _) => Slot::Email,
         (Kind::Phone, _) => Slot::Phone,
         _ => return false,

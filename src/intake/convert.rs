@@ -35,7 +35,7 @@ pub(crate) struct ColumnCounts {
     pub(crate) filled: u64,
     /// Cells that were not understood as what the column is taken for.
     pub(crate) unreadable: u64,
-    /// Cells of a column without a field that look personal.
+    /// Cells that look personal, in a column without a field, or of another kind than the column's.
     pub(crate) personal: u64,
 }
 
@@ -196,6 +196,10 @@ impl Converter {
                 Step::Identifier => self.simple(cell, Slot::Identifier, identifier::canonical, records),
             };
             is_unreadable |= self.count(index, reading);
+            if reading == Reading::Unreadable {
+                // What is not of the column's own kind may be personal in another way.
+                self.counts[index].personal += u64::from(spot::spot(cell).is_some());
+            }
         }
         is_unreadable |= self.names(cells, records);
         is_unreadable |= self.address(cells, records);
@@ -327,7 +331,16 @@ impl Converter {
                 }
                 reading
             }
-            Side::Recipient => address::candidates(&lines, &mut |form| records.push(Slot::Address, form)),
+            Side::Recipient => {
+                for line in &lines {
+                    // A whole address in one cell ends in its postcode.
+                    let found = postcode::canonical(line, &mut self.scratch) == Reading::Value;
+                    if found && postcode::is_uk(self.scratch.as_bytes()) {
+                        records.push(Slot::Postcode, &self.scratch);
+                    }
+                }
+                address::candidates(&lines, &mut |form| records.push(Slot::Address, form))
+            }
         };
         // The lines are read as one: each that holds something counts as filled, the first as not understood.
         let mut is_first = true;

@@ -39,13 +39,29 @@ fn infer_column(name: &str, profile: &Profile) -> Taken {
             None => (Usage::Text, By::Values, String::new()),
         },
     };
-    Taken { name: name.to_owned(), usage, by, order: None, group, reason: None }
+    Taken { name: name.to_owned(), usage, by, order: None, group, reason: None, doubt: None }
+}
+
+/// Notes which columns, taken for text because nothing tells otherwise, may hold names: no normaliser knows a name when it sees one. A
+/// scan names them as gaps until a person has said what they are.
+pub(crate) fn note_doubts(mapping: &mut Mapping, profiles: &Profiles, has_header: bool) {
+    for (taken, profile) in mapping.columns.iter_mut().zip(&profiles.columns) {
+        if taken.usage != Usage::Text || taken.by == By::Person || !profile.mostly(profile.letters, AGREEING) {
+            continue;
+        }
+        if !has_header {
+            taken.doubt = Some("no header says what the column holds");
+        } else if profile.looks_like_names() {
+            taken.doubt = Some("the values look like names");
+        }
+    }
 }
 
 /// Puts what a person says about a column in place of what was inferred.
 pub(crate) fn apply_rule(taken: &mut Taken, rule: &ColumnRule) {
     taken.usage = rule.usage;
     taken.by = By::Person;
+    taken.doubt = None;
     taken.order = rule.order;
     taken.reason.clone_from(&rule.reason);
     if let Some(group) = &rule.group {

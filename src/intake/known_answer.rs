@@ -38,7 +38,15 @@ pub(crate) fn record(side: Side) -> RecordBatch {
     for (kind, role, cell) in CELLS {
         rows.push_text(cell);
         let usage = Field::new(kind, role).map_or(Usage::Text, Usage::Field);
-        columns.push(Taken { name: String::new(), usage, by: By::Person, order: None, group: String::new(), reason: None });
+        columns.push(Taken {
+            name: String::new(),
+            usage,
+            by: By::Person,
+            order: None,
+            group: String::new(),
+            reason: None,
+            doubt: None,
+        });
     }
     rows.end_row(Locator::None);
     let mut records = RecordBatch::new();

@@ -9,6 +9,15 @@ use crate::record::normalize::phone;
 use crate::record::normalize::placeholder;
 use crate::record::normalize::postcode;
 use crate::source::RowBatch;
+use std::collections::BTreeSet;
+use std::hash::DefaultHasher;
+use std::hash::Hasher;
+
+/// Different cells that are told apart; enough to know a column of names from one of a few words.
+const MOST_DISTINCT: usize = 500;
+
+/// Filled cells from which on a column can be said to look like names.
+const ENOUGH_NAMES: u64 = 20;
 
 /// Counts over the cells of one column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +42,8 @@ pub(crate) struct Profile {
     pub(crate) codes: u64,
     /// Words in all filled cells.
     pub(crate) words: u64,
+    /// Hashes of different cells, up to [`MOST_DISTINCT`].
+    distinct: BTreeSet<u64>,
     /// What the dates tell about the order of day, month and year.
     pub(crate) order: ColumnOrder,
 }
@@ -56,6 +67,11 @@ impl Profile {
             }
         }
         self.words += text.split_whitespace().count() as u64;
+        if self.distinct.len() < MOST_DISTINCT {
+            let mut hasher = DefaultHasher::new();
+            hasher.write(text.as_bytes());
+            self.distinct.insert(hasher.finish());
+        }
         self.digits += u64::from(digits > 0 && digits == text.len());
         self.letters += u64::from(digits == 0 && letters > 0 && others == 0 && !at && !text.contains('/'));
         self.codes += u64::from(digits > 0 && others == 0 && !at && !text.contains([' ', '\'']));
@@ -90,6 +106,15 @@ impl Profile {
         }
     }
 
+    /// Whether the cells are of letters, of one to four words, and mostly different: as names are, and categories are not.
+    pub(crate) fn looks_like_names(&self) -> bool {
+        let different = self.distinct.len() as u64;
+        self.filled >= ENOUGH_NAMES
+            && self.mostly(self.letters, 90)
+            && self.words <= self.filled.saturating_mul(4)
+            && different.saturating_mul(2) >= self.filled.min(MOST_DISTINCT as u64)
+    }
+
     /// Whether at least `percent` of the filled cells are counted in `count`.
     pub(crate) fn mostly(&self, count: u64, percent: u64) -> bool {
         self.filled > 0 && count.saturating_mul(100) >= self.filled.saturating_mul(percent)
@@ -107,6 +132,8 @@ impl Profile {
         self.letters += other.letters;
         self.codes += other.codes;
         self.words += other.words;
+        let room = MOST_DISTINCT.saturating_sub(self.distinct.len());
+        self.distinct.extend(other.distinct.iter().take(room));
         self.order.merge(&other.order);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::intake::Mapping;
 use crate::intake::infer::infer;
+use crate::intake::infer::note_doubts;
 use crate::intake::map::MapError;
 use crate::intake::map::MapFile;
 use crate::intake::profile::Profiles;
@@ -63,6 +64,8 @@ pub(crate) fn survey(sessions: &[Box<dyn Session>], map: &MapFile, cancel: &Canc
             };
             let mut mapping = infer(object.columns.iter().map(|column| column.name.as_str()), &profiles);
             map.apply(&name, &mut mapping)?;
+            let header = object.details.iter().find(|(detail, _)| detail == "header");
+            note_doubts(&mut mapping, &profiles, header.is_none_or(|(_, value)| value == "yes"));
             surveyed.push(Surveyed { session: number, object: place, name, mapping, profiles, excluded });
         }
     }

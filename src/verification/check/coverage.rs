@@ -212,7 +212,7 @@ fn is_of_sort(taken_for: &str, supplied: &SchemaColumn) -> bool {
     let supplied_role = supplied.role.as_deref().unwrap_or_default();
     supplied.kind.as_deref() == Some(kind)
         && match kind {
-            "name" | "email" | "phone" => true,
+            "name" | "email" | "phone" | "postcode" => true,
             "date" => matches!(role, "birth" | "child") && role == supplied_role,
             "address" => is_part(role) && is_part(supplied_role),
             _ => false,
