@@ -22,6 +22,11 @@ pub(crate) struct MatchKey {
 }
 
 impl MatchKey {
+    /// Whether the key is an identifier alone.
+    pub(crate) fn is_number(&self) -> bool {
+        self.atoms == [Atom::Id]
+    }
+
     /// Whether records that hold exactly these slots can form the key.
     pub(crate) fn is_formable(&self, has: impl Fn(Slot) -> bool) -> bool {
         self.atoms.iter().all(|atom| has(atom.slot()))

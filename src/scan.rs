@@ -93,8 +93,19 @@ pub(crate) struct Job<'a> {
     pub(crate) nonce: &'a [u8; 32],
     /// The challenge's spot checks.
     pub(crate) spot_checks: &'a [u32],
+    /// Which keys of a row and record the findings list.
+    pub(crate) listing: Listing,
     /// How many workers.
     pub(crate) threads: usize,
+}
+
+/// Which of the keys that agree for a row and a record the findings list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listing {
+    /// Each of them.
+    All,
+    /// Those of the strongest class.
+    Strongest,
 }
 
 /// What stops a scan as such.
@@ -356,7 +367,7 @@ impl TargetScan<'_> {
                 .filter_map(|declaration| declaration.rows.as_ref())
                 .map(|rule| (column(&rule.column).unwrap_or(NO_COLUMN), rule.equals.clone()))
                 .collect(),
-            wants_findings: findings.is_some(),
+            listing: findings.is_some().then_some(self.job.listing),
         };
         let keys: Vec<(String, &'static str)> =
             self.lookup.plan.keys.iter().map(|planned| (planned.key.name.clone(), planned.class.letter())).collect();
@@ -426,7 +437,9 @@ impl TargetScan<'_> {
                 gaps.push(self.gap(Some(&taken.name), GapCode::ImplausibleMapping, Some(counts.unreadable), detail));
             }
         }
-        let forms_key = tally.keys.iter().any(|key| key.probes > 0);
+        // A number of the recipient's own makes a key, and says nothing of the person beside it.
+        let forms_key =
+            self.lookup.plan.keys.iter().zip(&tally.keys).any(|(planned, key)| key.probes > 0 && !planned.key.is_number());
         if tally.rows > 0 && !forms_key && self.holds_people() && self.has_filled_person(tally) {
             let detail = "the columns hold personal data, but form none of the supply's match keys";
             gaps.push(self.gap(None, GapCode::NoKey, Some(tally.rows), detail));

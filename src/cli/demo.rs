@@ -141,7 +141,7 @@ impl Story<'_> {
         self.step("2017-07-03", ExitCode::Clear, &[&accepting[..], &signing].concat())?;
         let manifest = format!("{handover}/deletion.residua");
         let scan = ["scan", &crm, &exports, "--manifest", &manifest, "--challenge", &asked, "--declare", &declaration];
-        let outputs = ["--out", &answered, "--findings", &findings];
+        let outputs = ["--out", &answered, "--findings", &findings, "--findings-keys", "strongest"];
         self.step("2017-07-03", ExitCode::Residual, &[&scan[..], &outputs, &who].concat())?;
         self.step("2017-07-03", ExitCode::Residual, &["verify", &answered, "--ledger", &ledger])?;
 

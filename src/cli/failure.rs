@@ -51,7 +51,8 @@ pub(crate) fn render(error: &anyhow::Error) -> String {
     let mut text = format!("error: {error}\n");
     let mut said = error.to_string();
     for cause in error.chain().skip(1) {
-        let message = cause.to_string();
+        let exists = cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::AlreadyExists);
+        let message = if exists { "it exists already".to_owned() } else { cause.to_string() };
         // A transparent error repeats its cause's words.
         if cause.is::<Help>() || said == message {
             continue;

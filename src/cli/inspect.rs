@@ -219,7 +219,7 @@ fn inspect_sources(arguments: &Arguments, context: &Context) -> anyhow::Result<E
             let _ = write!(words, ": {} rows", text::count(rows));
         }
         for (name, value) in &object.details {
-            let _ = write!(words, ", {} {}", clean(name), clean(value));
+            let _ = write!(words, ", {} `{}`", clean(name), clean(value));
         }
         words.push('\n');
         if let Some(reason) = &target.excluded {

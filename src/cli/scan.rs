@@ -37,6 +37,7 @@ use crate::match_key::plan::Plan;
 use crate::report::json_v1;
 use crate::report::text;
 use crate::scan;
+use crate::scan::Listing;
 use crate::scan::ScanError;
 use crate::scan::findings;
 use crate::source;
@@ -45,12 +46,14 @@ use crate::support::atomic_file::Access;
 use crate::support::atomic_file::AtomicFile;
 use crate::support::atomic_file::Existing;
 use crate::support::hex;
+use crate::support::number;
 use crate::support::progress::Progress;
 use crate::support::sanitize::clean;
 use crate::support::secret::Secret;
 use crate::support::time;
 use anyhow::Context as _;
 use clap::Args;
+use clap::ValueEnum;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use std::io;
@@ -123,6 +126,9 @@ pub(crate) struct Arguments {
     /// Where to list every single finding, for whoever deletes; stays with you
     #[arg(long, value_name = "FILE")]
     findings: Option<PathBuf>,
+    /// Whether findings list every key that agrees for a row, or those of the strongest class
+    #[arg(long, value_enum, value_name = "all|strongest", default_value_t = ListingArgument::All, requires = "findings")]
+    findings_keys: ListingArgument,
     /// What columns are taken for, and what is left out, in TOML
     #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
@@ -156,6 +162,15 @@ pub(crate) struct Arguments {
     /// Overwrite existing files
     #[arg(long)]
     force: bool,
+}
+
+/// Which findings are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ListingArgument {
+    /// Every key that agrees
+    All,
+    /// The keys of the strongest class that agrees: S before P before A
+    Strongest,
 }
 
 /// A delimiter on the command line.
@@ -367,12 +382,12 @@ fn check_window(challenge: &ChallengeV1, now: Timestamp) -> anyhow::Result<()> {
 fn introduction(prepared: &Prepared) -> String {
     let statement = &prepared.statement.statement.predicate;
     format!(
-        "{} asks for a {} scan: {} records supplied for deletion by {}, {} match keys.\n\n",
+        "{} asks for a {} scan: {} records supplied for deletion by {}, {}.\n\n",
         clean(&statement.supply.originator),
         prepared.phase.word(),
         text::count(statement.records),
         clean(&statement.supply.delete_by),
-        statement.keys.len()
+        number::of(statement.keys.len() as u64, "match key")
     )
 }
 
@@ -420,6 +435,10 @@ fn look(
         salt: &prepared.salt,
         nonce: &prepared.nonce,
         spot_checks: &prepared.challenge.statement.predicate.spot_checks,
+        listing: match arguments.findings_keys {
+            ListingArgument::All => Listing::All,
+            ListingArgument::Strongest => Listing::Strongest,
+        },
         threads: arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
     };
     scan::run(&job, findings, &context.progress, &context.cancel).map_err(|error| match error {

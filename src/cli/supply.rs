@@ -133,6 +133,9 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                 .with_context(|| format!("cannot use the schema `{}`", path.display()))?,
         ),
     };
+    if time::parse_day(&arguments.delete_by).is_some_and(|day| day <= time::day(context.now())) {
+        context.explain(&format!("Note: {} is not in the future.\n", arguments.delete_by))?;
+    }
     let outputs = Outputs::begin(arguments)?;
     let mut ledger = Ledger::create_or_open(&ledger_folder(arguments.ledger.as_ref())?)?;
 

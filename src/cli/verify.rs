@@ -99,7 +99,8 @@ fn words(path: &Path, verification: &Verification, context: &Context) -> String 
         }
     }
     let _ = writeln!(words, "Appraisal: {}", text::word(verification.appraisal.conclusion.word(), context.style));
-    for reason in &verification.appraisal.reasons {
+    // What failed stands at its check already.
+    for reason in verification.appraisal.reasons.iter().filter(|_| verification.appraisal.conclusion != Conclusion::Failed) {
         let _ = writeln!(words, "  {reason}");
     }
     if let Some(stated) = verification.stated.as_ref().filter(|_| verification.appraisal.conclusion != Conclusion::Failed) {

@@ -11,6 +11,8 @@ use crate::finding::coverage::Target;
 use crate::finding::declaration::LawfulSource;
 use crate::finding::declaration::Policy;
 use crate::match_key::strength::Class;
+use crate::support::number::grouped;
+use crate::support::number::of;
 use std::collections::BTreeMap;
 
 /// What a scan says of its targets, from best to worst.
@@ -54,7 +56,7 @@ pub(crate) enum ReasonCode {
     PersonFound,
     /// A part was not seen.
     Gap,
-    /// Not one row was read.
+    /// Not one row was read from which a match key could be formed.
     NothingRead,
     /// An invented row was not found, or none was put in.
     SentinelMissed,
@@ -222,7 +224,7 @@ pub(crate) fn judge(phase: Phase, policy: &Policy, outcome: &Outcome) -> Judgeme
             count: gap.count,
         });
     }
-    if outcome.rows_read() == 0 {
+    if outcome.rows_probed() == 0 {
         reasons.push(Reason::new(ReasonCode::NothingRead));
     }
     missed(&mut reasons, ReasonCode::SentinelMissed, outcome.sentinels, outcome.rows_probed() > 0);
@@ -360,11 +362,11 @@ pub(crate) fn overlaps(policy: &Policy, outcome: &Outcome) -> Vec<Overlap> {
 /// What a verdict means, in the sentence that is printed and signed with it.
 pub(crate) fn meaning(verdict: Verdict, outcome: &Outcome) -> String {
     let looked = format!(
-        "{} of {} supplied records could be looked for, in {} rows of {} targets",
-        outcome.searchable,
-        outcome.records,
-        outcome.rows_read(),
-        outcome.targets.len()
+        "{} of {} could be looked for, in {} of {}",
+        grouped(outcome.searchable),
+        of(outcome.records, "supplied record"),
+        of(outcome.rows_read(), "row"),
+        of(outcome.targets.len() as u64, "target")
     );
     match verdict {
         Verdict::Clear => format!(
@@ -380,8 +382,9 @@ pub(crate) fn meaning(verdict: Verdict, outcome: &Outcome) -> String {
             )
         }
         Verdict::Present => format!(
-            "In the targets listed, {} of {} supplied records were found; {looked}. A baseline says where the data are, and nothing about their deletion.",
-            outcome.found_records, outcome.records
+            "In the targets listed, {} of {} were found; {looked}. A baseline says where the data are, and nothing about their deletion.",
+            grouped(outcome.found_records),
+            of(outcome.records, "supplied record")
         ),
     }
 }
@@ -480,6 +483,9 @@ mod tests {
 
         let mut outcome = clean();
         outcome.targets[0].rows_read = 0;
+        assert_eq!(only_reason(&outcome, &policy), ReasonCode::NothingRead);
+        outcome.targets[0].rows_read = 500;
+        outcome.targets[0].rows_without_key = 500;
         assert_eq!(only_reason(&outcome, &policy), ReasonCode::NothingRead);
 
         let mut outcome = clean();
@@ -637,7 +643,7 @@ mod tests {
                 _ => worse.declared.not_scanned.push(NotScanned { system: "tape".into(), reason: "old".into() }),
             }
             // Reading nothing at all is the one state that a further row cures.
-            prop_assume!(outcome.rows_read() > 0);
+            prop_assume!(outcome.rows_probed() > 0);
             let before = judge(Phase::Deletion, &policy, &outcome).verdict;
             let after = judge(Phase::Deletion, &policy, &worse).verdict;
             prop_assert!(after >= before, "{before:?} became {after:?}");

@@ -43,15 +43,21 @@ fn infer_column(name: &str, profile: &Profile) -> Taken {
 }
 
 /// Notes which columns, taken for text because nothing tells otherwise, may hold names: no normaliser knows a name when it sees one. A
-/// scan names them as gaps until a person has said what they are.
+/// scan names them as gaps until a person has said what they are. In a table of a few rows one such column is more likely a list of
+/// categories; two are a person's.
 pub(crate) fn note_doubts(mapping: &mut Mapping, profiles: &Profiles, has_header: bool) {
+    let is_open = |taken: &Taken, profile: &Profile| {
+        taken.usage == Usage::Text && taken.by != By::Person && profile.mostly(profile.letters, AGREEING)
+    };
+    let open = || mapping.columns.iter().zip(&profiles.columns).filter(|(taken, profile)| is_open(taken, profile));
+    let like_names = open().filter(|(_, profile)| profile.looks_like_names()).count();
     for (taken, profile) in mapping.columns.iter_mut().zip(&profiles.columns) {
-        if taken.usage != Usage::Text || taken.by == By::Person || !profile.mostly(profile.letters, AGREEING) {
+        if !is_open(taken, profile) {
             continue;
         }
         if !has_header {
             taken.doubt = Some("no header says what the column holds");
-        } else if profile.looks_like_names() {
+        } else if profile.looks_like_names() && (profile.is_long() || like_names > 1) {
             taken.doubt = Some("the values look like names");
         }
     }

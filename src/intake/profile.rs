@@ -16,7 +16,7 @@ use std::hash::Hasher;
 /// Different cells that are told apart; enough to know a column of names from one of a few words.
 const MOST_DISTINCT: usize = 500;
 
-/// Filled cells from which on a column can be said to look like names.
+/// Filled cells from which on one column alone can be said to look like names.
 const ENOUGH_NAMES: u64 = 20;
 
 /// Counts over the cells of one column.
@@ -106,13 +106,18 @@ impl Profile {
         }
     }
 
-    /// Whether the cells are of letters, of one to four words, and mostly different: as names are, and categories are not.
+    /// Whether the cells are of letters, of one to four words, and of many values: as names are, and categories are not.
     pub(crate) fn looks_like_names(&self) -> bool {
         let different = self.distinct.len() as u64;
-        self.filled >= ENOUGH_NAMES
+        self.filled > 1
             && self.mostly(self.letters, 90)
             && self.words <= self.filled.saturating_mul(4)
-            && different.saturating_mul(2) >= self.filled.min(MOST_DISTINCT as u64)
+            && different.saturating_mul(4) >= self.filled.min(MOST_DISTINCT as u64)
+    }
+
+    /// Whether there are enough cells to say so of this column alone.
+    pub(crate) fn is_long(&self) -> bool {
+        self.filled >= ENOUGH_NAMES
     }
 
     /// Whether at least `percent` of the filled cells are counted in `count`.

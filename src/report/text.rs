@@ -16,6 +16,7 @@ use crate::ledger::board::BoardRow;
 use crate::match_key::plan::Plan;
 use crate::match_key::strength::Class;
 use crate::match_key::strength::decimal;
+pub(crate) use crate::support::number::grouped as count;
 use crate::support::sanitize::clean;
 use comfy_table::CellAlignment;
 use comfy_table::ContentArrangement;
@@ -46,19 +47,6 @@ pub(crate) enum Align {
     Left,
     /// Numbers.
     Right,
-}
-
-/// A number with separators between the thousands.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Bytes in the unit that people use.
@@ -212,7 +200,7 @@ fn targets(targets: &[Target], records: u64, style: Style) -> String {
         ("records found", Align::Right),
         ("S", Align::Right),
         ("P", Align::Right),
-        ("A over bound", Align::Right),
+        ("A keys in excess", Align::Right),
     ];
     let most = |target: &Target, class: Class| {
         let results = target.by_key.iter().filter(|result| result.class == class).peekable();
@@ -232,10 +220,14 @@ fn targets(targets: &[Target], records: u64, style: Style) -> String {
             format!("{} of {}", count(target.records_found), count(records)),
             shown(most(target, Class::Supply)),
             shown(most(target, Class::Person)),
-            if excess.is_empty() { "none".to_owned() } else { format!("{} keys", excess.len()) },
+            if excess.is_empty() { "none".to_owned() } else { excess.len().to_string() },
         ]
     });
-    table(&head, rows, style)
+    let mut text = table(&head, rows, style);
+    text.push_str(
+        "S: supplied records found, P: people found, A: keys that agree more often than coincidence explains; – where no such key could be formed.\n",
+    );
+    text
 }
 
 fn reasons(text: &mut String, judgement: &Judgement) {
@@ -359,9 +351,6 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        assert_eq!(count(0), "0");
-        assert_eq!(count(999), "999");
-        assert_eq!(count(1_065_220), "1,065,220");
         assert_eq!(bytes(999), "999 bytes");
         assert_eq!(bytes(283_800_000), "283.8 MB");
     }

@@ -13,6 +13,7 @@ use crate::match_key::atom::Atom;
 use crate::match_key::atom::AtomBatch;
 use crate::match_key::plan::Plan;
 use crate::record::RecordBatch;
+use crate::scan::Listing;
 use crate::scan::findings::FoundRow;
 use crate::scan::findings::primary_key;
 use crate::scan::sentinel::Sentinel;
@@ -45,8 +46,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) primary_key: Vec<(usize, String)>,
     /// The rows that are declared lawful: a column and its cell, one rule a declaration.
     pub(crate) lawful_rows: Vec<(usize, String)>,
-    /// Whether single findings are asked for.
-    pub(crate) wants_findings: bool,
+    /// Which findings are listed; `None` where none are asked for.
+    pub(crate) listing: Option<Listing>,
 }
 
 /// One worker's tools.
@@ -116,6 +117,7 @@ impl<'a> Prober<'a> {
         self.has_key.clear();
         self.has_key.resize(batch.rows(), false);
         let mut all_hits = 0;
+        let first = found.len();
         for number in 0..self.lookup.plan.keys.len() {
             let capped = self.look_up(number);
             self.tally.rows_capped += capped;
@@ -125,12 +127,38 @@ impl<'a> Prober<'a> {
             }
             all_hits += self.count(number, batch, found);
         }
+        if self.ground.listing == Some(Listing::Strongest) {
+            self.keep_strongest(found, first);
+        }
         self.tally.rows += batch.rows() as u64;
         for (has_key, is_unreadable) in self.has_key.iter().zip(self.converter.unreadable_rows()) {
             self.tally.rows_without_key += u64::from(!has_key);
             self.tally.rows_not_understood += u64::from(!has_key && *is_unreadable);
         }
         all_hits
+    }
+
+    /// Of what the batch found, keeps for each row and record the keys of the strongest class, in the order of the rows: a row that holds
+    /// the supplied record need not be said to agree with it in part as well.
+    fn keep_strongest(&self, found: &mut Vec<FoundRow>, first: usize) {
+        let class = |finding: &FoundRow| self.lookup.plan.keys[finding.key].class;
+        found[first..].sort_unstable_by_key(|finding| (finding.row, finding.record, class(finding), finding.key));
+        let mut strongest = None;
+        let mut index = 0;
+        found.retain(|finding| {
+            index += 1;
+            if index <= first {
+                return true;
+            }
+            let place = (finding.row, finding.record);
+            match strongest {
+                Some((known, best)) if known == place => class(finding) == best,
+                _ => {
+                    strongest = Some((place, class(finding)));
+                    true
+                }
+            }
+        });
     }
 
     /// Hashes and looks up one key for all rows. Returns how many rows were capped.
@@ -167,7 +195,7 @@ impl<'a> Prober<'a> {
                     tally.declared_rows[position] += 1;
                 }
             }
-            if self.ground.wants_findings {
+            if self.ground.listing.is_some() {
                 found.push(FoundRow {
                     row: batch.first_row() + u64::from(row),
                     primary_key: primary_key(batch, row as usize, &self.ground.primary_key),

@@ -93,7 +93,7 @@ pub(crate) fn words(reasons: &ReasonGroup<'_>) -> String {
             Some(count) => format!("not all was seen: {place} ({count})"),
             None => format!("not all was seen: {place}"),
         },
-        ReasonCode::NothingRead => "not one row was read".to_owned(),
+        ReasonCode::NothingRead => "not one row was read from which a match key could be formed".to_owned(),
         ReasonCode::SentinelMissed => format!("{count} sentinels were not found, or none was put in"),
         ReasonCode::KnownAnswerMissed => format!("{count} known answers were not found, or none was asked for"),
         ReasonCode::AggregateExcess => {

@@ -176,7 +176,8 @@ fn hidden(findings: &mut Findings, context: &Context<'_>, outcome: &Outcome, tar
             format!("`{shown}`: {} rows were read where the system counts {expected}, which no gap says", target.rows_read);
         findings.fail(reason, HIDDEN);
     }
-    let is_probed = target.by_key.iter().any(|result| result.probes > 0);
+    let is_number = |name: &str| context.plan.keys.iter().any(|planned| planned.key.name == name && planned.key.is_number());
+    let is_probed = target.by_key.iter().any(|result| result.probes > 0 && !is_number(&result.key));
     let is_personal = |column: &Column| {
         column.filled > 0 && context.manifest.schema.iter().any(|supplied| is_of_sort(&column.taken_for, supplied))
     };

@@ -32,7 +32,7 @@ pub(super) fn compare(findings: &mut Findings, context: &Context<'_>, then: &Att
                     "`{shown}` of the baseline is gone; it is declared removed, which the challenge does not accept"
                 ));
             }
-            None => findings.doubt(format!("`{shown}` of the baseline is gone, and nobody declares why")),
+            None => findings.doubt(format!("`{shown}` of the baseline is gone, and nobody declares why (a target goes by the name under which it was scanned)")),
         }
     }
 }
