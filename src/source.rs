@@ -35,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) header: Option<bool>,
     /// The name of standard input; `-` where none is given.
     pub(crate) stdin_name: Option<String>,
+    /// Whether a cell reads as a column's name, for first rows that look like any other. What names there are the caller knows.
+    pub(crate) names_column: Option<fn(&str) -> bool>,
 }
 
 /// One opened source. It stays open, and its snapshot with it, until it is dropped.

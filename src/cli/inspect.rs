@@ -11,6 +11,7 @@ use crate::cli::document::read_text;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Interrupted;
 use crate::cli::failure::advised;
+use crate::cli::scan::source_options;
 use crate::intake::By;
 use crate::intake::Mapping;
 use crate::intake::map::MapFile;
@@ -198,7 +199,7 @@ fn inspect_sources(arguments: &Arguments, context: &Context) -> anyhow::Result<E
         Some(path) => MapFile::parse(&read_text(path, "map file")?)
             .with_context(|| format!("cannot use the map file `{}`", path.display()))?,
     };
-    let options = source::Options { delimiter: arguments.delimiter, header: arguments.header, stdin_name: None };
+    let options = source_options(arguments.delimiter, arguments.header, None);
     let found = source::discover(std::slice::from_ref(&arguments.subject), &options, &mut io::stdin().lock(), &context.cancel)
         .map_err(|error| match error {
             SourceError::Cancelled => Interrupted.into(),

@@ -26,6 +26,7 @@ use crate::finding::verdict;
 use crate::finding::verdict::Judgement;
 use crate::finding::verdict::Verdict;
 use crate::fingerprint::commitment;
+use crate::intake::infer::names_field;
 use crate::intake::map::MapFile;
 use crate::intake::survey;
 use crate::intake::survey::Surveyed;
@@ -191,6 +192,11 @@ pub(crate) fn parse_yes_no(text: &str) -> Result<bool, String> {
     }
 }
 
+/// What is said about sources, and how names of columns are known.
+pub(crate) fn source_options(delimiter: Option<u8>, header: Option<bool>, stdin_name: Option<String>) -> source::Options {
+    source::Options { delimiter, header, stdin_name, names_column: Some(names_field) }
+}
+
 /// Everything that has been checked before the first row is read.
 struct Prepared {
     key: SigningKey,
@@ -218,8 +224,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let prepared = prepare(arguments, context)?;
     context.explain(&introduction(&prepared))?;
 
-    let options =
-        source::Options { delimiter: arguments.delimiter, header: arguments.header, stdin_name: arguments.name.clone() };
+    let options = source_options(arguments.delimiter, arguments.header, arguments.name.clone());
     let found =
         source::discover(&arguments.sources, &options, &mut io::stdin().lock(), &context.cancel).map_err(
             |error| match error {

@@ -13,6 +13,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Interrupted;
 use crate::cli::failure::advised;
 use crate::cli::inspect::column_rows;
+use crate::cli::scan::source_options;
 use crate::fingerprint::commitment;
 use crate::intake::By;
 use crate::intake::Taken;
@@ -187,7 +188,7 @@ fn open_data(arguments: &Arguments, context: &Context) -> anyhow::Result<Box<dyn
     if arguments.data == "-" {
         return Err(advised("the data are read twice, which standard input cannot be", "name a file"));
     }
-    let options = source::Options { delimiter: arguments.delimiter, header: arguments.header, stdin_name: None };
+    let options = source_options(arguments.delimiter, arguments.header, None);
     let found = source::discover(std::slice::from_ref(&arguments.data), &options, &mut io::empty(), &context.cancel)?;
     if let Some(problem) = found.problems.into_iter().next() {
         return Err(SupplyError::Source(problem).into());

@@ -63,6 +63,11 @@ pub(crate) fn note_doubts(mapping: &mut Mapping, profiles: &Profiles, has_header
     }
 }
 
+/// Whether a text reads as the name of a column that is a field.
+pub(crate) fn names_field(text: &str) -> bool {
+    by_header(&words_of(text)).is_some()
+}
+
 /// Puts what a person says about a column in place of what was inferred.
 pub(crate) fn apply_rule(taken: &mut Taken, rule: &ColumnRule) {
     taken.usage = rule.usage;

@@ -84,7 +84,10 @@ impl Dialect {
             Some(true) => Header::Stated,
             Some(false) => Header::StatedAbsent,
             None if is_first_open => Header::Unsure,
-            None => judge_header(&rows),
+            None => match judge_header(&rows) {
+                Header::Unsure if options.names_column.is_some_and(|names| is_mostly_names(first, names)) => Header::Found,
+                judged => judged,
+            },
         };
         let data_rows = if header.is_present() && rows.len() > 1 { &rows[1..] } else { &rows[..] };
         let mut data_width = most_common_width(data_rows).0;
@@ -200,6 +203,12 @@ fn judge_header(rows: &[Vec<String>]) -> Header {
         2 * cells.len() >= others.len() && 10 * valued >= 8 * cells.len().max(1)
     };
     if (0..first.len()).any(is_valued_column) { Header::Found } else { Header::Unsure }
+}
+
+/// Whether at least half of the cells, and two of them, read as names of columns.
+fn is_mostly_names(first: &[String], names: fn(&str) -> bool) -> bool {
+    let count = first.iter().filter(|cell| !is_valued(cell) && names(cell)).count();
+    count > 1 && 2 * count >= first.len()
 }
 
 /// Whether a cell holds what a column's name does not: an `@`, or digits other than a short number after a word (`address_1`).
