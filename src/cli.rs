@@ -129,8 +129,15 @@ pub fn main() -> std::process::ExitCode {
     };
     let cancel = Cancel::default();
     let handler = cancel.clone();
-    // Without a handler Ctrl-C ends the program at once, which leaves no half file either: files get their names last.
-    let _ = ctrlc::set_handler(move || handler.cancel());
+    // Without a handler Ctrl-C ends the program at once, which leaves no half file either: files get their names last. So does a second
+    // Ctrl-C, for whoever does not want to wait for a read to return.
+    let _ = ctrlc::set_handler(move || {
+        if handler.is_cancelled() {
+            #[expect(clippy::exit, reason = "nothing is open that would be left half written")]
+            std::process::exit(ExitCode::Error as i32);
+        }
+        handler.cancel();
+    });
     match context(&cli.global, cancel).and_then(|context| dispatch(&cli.command, &context)) {
         Ok(code) => code.into(),
         Err(error) => {

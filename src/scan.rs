@@ -564,6 +564,7 @@ fn gap_code(code: ProblemCode) -> GapCode {
         ProblemCode::NotRegular => GapCode::NotRegular,
         ProblemCode::SymlinkLoop => GapCode::SymlinkLoop,
         ProblemCode::AmbiguousDelimiter => GapCode::AmbiguousDelimiter,
+        ProblemCode::DoubtfulHeader => GapCode::DoubtfulHeader,
         ProblemCode::RaggedRows => GapCode::RaggedRows,
         ProblemCode::NotUtf8 => GapCode::NotUtf8,
         ProblemCode::BinaryCells => GapCode::BinaryCells,

@@ -37,6 +37,8 @@ pub(crate) struct Options {
     pub(crate) stdin_name: Option<String>,
     /// Whether a cell reads as a column's name, for first rows that look like any other. What names there are the caller knows.
     pub(crate) names_column: Option<fn(&str) -> bool>,
+    /// Whether a cell is a value that no column is named by, for first rows that are stated to be a header and are none.
+    pub(crate) is_value: Option<fn(&str) -> bool>,
 }
 
 /// One opened source. It stays open, and its snapshot with it, until it is dropped.
@@ -334,6 +336,8 @@ pub(crate) enum ProblemCode {
     SymlinkLoop,
     /// More than one delimiter divides the rows evenly, or none does.
     AmbiguousDelimiter,
+    /// The first row is stated to name the columns, and holds values.
+    DoubtfulHeader,
     /// Rows with fewer or more cells than the table has columns.
     RaggedRows,
     /// Cells whose bytes are not UTF-8; their text is read with replacement characters.
@@ -365,6 +369,7 @@ impl ProblemCode {
             ProblemCode::NotRegular => "not_regular",
             ProblemCode::SymlinkLoop => "symlink_loop",
             ProblemCode::AmbiguousDelimiter => "ambiguous_delimiter",
+            ProblemCode::DoubtfulHeader => "doubtful_header",
             ProblemCode::RaggedRows => "ragged_rows",
             ProblemCode::NotUtf8 => "not_utf8",
             ProblemCode::BinaryCells => "binary_cells",

@@ -1,4 +1,14 @@
-//! The program as a person runs it. [`harness`] has the builder; each command has a file of its own beside it.
+//! The program as a person runs it. [`harness`] has the builder, [`world`] two parties and their data; each subject has a file of its own
+//! beside them.
 
+mod bad_input;
 mod basics;
+mod canary;
+mod demo;
 mod harness;
+mod interop;
+#[cfg(unix)]
+mod interrupt;
+mod r#loop;
+mod never_clear;
+mod world;

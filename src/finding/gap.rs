@@ -17,6 +17,8 @@ pub(crate) enum GapCode {
     SymlinkLoop,
     /// More than one delimiter divides the rows evenly, or none does.
     AmbiguousDelimiter,
+    /// The first row is stated to name the columns, and holds values.
+    DoubtfulHeader,
     /// Rows with more or fewer cells than the header.
     RaggedRows,
     /// Bytes that are not valid in the encoding.
@@ -59,13 +61,14 @@ pub(crate) enum GapCode {
 
 impl GapCode {
     /// Every code, for documents and tests.
-    pub(crate) const ALL: [GapCode; 25] = [
+    pub(crate) const ALL: [GapCode; 26] = [
         GapCode::Unreadable,
         GapCode::UnknownFormat,
         GapCode::Empty,
         GapCode::NotRegular,
         GapCode::SymlinkLoop,
         GapCode::AmbiguousDelimiter,
+        GapCode::DoubtfulHeader,
         GapCode::RaggedRows,
         GapCode::NotUtf8,
         GapCode::RowTooLong,
@@ -96,6 +99,7 @@ impl GapCode {
             GapCode::NotRegular => "not_regular",
             GapCode::SymlinkLoop => "symlink_loop",
             GapCode::AmbiguousDelimiter => "ambiguous_delimiter",
+            GapCode::DoubtfulHeader => "doubtful_header",
             GapCode::RaggedRows => "ragged_rows",
             GapCode::NotUtf8 => "not_utf8",
             GapCode::RowTooLong => "row_too_long",
@@ -131,6 +135,7 @@ impl GapCode {
             GapCode::Empty => "remove the empty file, or leave it out of the sources",
             GapCode::NotRegular | GapCode::SymlinkLoop => "name the regular file that holds the data",
             GapCode::AmbiguousDelimiter => "name the delimiter with `--delimiter`",
+            GapCode::DoubtfulHeader => "leave `--header` away, and say with `--map` what the columns hold",
             GapCode::RaggedRows => "export the file again with every cell quoted, or check the delimiter with `residua inspect`",
             GapCode::NotUtf8 => "export the file again as UTF-8",
             GapCode::RowTooLong => "look for an unclosed quote, or export the file again",

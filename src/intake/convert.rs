@@ -179,7 +179,12 @@ impl Converter {
                 Step::Watched => {
                     let counts = &mut self.counts[index];
                     counts.filled += u64::from(!cell.is_empty());
-                    counts.personal += u64::from(spot::spot(cell).is_some());
+                    let spotted = spot::spot(cell);
+                    counts.personal += u64::from(spotted.is_some());
+                    if spotted == Some(Kind::Email) && self.side == Side::Recipient {
+                        // An address is known wherever it stands. What stands beside it is not, so the column stays a gap.
+                        email::candidates(cell, &mut |value| records.push(Slot::Email, value));
+                    }
                     continue;
                 }
                 Step::Date { slot, order } => self.date(cell, slot, order, records),
@@ -187,7 +192,11 @@ impl Converter {
                 Step::Town => self.simple(cell, Slot::Town, address::town, records),
                 Step::Email => match self.side {
                     Side::Originator => self.simple(cell, Slot::Email, email::canonical, records),
-                    Side::Recipient => email::candidates(cell, &mut |value| records.push(Slot::Email, value)),
+                    Side::Recipient => {
+                        // What stands beside the address is not seen.
+                        self.counts[index].personal += u64::from(cell.contains('@') && !email::is_whole(cell));
+                        email::candidates(cell, &mut |value| records.push(Slot::Email, value))
+                    }
                 },
                 Step::Phone => match self.side {
                     Side::Originator => self.simple(cell, Slot::Phone, phone::canonical, records),

@@ -16,6 +16,9 @@ use std::hash::Hasher;
 /// Different cells that are told apart; enough to know a column of names from one of a few words.
 const MOST_DISTINCT: usize = 500;
 
+/// The longest UK postcode, with a space to spare.
+const LONGEST_POSTCODE: usize = 9;
+
 /// Filled cells from which on one column alone can be said to look like names.
 const ENOUGH_NAMES: u64 = 20;
 
@@ -77,14 +80,18 @@ impl Profile {
         self.codes += u64::from(digits > 0 && others == 0 && !at && !text.contains([' ', '\'']));
         if at {
             scratch.clear();
-            self.emails += u64::from(email::canonical(text, scratch) == Reading::Value);
+            self.emails += u64::from(email::canonical(text, scratch) == Reading::Value && email::is_whole(text));
             return;
         }
         if digits == 0 || text.len() > 40 {
             return;
         }
         scratch.clear();
-        if postcode::canonical(text, scratch) == Reading::Value && postcode::is_uk(scratch.as_bytes()) {
+        // A postcode, and not what ends in one.
+        if text.len() <= LONGEST_POSTCODE
+            && postcode::canonical(text, scratch) == Reading::Value
+            && postcode::is_uk(scratch.as_bytes())
+        {
             self.uk_postcodes += 1;
         }
         if digits >= 10 && letters == 0 {

@@ -65,7 +65,7 @@ pub(crate) fn survey(sessions: &[Box<dyn Session>], map: &MapFile, cancel: &Canc
             let mut mapping = infer(object.columns.iter().map(|column| column.name.as_str()), &profiles);
             map.apply(&name, &mut mapping)?;
             let header = object.details.iter().find(|(detail, _)| detail == "header");
-            note_doubts(&mut mapping, &profiles, header.is_none_or(|(_, value)| value == "yes"));
+            note_doubts(&mut mapping, &profiles, header.is_none_or(|(_, value)| value.starts_with("yes")));
             surveyed.push(Surveyed { session: number, object: place, name, mapping, profiles, excluded });
         }
     }

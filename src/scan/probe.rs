@@ -127,9 +127,7 @@ impl<'a> Prober<'a> {
             }
             all_hits += self.count(number, batch, found);
         }
-        if self.ground.listing == Some(Listing::Strongest) {
-            self.keep_strongest(found, first);
-        }
+        self.put_in_order(found, first);
         self.tally.rows += batch.rows() as u64;
         for (has_key, is_unreadable) in self.has_key.iter().zip(self.converter.unreadable_rows()) {
             self.tally.rows_without_key += u64::from(!has_key);
@@ -138,27 +136,16 @@ impl<'a> Prober<'a> {
         all_hits
     }
 
-    /// Of what the batch found, keeps for each row and record the keys of the strongest class, in the order of the rows: a row that holds
-    /// the supplied record need not be said to agree with it in part as well.
-    fn keep_strongest(&self, found: &mut Vec<FoundRow>, first: usize) {
+    /// Puts what the batch found in the order of the rows, each key once for a row and record, or only the keys of the strongest class.
+    fn put_in_order(&self, found: &mut Vec<FoundRow>, first: usize) {
         let class = |finding: &FoundRow| self.lookup.plan.keys[finding.key].class;
-        found[first..].sort_unstable_by_key(|finding| (finding.row, finding.record, class(finding), finding.key));
-        let mut strongest = None;
-        let mut index = 0;
-        found.retain(|finding| {
-            index += 1;
-            if index <= first {
-                return true;
-            }
-            let place = (finding.row, finding.record);
-            match strongest {
-                Some((known, best)) if known == place => class(finding) == best,
-                _ => {
-                    strongest = Some((place, class(finding)));
-                    true
-                }
-            }
-        });
+        let mut fresh = found.split_off(first);
+        fresh.sort_unstable_by_key(|finding| (finding.row, finding.record, class(finding), finding.key));
+        fresh.dedup_by_key(|finding| (finding.row, finding.record, finding.key));
+        for group in fresh.chunk_by(|a, b| (a.row, a.record) == (b.row, b.record)) {
+            let is_listed = |finding: &&FoundRow| self.ground.listing == Some(Listing::All) || class(finding) == class(&group[0]);
+            found.extend(group.iter().filter(is_listed).cloned());
+        }
     }
 
     /// Hashes and looks up one key for all rows. Returns how many rows were capped.

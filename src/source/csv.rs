@@ -24,6 +24,7 @@ use super::SplitReport;
 use super::file::OpenedFile;
 use crate::support::progress::Cancel;
 use dialect::Dialect;
+use dialect::Header;
 use dialect::column_name;
 use range_reader::RangeReader;
 use ranges::Boundaries;
@@ -155,6 +156,10 @@ fn inventory(file: &OpenedFile, dialect: &Dialect, has_mark: bool) -> Inventory 
     if dialect.is_ambiguous {
         let detail = "it cannot be told which delimiter divides the rows; state it".to_owned();
         problems.push(problem(ProblemCode::AmbiguousDelimiter, detail));
+    }
+    if dialect.header == Header::Doubtful {
+        let detail = "the first row was stated to name the columns, but holds values; it was read as a record".to_owned();
+        problems.push(problem(ProblemCode::DoubtfulHeader, detail));
     }
     for name in &dialect.duplicates {
         let detail = "several columns bear this name; the later ones were numbered".to_owned();

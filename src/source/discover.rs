@@ -244,8 +244,8 @@ impl Walk<'_> {
 fn split_scheme(argument: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = argument.split_once(':')?;
     let is_scheme = scheme.len() > 1
-        && scheme.starts_with(|first: char| first.is_ascii_lowercase())
-        && scheme.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "+.-".contains(letter));
+        && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.chars().all(|letter| letter.is_ascii_alphanumeric() || "+.-".contains(letter));
     is_scheme.then_some((scheme, rest))
 }
 

@@ -47,7 +47,11 @@ impl AtomicFile {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".residua-").suffix(".part");
         set_mode(&mut builder, access);
-        let temporary = builder.tempfile_in(folder)?;
+        // The passing name that the error would tell says nothing to anybody.
+        let temporary = builder.tempfile_in(folder).map_err(|error| match error.raw_os_error() {
+            Some(number) => io::Error::from_raw_os_error(number),
+            None => io::Error::from(error.kind()),
+        })?;
         Ok(AtomicFile { path: path.to_owned(), existing, temporary })
     }
 

@@ -10,6 +10,7 @@
 //!
 //! `RESIDUA_PROGRAM` names another program to test: an installed one, or a build with a sanitiser.
 
+use serde_json::Value;
 use std::cell::RefCell;
 use std::env;
 use std::ffi::OsStr;
@@ -89,7 +90,7 @@ impl Case {
     /// A command to be changed before it is run.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command<'_> {
         let arguments = arguments.iter().map(OsString::from).collect();
-        Command { case: self, arguments, now: Some(NOW.to_owned()), environment: Vec::new(), input: None }
+        Command { case: self, arguments, now: Some(NOW.to_owned()), environment: Vec::new(), input: None, script: None }
     }
 
     /// Runs a command as it is.
@@ -124,6 +125,7 @@ pub(crate) struct Command<'case> {
     now: Option<String>,
     environment: Vec<(OsString, OsString)>,
     input: Option<Vec<u8>>,
+    script: Option<&'static str>,
 }
 
 impl Command<'_> {
@@ -145,6 +147,13 @@ impl Command<'_> {
         self
     }
 
+    /// Lets a shell start the program, with surroundings of its own: `ulimit -f 8; exec "$@"`.
+    #[cfg(unix)]
+    pub(crate) fn in_shell(mut self, script: &'static str) -> Self {
+        self.script = Some(script);
+        self
+    }
+
     /// Another time than [`NOW`].
     pub(crate) fn now(mut self, now: &str) -> Self {
         self.now = Some(now.to_owned());
@@ -159,8 +168,20 @@ impl Command<'_> {
 
     /// Runs it to its end.
     pub(crate) fn run(self) -> Output {
+        self.run_while(|_| ())
+    }
+
+    /// Runs it to its end, and meanwhile does something to it, by its process id.
+    pub(crate) fn run_while(self, meddle: impl FnOnce(u32)) -> Output {
         let case = self.case;
-        let mut command = process::Command::new(&case.program);
+        let mut command = match self.script {
+            None => process::Command::new(&case.program),
+            Some(script) => {
+                let mut command = process::Command::new("sh");
+                command.args(["-c", script, "sh"]).arg(&case.program);
+                command
+            }
+        };
         command.current_dir(&case.folder).env_clear();
         for name in ["PATH", "SystemRoot"] {
             // Windows starts no program without `SystemRoot`; elsewhere it is not set.
@@ -179,6 +200,7 @@ impl Command<'_> {
         let input = self.input.unwrap_or_default();
         // From a thread of its own, since the program may print before it has read everything; it may also end without reading it.
         let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        meddle(child.id());
         let ended = child.wait_with_output().expect("the program's output");
         writer.join().expect("the writer of standard input");
 
@@ -189,6 +211,7 @@ impl Command<'_> {
             stdout: case.redacted(&String::from_utf8(ended.stdout).expect("standard output in UTF-8")),
             stderr: case.redacted(&String::from_utf8(ended.stderr).expect("standard error in UTF-8")),
         };
+        assert!(!output.stderr.contains("panicked at"), "the program panicked{}", output.whole());
         case.said.borrow_mut().push((output.line.clone(), format!("{}{}", output.stdout, output.stderr)));
         output
     }
@@ -240,14 +263,30 @@ impl Output {
         self
     }
 
-    fn whole(&self) -> String {
+    /// Standard output as JSON, which has a version.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        let value: Value = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("standard output is no JSON: {error}{}", self.whole()));
+        assert_eq!(value["version"], 1, "the JSON has another version{}", self.whole());
+        value
+    }
+
+    /// Everything, for a message of a test's own.
+    pub(crate) fn whole(&self) -> String {
         let Output { line, code, stdout, stderr } = self;
         format!("\n--- residua {line}\n--- exit code {code:?}\n--- standard output\n{stdout}--- standard error\n{stderr}---")
     }
 }
 
+/// Says loudly that a test proves nothing on this machine.
+#[expect(clippy::print_stderr, reason = "cargo shows it with the test's name")]
+pub(crate) fn skip(because: &str) {
+    eprintln!("SKIPPED: {because}");
+}
+
 /// Whether the bytes hold an ASCII word, in any case of its letters. Normalising changes case, so a leak may too.
-fn holds(bytes: &[u8], word: &str) -> bool {
+pub(crate) fn holds(bytes: &[u8], word: &str) -> bool {
     assert!(word.len() >= 4 && word.is_ascii(), "`{word}` is no word to search for");
     bytes.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
 }

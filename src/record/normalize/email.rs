@@ -48,6 +48,18 @@ pub(crate) fn canonical(raw: &str, out: &mut String) -> Reading {
     reading
 }
 
+/// Whether the cell is its addresses and nothing else but the names that mail programs write before them. A cell with further content
+/// (JSON, a note) holds more than this kind can see.
+pub(crate) fn is_whole(raw: &str) -> bool {
+    let is_part = |part: &str| match part.trim().split_once('<') {
+        Some((name, address)) => {
+            !name.contains(['{', '[', '@']) && address.ends_with('>') && !address.contains(char::is_whitespace)
+        }
+        None => !part.trim().contains([' ', '\t', '\n', '"', '{', '[', '|']),
+    };
+    raw.trim().split([';', ',']).all(is_part)
+}
+
 /// Every address of the cell.
 pub(crate) fn candidates(raw: &str, emit: &mut dyn FnMut(&str)) -> Reading {
     each(raw, &mut String::new(), emit)

@@ -50,6 +50,8 @@ pub(super) enum Header {
     Absent,
     /// It does not, as stated.
     StatedAbsent,
+    /// It does, as stated, and yet it holds values: it is read as a record.
+    Doubtful,
     /// It cannot be told, so the row is read as a record, and its words are not used as names: they may be a person's.
     Unsure,
 }
@@ -62,6 +64,7 @@ impl Header {
             Header::Stated => "yes (stated)",
             Header::Absent => "no",
             Header::StatedAbsent => "no (stated)",
+            Header::Doubtful => "no (stated, but the first row holds values)",
             Header::Unsure => "unsure (the first row is read as a record)",
         }
     }
@@ -81,6 +84,7 @@ impl Dialect {
         let Sample { rows, second: data_start, is_first_open } = sample_rows(sample, is_whole, delimiter);
         let first = rows.first()?;
         let header = match options.header {
+            Some(true) if options.is_value.is_some_and(|is_value| first.iter().any(|cell| is_value(cell))) => Header::Doubtful,
             Some(true) => Header::Stated,
             Some(false) => Header::StatedAbsent,
             None if is_first_open => Header::Unsure,

@@ -1,0 +1,254 @@
+//! No value of the data, and no salt, stands in anything that the program prints or writes, whether it succeeds or fails.
+
+use crate::cli::harness::holds;
+use crate::cli::world::AFTER;
+use crate::cli::world::CANARY;
+use crate::cli::world::COLUMNS;
+use crate::cli::world::HERON;
+use crate::cli::world::Person;
+use crate::cli::world::SUPPLIED;
+use crate::cli::world::World;
+use crate::cli::world::csv;
+use data_encoding::BASE64;
+use data_encoding::BASE64_NOPAD;
+use data_encoding::BASE64URL_NOPAD;
+use data_encoding::HEXLOWER;
+use serde_json::Value;
+use std::fs;
+
+/// Files in which people's data stand on purpose.
+const DATA: [&str; 6] = ["supply.csv", "crm.db", "exports/", "bad/", "broken.db", "declared.toml"];
+
+/// Everything that the program wrote, by name: the files as they are, and what stands inside their base64.
+fn written(world: &World) -> Vec<(String, Vec<u8>)> {
+    let mut written = Vec::new();
+    for name in world.case.files().into_iter().filter(|name| !DATA.iter().any(|data| name.starts_with(data))) {
+        let bytes = fs::read(world.case.path(&name)).expect("a readable file");
+        let json: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        if let Some(payload) = json["payload"].as_str() {
+            written.push((format!("{name}, payload"), BASE64.decode(payload.as_bytes()).expect("base64")));
+        }
+        written.push((name, bytes));
+    }
+    written
+}
+
+/// Runs every command, well and badly, in a world of people.
+fn run_everything(world: &World) {
+    let run = |now: &str, words: &[&str]| {
+        for format in ["text", "json"] {
+            world.run(now, &[words, &["--verbose", "--format", format]].concat());
+        }
+    };
+    let signing = |words: Vec<String>| world.run(AFTER, &words);
+    for file in ["supply.csv", "crm.db", "exports", "deletion.challenge.json", "baseline.attestation.json", "keys/recipient.key"]
+    {
+        run(AFTER, &["inspect", file]);
+    }
+    for file in ["handover/deletion.residua", "handover/deletion.residua.intoto.json", "keys/recipient.card.json", "ledger"] {
+        run(AFTER, &["inspect", file]);
+    }
+    run(AFTER, &["inspect", "baseline.attestation.json", "--declared"]);
+    run(AFTER, &["status"]);
+    run(AFTER, &["supplies", "list"]);
+    run(AFTER, &["supplies", "show", &world.supply_id()]);
+
+    // A scan that finds, and one of sources that are broken in many ways.
+    let outputs = ["--out", "1.attestation.json", "--findings", "1.findings.csv", "--verbose"];
+    signing(world.scanning("deletion", "deletion.challenge.json", &["crm.db", "exports"], &outputs)).exits_with(11);
+    run(AFTER, &["verify", "1.attestation.json"]);
+    let people: Vec<&Person> = world.own.iter().chain(&world.supplied).collect();
+    let rows = csv(&people, ',');
+    let body = rows.split_once('\n').expect("a header").1;
+    world.case.write("bad/ragged.csv", format!("{rows}{body}extra,{body}"));
+    world.case.write("bad/no-header.csv", body);
+    world.case.write("bad/quote.csv", format!("{rows}\"{body}"));
+    world.case.write("bad/latin.csv", [rows.as_bytes(), b"\xe9\xff,", body.as_bytes()].concat());
+    world.case.write("bad/twice.csv", rows.replacen("last_name", "first_name", 1));
+    world.case.write("bad/binary.csv", [body.as_bytes(), &[0, 1, 2]].concat());
+    world.case.write("bad/notes.csv", format!("notes\n{}", rows.replace(',', " ")));
+    world.case.write("bad/dump.sql", format!("INSERT INTO people VALUES ('{body}');\n"));
+    world.case.write("bad/people.json", format!("[{{\"name\": {body:?}}}]"));
+    // Values of people where names of columns are expected, of the sort that a missing header makes of them.
+    world
+        .case
+        .write("bad/mixed.csv", format!("{}\n{}", COLUMNS.join(","), "Annqzcanary Marqzcanary;1 Mapleqzcanary Road\n".repeat(5)));
+    world.database("broken.db", |database| {
+        database
+            .execute_batch("CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, dob TEXT CHECK (name <> ''))")
+            .expect("a table");
+        for person in &people {
+            let row = (person.id.to_string(), person.full_name(), format!("{}x", Person::dmy(person.mother_dob)));
+            database.execute("INSERT INTO people VALUES (?, ?, ?)", row).expect("a row");
+        }
+        database.execute("UPDATE people SET name = CAST(name AS BLOB) WHERE id % 7 = 0", []).expect("blobs");
+    });
+    let mut content = fs::read(world.case.path("broken.db")).expect("a database");
+    let end = content.len();
+    content[end - 1000..].fill(0x41);
+    world.case.write("bad/overwritten.db", &content);
+    let outputs = ["--out", "2.attestation.json", "--findings", "2.findings.csv"];
+    world.ask("deletion", "2.challenge.json", &[]).exits_with(0);
+    signing(world.scanning("deletion", "2.challenge.json", &["bad", "broken.db"], &outputs)).exits_with(11);
+    run(AFTER, &["verify", "2.attestation.json"]);
+    let words = world.scanning("deletion", "2.challenge.json", &["bad", "broken.db", "exports"], &["--delimiter", ","]);
+    run(AFTER, &words.iter().map(String::as_str).collect::<Vec<_>>());
+    for file in ["bad", "broken.db"] {
+        run(AFTER, &["inspect", file]);
+    }
+    // From standard input.
+    let words = world.scanning("deletion", "2.challenge.json", &["-"], &["--name", "a pipe", "--verbose"]);
+    world.command(AFTER, &words).input(&rows).run().exits_with(11);
+    world.command(AFTER, &words).input(body).run();
+
+    // Supplies that are refused, and one that is quick to say what it saw.
+    for name in ["ragged", "no-header", "quote", "latin", "twice", "binary", "notes", "mixed"] {
+        run(
+            SUPPLIED,
+            &world
+                .supplying(&format!("bad/{name}.csv"), &format!("refused/{name}"), &[])
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>(),
+        );
+    }
+    world.case.write("bad/dates.csv", "name,dob\nAnnqzcanary Marqzcanary,03/04/qzcanary\nBorqzcanary Ormqzcanary,99/99/1980\n");
+    world.case.write("bad/order.csv", "name,dob\nAnnqzcanary Marqzcanary,03/04/1980\nBorqzcanary Ormqzcanary,05/06/1981\n");
+    for name in ["dates", "order"] {
+        run(
+            SUPPLIED,
+            &world
+                .supplying(&format!("bad/{name}.csv"), &format!("refused/{name}"), &[])
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>(),
+        );
+    }
+
+    // Rules for rows hold a cell of the recipient's own choice; that it is declared is its will, and its number no value.
+    world.case.write("declared.toml", "[[lawful_source]]\nname = \"own\"\ntarget = \"crm.db#contacts\"\nsource = \"our shop\"\n");
+    let words = world.scanning("deletion", "2.challenge.json", &["crm.db"], &["--declare", "declared.toml"]);
+    run(AFTER, &words.iter().map(String::as_str).collect::<Vec<_>>());
+    world.keep(&[]);
+    world.ask("deletion", "3.challenge.json", &[]).exits_with(0);
+    signing(world.scanning("deletion", "3.challenge.json", &["crm.db", "exports"], &["--out", "3.attestation.json"]))
+        .exits_with(0);
+    run(AFTER, &["verify", "3.attestation.json", "2.attestation.json", "1.attestation.json"]);
+    run(AFTER, &["verify", "crm.db"]);
+    run(AFTER, &["verify", "exports/mailing.csv"]);
+    run(AFTER, &["status"]);
+    run(AFTER, &["supplies", "show", &world.supply_id()]);
+    for wrong in ["crm.db", "supply.csv"] {
+        for flag in ["--manifest", "--challenge", "--from", "--as", "--map", "--declare"] {
+            let mut words = world.scanning(
+                "deletion",
+                "3.challenge.json",
+                &["crm.db"],
+                &["--map", "schema.toml", "--declare", "schema.toml"],
+            );
+            let at = words.iter().position(|word| word == flag).expect("a flag");
+            wrong.clone_into(&mut words[at + 1]);
+            run(AFTER, &words.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+        run(
+            SUPPLIED,
+            &world.supplying("supply.csv", "refused/schema", &["--schema", wrong]).iter().map(String::as_str).collect::<Vec<_>>(),
+        );
+        run(
+            AFTER,
+            &world.asking("deletion", "refused.json", &["--accept", wrong]).iter().map(String::as_str).collect::<Vec<_>>(),
+        );
+    }
+}
+
+#[test]
+fn no_value_and_no_salt_leaves_its_place() {
+    let world = World::asked();
+    run_everything(&world);
+    let written = written(&world);
+    assert!(written.len() > 30, "{}", written.len());
+
+    let people: Vec<&Person> = world.own.iter().chain(&world.supplied).collect();
+    let telltales: Vec<String> = people.iter().flat_map(|person| person.telltales()).collect();
+    for word in [CANARY, HERON].into_iter().chain(telltales.iter().map(String::as_str)) {
+        world.case.never_prints(word);
+        for (name, bytes) in &written {
+            assert!(!holds(bytes, word), "`{word}` stands in {name}");
+        }
+    }
+
+    // The salts stay in the file of secrets, in whatever spelling.
+    let secret_file = format!("ledger/secrets/{}.json", world.supply_id());
+    let secrets: Value = serde_json::from_str(&world.case.read(&secret_file)).expect("secrets");
+    let secrets: Vec<String> = secrets
+        .as_object()
+        .expect("an object")
+        .values()
+        .filter_map(Value::as_str)
+        .filter(|text| text.len() == 64)
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(secrets.len(), 4);
+    for secret in secrets {
+        let bytes = HEXLOWER.decode(secret.as_bytes()).expect("hexadecimal");
+        // From any of three places a text in base64 looks another way; the middle of it is enough.
+        let spelled =
+            [secret.clone(), BASE64_NOPAD.encode(&bytes)[..42].to_owned(), BASE64URL_NOPAD.encode(&bytes)[..42].to_owned()];
+        for word in &spelled {
+            world.case.never_prints(word);
+        }
+        for (name, content) in written.iter().filter(|(name, _)| *name != secret_file) {
+            assert!(!content.windows(32).any(|window| window == bytes), "a salt stands in {name}");
+            assert!(spelled.iter().all(|word| !holds(content, word)), "a salt stands in {name}");
+        }
+    }
+
+    // The private keys stay in their files.
+    for party in ["originator", "recipient"] {
+        let file = format!("keys/{party}.key");
+        for line in world.case.read(&file).lines().filter(|line| !line.starts_with('#') && !line.starts_with("-----")) {
+            world.case.never_prints(line);
+            assert!(
+                written.iter().all(|(name, content)| *name == file || !holds(content, line)),
+                "a private key of the {party} left its file"
+            );
+        }
+    }
+}
+
+/// A person says that the first row names the columns, and it names a person instead.
+#[test]
+fn a_record_taken_for_a_header_is_not_printed() {
+    let world = World::asked();
+    let people: Vec<&Person> = world.supplied.iter().collect();
+    world.case.write("bad/no-header.csv", csv(&people, ',').split_once('\n').expect("a header").1);
+    let stated = ["--header", "yes", "--verbose"];
+    world.run(AFTER, &["inspect", "bad/no-header.csv", "--header", "yes"]);
+    let outputs = ["--out", "a.json", "--findings", "f.csv"];
+    let code = world.scan("deletion", "deletion.challenge.json", &["bad/no-header.csv"], &[&stated[..], &outputs].concat()).code;
+    assert!(matches!(code, Some(1 | 10 | 11)), "{code:?}");
+    world.run(AFTER, &world.supplying("bad/no-header.csv", "refused/stated", &stated));
+    world.case.never_prints(CANARY);
+    for (name, bytes) in written(&world) {
+        assert!(!holds(&bytes, CANARY), "a value stands in {name}");
+    }
+}
+
+/// The test above would find what it looks for.
+#[test]
+fn values_are_where_they_are_expected() {
+    let world = World::asked();
+    let data: Vec<String> = world.case.files_with(CANARY);
+    assert_eq!(data, ["crm.db", "exports/mailing.csv", "supply.csv"]);
+    let supply = world.case.read("supply.csv");
+    for person in &world.supplied {
+        for value in [&person.customer_no, &person.first_name, &person.last_name, &person.street, &person.email] {
+            assert!(holds(value.as_bytes(), CANARY) && supply.contains(value.as_str()), "{value}");
+        }
+        assert!(
+            supply.contains(&person.postcode)
+                && supply.contains(&person.phone)
+                && supply.contains(&Person::dmy(person.mother_dob))
+        );
+    }
+}

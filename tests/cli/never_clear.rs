@@ -1,0 +1,835 @@
+//! What must never end in `clear`: a record left behind in whatever place and spelling, a part that was not seen, a scan of another place.
+//!
+//! Each place is scanned twice: without a supplied record it ends in `clear` (else the case would prove little), with one of 60 it does not.
+
+use crate::cli::harness::Output;
+use crate::cli::harness::skip;
+use crate::cli::world::COLUMNS;
+use crate::cli::world::Person;
+use crate::cli::world::World;
+use crate::cli::world::create;
+use crate::cli::world::csv;
+use crate::cli::world::insert;
+use rusqlite::Connection;
+use serde_json::Value;
+use std::fs;
+
+/// The codes of a scan's reasons, and after `gap:` those of its gaps.
+fn codes(scan: &Output) -> Vec<String> {
+    let json = scan.json();
+    let all = |value: &Value, prefix: &str| -> Vec<String> {
+        let each = value.as_array().expect("an array").iter();
+        each.map(|element| format!("{prefix}{}", element["code"].as_str().expect("a code"))).collect()
+    };
+    [all(&json["verdictReasons"], ""), all(&json["coverage"]["gaps"], "gap:")].concat()
+}
+
+/// A scan of `place`, signed by nobody.
+fn scan(world: &World, sources: &[&str], extra: &[&str]) -> Output {
+    world.scan("deletion", "deletion.challenge.json", sources, &[extra, &["--format", "json"]].concat())
+}
+
+/// The scan ends with the code and names all of these reasons and gaps.
+#[track_caller]
+fn ends(scan: &Output, code: i32, named: &[&str]) {
+    scan.exits_with(code).stderr_is("");
+    let codes = codes(scan);
+    for name in named {
+        assert!(codes.iter().any(|code| code == name), "{name} is not among {codes:?}{}", scan.whole());
+    }
+    let json = scan.json();
+    let complete = json["coverage"]["gaps"].as_array().is_some_and(Vec::is_empty)
+        && json["coverage"]["excluded"].as_array().is_some_and(Vec::is_empty);
+    assert_eq!(json["coverage"]["complete"], complete, "{}", scan.whole());
+}
+
+/// A way to hold people: writes them into the folder that is named.
+type Holding = fn(&World, &str, &[&Person]);
+
+/// People with one left-over record among them, and what a scan of the place has to say.
+struct Kept {
+    name: &'static str,
+    hold: Holding,
+    /// The exit code without the record: 0, or 10 where something else stands in the way too.
+    without: i32,
+    code: i32,
+    named: &'static [&'static str],
+}
+
+const RESIDUAL: &[&str] = &["supply_record_found", "person_found"];
+const PERSON: &[&str] = &["person_found"];
+
+const KEPT: [Kept; 31] = [
+    Kept { name: "second table", hold: second_table, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "table without primary key", hold: no_primary_key, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "WITHOUT ROWID", hold: without_rowid, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "quoted table name", hold: quoted_name, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "generated column", hold: generated_column, without: 0, code: 11, named: PERSON },
+    Kept { name: "view's table", hold: under_a_view, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "attached log in WAL mode", hold: write_ahead_log, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "nested folder", hold: nested_folder, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "hidden file", hold: hidden_file, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "another file ending", hold: other_ending, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "TSV", hold: tsv, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "semicolon CSV", hold: semicolon, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "pipe CSV", hold: pipe, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "quoted CSV with CRLF and a byte order mark", hold: quoted_crlf, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "no line feed at the end", hold: no_last_line_feed, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "upper case", hold: upper_case, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "dates in words", hold: dates_in_words, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "American dates", hold: american_dates, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "compact dates", hold: compact_dates, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "one name column", hold: one_name_column, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "other headers", hold: other_headers, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "no header", hold: no_header, without: 10, code: 11, named: &[] },
+    Kept { name: "e-mail addresses alone", hold: emails_alone, without: 0, code: 11, named: PERSON },
+    Kept { name: "postcode without a space, phone with a prefix", hold: other_spelling, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "the last of 500 rows", hold: last_row, without: 0, code: 11, named: RESIDUAL },
+    Kept { name: "a row among 2,000 blank ones", hold: among_blank_rows, without: 0, code: 11, named: RESIDUAL },
+    Kept {
+        name: "a name and a date among 2,000 blank rows",
+        hold: name_and_date_among_blank_rows,
+        without: 0,
+        code: 11,
+        named: PERSON,
+    },
+    Kept { name: "days as a spreadsheet counts them", hold: serial_dates, without: 0, code: 11, named: RESIDUAL },
+    Kept {
+        name: "names and dates without a header",
+        hold: names_and_dates_without_header,
+        without: 10,
+        code: 10,
+        named: &["gap:unmapped_personal"],
+    },
+    Kept {
+        name: "columns without a meaning",
+        hold: meaningless_columns,
+        without: 10,
+        code: 10,
+        named: &["gap:unmapped_personal"],
+    },
+    Kept { name: "a JSON column", hold: json_column, without: 10, code: 11, named: PERSON },
+];
+
+#[test]
+fn a_record_left_behind() {
+    let world = World::asked();
+    let own: Vec<&Person> = world.own.iter().collect();
+    let kept: Vec<&Person> = own.iter().copied().chain([&world.supplied[23]]).collect();
+    let mut wrong = Vec::new();
+    for (number, case) in KEPT.iter().enumerate() {
+        for (people, code, named) in [(&own, case.without, &[][..]), (&kept, case.code, case.named)] {
+            let place = format!("place-{number}-{}", people.len());
+            fs::create_dir_all(world.case.path(&place)).expect("a folder");
+            (case.hold)(&world, &place, people);
+            let scan = scan(&world, &[&place], &[]);
+            let codes = if scan.code == Some(1) { vec![scan.stderr.clone()] } else { codes(&scan) };
+            if scan.code != Some(code) || !named.iter().all(|name| codes.iter().any(|code| code == name)) {
+                wrong.push(format!(
+                    "{}, with {} people: exit code {:?} and {codes:?}, not {code} and {named:?}",
+                    case.name,
+                    people.len(),
+                    scan.code
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn database(world: &World, place: &str, fill: impl FnOnce(&Connection)) {
+    world.database(&format!("{place}/held.db"), fill);
+}
+
+fn text(world: &World, place: &str, content: impl AsRef<[u8]>) {
+    world.case.write(&format!("{place}/held.csv"), content);
+}
+
+/// A text table of other columns, from the people's cells in the order of [`COLUMNS`].
+fn table(header: &str, people: &[&Person], row: impl Fn(&[String; 9]) -> String) -> String {
+    people.iter().fold(format!("{header}\n"), |text, person| text + &row(&person.cells()) + "\n")
+}
+
+fn second_table(world: &World, place: &str, people: &[&Person]) {
+    database(world, place, |database| {
+        create(database, "contacts", "");
+        insert(database, "contacts", &people[..10]);
+        create(database, "contacts_backup_2017", "");
+        insert(database, "contacts_backup_2017", people);
+    });
+}
+
+fn no_primary_key(world: &World, place: &str, people: &[&Person]) {
+    database(world, place, |database| {
+        database.execute_batch(&format!("CREATE TABLE contacts ({})", COLUMNS.join(", "))).expect("a table");
+        insert(database, "contacts", people);
+    });
+}
+
+fn without_rowid(world: &World, place: &str, people: &[&Person]) {
+    database(world, place, |database| {
+        create(database, "contacts", "WITHOUT ROWID");
+        insert(database, "contacts", people);
+    });
+}
+
+fn quoted_name(world: &World, place: &str, people: &[&Person]) {
+    database(world, place, |database| {
+        create(database, "\"my \"\"old\"\" contacts; 'x' [y]\"", "");
+        insert(database, "\"my \"\"old\"\" contacts; 'x' [y]\"", people);
+    });
+}
+
+/// The personal columns are generated from one that is not recognised as personal.
+fn generated_column(world: &World, place: &str, people: &[&Person]) {
+    database(world, place, |database| {
+        let columns = "id INTEGER PRIMARY KEY, blob TEXT, full_name TEXT AS (substr(blob, 12)) VIRTUAL, dob TEXT AS (substr(blob, 1, 10)) STORED";
+        database.execute_batch(&format!("CREATE TABLE contacts ({columns})")).expect("a table");
+        for person in people {
+            let packed = format!("{} {}", Person::iso(person.mother_dob), person.full_name());
+            database.execute("INSERT INTO contacts (id, blob) VALUES (?, ?)", (person.id.to_string(), packed)).expect("a row");
+        }
+    });
+}
+
+fn under_a_view(world: &World, place: &str, people: &[&Person]) {
+    database(world, place, |database| {
+        create(database, "stored", "");
+        insert(database, "stored", people);
+        database.execute_batch("CREATE VIEW contacts AS SELECT * FROM stored WHERE id < 2000").expect("a view");
+    });
+}
+
+/// The rows stand in the write-ahead log beside the database, as after a crash.
+fn write_ahead_log(world: &World, place: &str, people: &[&Person]) {
+    database(world, &format!("{place}-origin"), |database| {
+        database.pragma_update(None, "journal_mode", "wal").expect("a log");
+        database.pragma_update(None, "wal_autocheckpoint", 0).expect("no checkpoint");
+        create(database, "contacts", "");
+        insert(database, "contacts", people);
+        for file in ["held.db", "held.db-wal"] {
+            let from = world.case.path(&format!("{place}-origin/{file}"));
+            fs::copy(from, world.case.path(&format!("{place}/{file}"))).expect("a copy");
+        }
+    });
+    fs::remove_dir_all(world.case.path(&format!("{place}-origin"))).expect("an old folder");
+}
+
+fn nested_folder(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(&people[..5], ','));
+    text(world, &format!("{place}/2017/05/old"), csv(people, ','));
+}
+
+fn hidden_file(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(&people[..5], ','));
+    world.case.write(&format!("{place}/.cache/.held.csv~"), csv(people, ','));
+}
+
+fn other_ending(world: &World, place: &str, people: &[&Person]) {
+    world.case.write(&format!("{place}/held.bak"), csv(people, ','));
+}
+
+fn tsv(world: &World, place: &str, people: &[&Person]) {
+    world.case.write(&format!("{place}/held.tsv"), csv(people, '\t'));
+}
+
+fn semicolon(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(people, ';'));
+}
+
+fn pipe(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(people, '|'));
+}
+
+fn quoted_crlf(world: &World, place: &str, people: &[&Person]) {
+    let quote = |text: String, line: &str| text + "\"" + &line.replace(',', "\",\"") + "\"\r\n";
+    let quoted = csv(people, ',').lines().fold(String::new(), quote);
+    text(world, place, format!("\u{feff}{quoted}"));
+}
+
+fn no_last_line_feed(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(people, ',').trim_end());
+}
+
+fn upper_case(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(people, ',').to_uppercase());
+}
+
+fn dates_in_words(world: &World, place: &str, people: &[&Person]) {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    dates(world, place, people, |(year, month, day)| format!("{day} {} {year}", MONTHS[month - 1]));
+}
+
+fn american_dates(world: &World, place: &str, people: &[&Person]) {
+    dates(world, place, people, |(year, month, day)| format!("{month}/{day}/{year}"));
+}
+
+fn compact_dates(world: &World, place: &str, people: &[&Person]) {
+    dates(world, place, people, |(year, month, day)| format!("{year}{month:02}{day:02}"));
+}
+
+fn dates(world: &World, place: &str, people: &[&Person], form: impl Fn((usize, usize, usize)) -> String) {
+    let mut content = COLUMNS.join(",") + "\n";
+    for person in people {
+        let mut cells = person.cells();
+        (cells[7], cells[8]) = (form(person.mother_dob), form(person.child_dob));
+        content += &(cells.join(",") + "\n");
+    }
+    text(world, place, content);
+}
+
+fn one_name_column(world: &World, place: &str, people: &[&Person]) {
+    let header = "id,name,address,postcode,dob,child_dob";
+    text(
+        world,
+        place,
+        table(header, people, |cells| {
+            format!("{},Mrs {} {},{},{},{},{}", cells[0], cells[2], cells[1], cells[3], cells[4], cells[7], cells[8])
+        }),
+    );
+}
+
+fn other_headers(world: &World, place: &str, people: &[&Person]) {
+    let header = "Ref;Surname;Forename;House No;Street;Post Code;E-Mail;Mobile;D.O.B.;Baby's Date of Birth";
+    text(
+        world,
+        place,
+        table(header, people, |cells| {
+            let (number, street) = cells[3].split_once(' ').expect("a number and a street");
+            [&cells[0], &cells[2], &cells[1], number, street, &cells[4], &cells[5], &cells[6], &cells[7], &cells[8]].join(";")
+        }),
+    );
+}
+
+fn no_header(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(people, ',').split_once('\n').expect("a header").1);
+}
+
+fn emails_alone(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, table("email", people, |cells| cells[5].clone()));
+}
+
+fn other_spelling(world: &World, place: &str, people: &[&Person]) {
+    let header = "id,name,address,postcode,phone,dob,child_dob";
+    text(
+        world,
+        place,
+        table(header, people, |cells| {
+            let (postcode, phone) = (cells[4].replace(' ', "").to_lowercase(), format!("+44 (0) {}", &cells[6][1..]));
+            format!("{},\"{}, {}\",{},{postcode},{phone},{},{}", cells[0], cells[2], cells[1], cells[3], cells[7], cells[8])
+        }),
+    );
+}
+
+fn last_row(world: &World, place: &str, people: &[&Person]) {
+    let own = &people[..world.own.len()];
+    let rows = csv(own, ',');
+    let others = rows.split_once('\n').expect("a header").1.repeat(12);
+    let rest: String = people[own.len()..].iter().map(|person| person.cells().join(",") + "\n").collect();
+    text(world, place, csv(own, ',') + &others + &rest);
+}
+
+/// Rows that form no key do not count against the plan.
+fn among_blank_rows(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(people, ',') + &(",".repeat(8) + "\n").repeat(2_000));
+}
+
+fn name_and_date_among_blank_rows(world: &World, place: &str, people: &[&Person]) {
+    let blank = ",,\n".repeat(1_000);
+    let rows =
+        table("first_name,last_name,dob", &people[people.len() - 1..], |cells| format!("{},{},{}", cells[1], cells[2], cells[7]));
+    text(world, place, rows.replacen('\n', &format!("\n{blank}"), 1) + &blank);
+}
+
+/// 25569 is the first day of 1970.
+fn serial_dates(world: &World, place: &str, people: &[&Person]) {
+    dates(world, place, people, |(year, month, day)| {
+        let [year, month, day] = [year, month, day].map(|part| i16::try_from(part).expect("a small number"));
+        let date = jiff::civil::date(year, i8::try_from(month).expect("a month"), i8::try_from(day).expect("a day"));
+        (25_569 + date.since(jiff::civil::date(1970, 1, 1)).expect("days").get_days()).to_string()
+    });
+}
+
+fn names_and_dates_without_header(world: &World, place: &str, people: &[&Person]) {
+    let row = |text: String, person: &&Person| {
+        text + &person.full_name()
+            + ","
+            + &Person::dmy(person.mother_dob)
+            + "
+"
+    };
+    let rows = people.iter().fold(String::new(), row);
+    text(world, place, rows);
+}
+
+fn meaningless_columns(world: &World, place: &str, people: &[&Person]) {
+    database(world, place, |database| {
+        database.execute_batch("CREATE TABLE t (c0 INTEGER PRIMARY KEY, c1 TEXT, c2 TEXT, c3 TEXT)").expect("a table");
+        for person in people {
+            let row = (person.id.to_string(), &person.first_name, &person.last_name, Person::iso(person.mother_dob));
+            database.execute("INSERT INTO t VALUES (?, ?, ?, ?)", row).expect("a row");
+        }
+    });
+}
+
+fn json_column(world: &World, place: &str, people: &[&Person]) {
+    database(world, place, |database| {
+        database.execute_batch("CREATE TABLE audit (id INTEGER PRIMARY KEY, payload TEXT)").expect("a table");
+        for person in people {
+            let row =
+                (person.id.to_string(), format!("{{\"name\": \"{}\", \"email\": \"{}\"}}", person.full_name(), person.email));
+            database.execute("INSERT INTO audit VALUES (?, ?)", row).expect("a row");
+        }
+    });
+}
+
+/// What is not seen, or not accepted: no record was kept, and it ends in no `clear` all the same.
+struct Unseen {
+    name: &'static str,
+    hold: Holding,
+    code: i32,
+    named: &'static [&'static str],
+}
+
+const UNSEEN: [Unseen; 26] = [
+    Unseen { name: "empty database", hold: empty_database, code: 10, named: &["nothing_read"] },
+    Unseen { name: "database of empty tables", hold: empty_tables, code: 10, named: &["nothing_read"] },
+    Unseen { name: "header and zero rows", hold: zero_rows, code: 10, named: &[] },
+    Unseen { name: "empty folder", hold: |_, _, _| (), code: 10, named: &["nothing_read"] },
+    Unseen { name: "empty file", hold: empty_file, code: 10, named: &["gap:empty"] },
+    Unseen { name: "ragged rows", hold: ragged, code: 10, named: &["gap:ragged_rows"] },
+    Unseen { name: "not UTF-8", hold: not_utf8, code: 10, named: &["gap:not_utf8"] },
+    Unseen { name: "UTF-16", hold: utf16, code: 10, named: &["gap:unsupported"] },
+    Unseen { name: "a zip archive", hold: zip, code: 10, named: &["gap:unsupported"] },
+    Unseen { name: "compressed", hold: gzip, code: 10, named: &["gap:unsupported"] },
+    Unseen { name: "JSON", hold: json, code: 10, named: &["gap:unsupported"] },
+    Unseen { name: "an SQL dump", hold: sql_dump, code: 10, named: &["gap:unsupported"] },
+    Unseen { name: "a damaged database", hold: damaged_database, code: 10, named: &["gap"] },
+    Unseen { name: "a cut database", hold: cut_database, code: 10, named: &["gap"] },
+    Unseen { name: "a file of bytes", hold: bytes, code: 10, named: &["gap:unknown_format"] },
+    Unseen { name: "cells of bytes", hold: binary_cells, code: 10, named: &["gap:binary_cells"] },
+    Unseen {
+        name: "e-mail addresses in a column that is not mapped",
+        hold: notes_with_emails,
+        code: 10,
+        named: &["gap:unmapped_personal"],
+    },
+    Unseen {
+        name: "more than an e-mail address in each cell",
+        hold: cells_of_many_values,
+        code: 10,
+        named: &["gap:unmapped_personal"],
+    },
+    Unseen { name: "names alone", hold: names_alone, code: 10, named: &["gap:no_key"] },
+    Unseen { name: "names beside a number of the recipient's own", hold: names_and_numbers, code: 10, named: &["gap:no_key"] },
+    Unseen { name: "dates of birth that are none", hold: no_dates, code: 10, named: &["gap"] },
+    Unseen { name: "two columns of one name", hold: duplicate_columns, code: 10, named: &["gap:duplicate_column"] },
+    Unseen { name: "a quote that is never closed", hold: open_quote, code: 10, named: &["gap:cut_short"] },
+    Unseen { name: "more rows than planned", hold: above_plan, code: 10, named: &["gap:rows_above_plan"] },
+    Unseen { name: "a column that a virtual table hides", hold: virtual_table, code: 10, named: &["gap"] },
+    Unseen { name: "a link to nowhere", hold: dangling_link, code: 10, named: &["gap:unreadable"] },
+];
+
+#[test]
+fn a_part_not_seen() {
+    let world = World::asked();
+    let own: Vec<&Person> = world.own.iter().collect();
+    let mut wrong = Vec::new();
+    for (number, case) in UNSEEN.iter().enumerate() {
+        let place = format!("place-{number}");
+        fs::create_dir_all(world.case.path(&place)).expect("a folder");
+        (case.hold)(&world, &place, &own);
+        let scan = scan(&world, &[&place], &[]);
+        let codes = if scan.code == Some(1) { vec![scan.stderr.clone()] } else { codes(&scan) };
+        if scan.code != Some(case.code) || !case.named.iter().all(|name| codes.iter().any(|code| code == name)) {
+            wrong.push(format!("{}: exit code {:?} and {codes:?}, not {} and {:?}", case.name, scan.code, case.code, case.named));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn empty_database(world: &World, place: &str, _: &[&Person]) {
+    database(world, place, |database| database.execute_batch("PRAGMA user_version = 1; VACUUM").expect("a header"));
+}
+
+fn empty_tables(world: &World, place: &str, _: &[&Person]) {
+    database(world, place, |database| create(database, "contacts", ""));
+}
+
+fn zero_rows(world: &World, place: &str, _: &[&Person]) {
+    text(world, place, csv(&[], ','));
+}
+
+fn empty_file(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(people, ','));
+    world.case.write(&format!("{place}/empty.csv"), "");
+}
+
+fn ragged(world: &World, place: &str, people: &[&Person]) {
+    let rows = csv(people, ',');
+    let body = rows.split_once('\n').expect("a header").1;
+    text(world, place, format!("{rows}7000,only,three\n{body}"));
+}
+
+fn not_utf8(world: &World, place: &str, people: &[&Person]) {
+    let mut content = csv(people, ',').into_bytes();
+    content.extend(b"7000,Jos\xe9,Nuss,1 High Street,N1 1AA,x@example.org,07700900999,03/04/1980,2014-02-03\n");
+    text(world, place, content);
+}
+
+fn utf16(world: &World, place: &str, people: &[&Person]) {
+    let content: Vec<u8> = "\u{feff}".encode_utf16().chain(csv(people, ',').encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    text(world, place, content);
+}
+
+fn zip(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(people, ','));
+    world.case.write(&format!("{place}/held.zip"), b"PK\x03\x04\x14\x00\x00\x00");
+}
+
+fn gzip(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(people, ','));
+    world.case.write(&format!("{place}/held.csv.gz"), b"\x1f\x8b\x08\x00\x00\x00\x00\x00");
+}
+
+fn json(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(people, ','));
+    world.case.write(&format!("{place}/held.json"), "[{\"name\": \"somebody\"}]");
+}
+
+fn sql_dump(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(people, ','));
+    world.case.write(&format!("{place}/held.sql"), "CREATE TABLE contacts (name text);\nINSERT INTO contacts VALUES ('x');\n");
+}
+
+/// A page in the middle of the table is overwritten.
+fn damaged_database(world: &World, place: &str, people: &[&Person]) {
+    contacts_of_many_pages(world, place, people);
+    let path = world.case.path(&format!("{place}/held.db"));
+    let mut content = fs::read(&path).expect("a database");
+    content[5 * 4096..6 * 4096].fill(0xa5);
+    fs::write(path, content).expect("a damaged database");
+}
+
+fn cut_database(world: &World, place: &str, people: &[&Person]) {
+    contacts_of_many_pages(world, place, people);
+    let path = world.case.path(&format!("{place}/held.db"));
+    let content = fs::read(&path).expect("a database");
+    fs::write(path, &content[..content.len() / 2]).expect("a cut database");
+}
+
+fn contacts_of_many_pages(world: &World, place: &str, people: &[&Person]) {
+    database(world, place, |database| {
+        create(database, "contacts", "");
+        insert(database, "contacts", people);
+        database.execute_batch("CREATE TABLE log (id INTEGER PRIMARY KEY, line TEXT)").expect("a table");
+        for number in 0..60 {
+            database.execute("INSERT INTO log VALUES (?, ?)", (number, "words ".repeat(200))).expect("a row");
+        }
+    });
+}
+
+fn bytes(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(people, ','));
+    world.case.write(&format!("{place}/held.bin"), [1, 2, 3, 0, 255, 7, 0, 0]);
+}
+
+fn binary_cells(world: &World, place: &str, people: &[&Person]) {
+    database(world, place, |database| {
+        create(database, "contacts", "");
+        insert(database, "contacts", people);
+        database.execute("UPDATE contacts SET last_name = x'00ff01' WHERE id = ?", [people[3].id.to_string()]).expect("a blob");
+    });
+}
+
+fn notes_with_emails(world: &World, place: &str, people: &[&Person]) {
+    let header = "id,name,postcode,dob,notes";
+    text(
+        world,
+        place,
+        table(header, people, |cells| {
+            let note = if cells[0].ends_with('7') {
+                format!("wrote from {} again", cells[5])
+            } else {
+                "called, and was glad".to_owned()
+            };
+            format!("{},{} {},{},{},{note}", cells[0], cells[1], cells[2], cells[4], cells[7])
+        }),
+    );
+}
+
+/// The addresses are the recipient's own; whatever else stands in the cells is looked for by nobody.
+fn cells_of_many_values(world: &World, place: &str, people: &[&Person]) {
+    database(world, place, |database| {
+        database.execute_batch("CREATE TABLE audit (id INTEGER PRIMARY KEY, payload TEXT)").expect("a table");
+        for (person, kept) in people.iter().zip(&world.supplied) {
+            let (name, postcode, phone) = (kept.full_name(), &kept.postcode, &kept.phone);
+            let payload = format!(
+                "{{\"by\": \"{}\", \"name\": \"{name}\", \"postcode\": \"{postcode}\", \"phone\": \"{phone}\"}}",
+                person.email
+            );
+            database.execute("INSERT INTO audit VALUES (?, ?)", (person.id.to_string(), payload)).expect("a row");
+        }
+    });
+}
+
+fn names_alone(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, table("number,first_name,last_name", people, |cells| format!("{},{},{}", cells[0], cells[1], cells[2])));
+}
+
+fn names_and_numbers(world: &World, place: &str, people: &[&Person]) {
+    let all: Vec<&Person> = people.iter().copied().chain(&world.supplied).collect();
+    text(world, place, table("id,first_name,last_name", &all, |cells| format!("{},{},{}", cells[0], cells[1], cells[2])));
+}
+
+fn no_dates(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, table("name,dob", people, |cells| format!("{} {},31/02/198x", cells[1], cells[2])));
+}
+
+fn duplicate_columns(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(people, ',').replacen("last_name", "first_name", 1));
+}
+
+fn open_quote(world: &World, place: &str, people: &[&Person]) {
+    text(
+        world,
+        place,
+        csv(people, ',') + "7000,\"Unclosed,Nuss,1 High Street,N1 1AA,x@example.org,07700900999,03/04/1980,2014-02-03\n",
+    );
+}
+
+fn above_plan(world: &World, place: &str, people: &[&Person]) {
+    let rows = csv(people, ',');
+    let rows = rows.split_once('\n').expect("a header").1;
+    text(world, place, csv(&[], ',') + &rows.repeat(601 / people.len() + 1));
+}
+
+fn virtual_table(world: &World, place: &str, people: &[&Person]) {
+    database(world, place, |database| {
+        create(database, "contacts", "");
+        insert(database, "contacts", people);
+        let made = "CREATE TABLE t (x); PRAGMA writable_schema = on; INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) \
+                    VALUES ('table', 'v', 'v', 0, 'CREATE VIRTUAL TABLE v USING nosuchmodule(a, b)')";
+        database.execute_batch(made).expect("a virtual table of an unknown module");
+    });
+}
+
+#[cfg(unix)]
+fn dangling_link(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, csv(people, ','));
+    std::os::unix::fs::symlink("nowhere.csv", world.case.path(&format!("{place}/link.csv"))).expect("a link");
+}
+
+#[cfg(not(unix))]
+fn dangling_link(world: &World, place: &str, _: &[&Person]) {
+    world.case.write(&format!("{place}/empty.csv"), "");
+}
+
+/// A file that may not be read. Root may read everything, so there the folder's own kind has to do.
+#[cfg(unix)]
+#[test]
+fn an_unreadable_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::asked();
+    world.keep(&[]);
+    world.case.write("exports/secret.csv", "name,email\n");
+    fs::set_permissions(world.case.path("exports/secret.csv"), fs::Permissions::from_mode(0o000))
+        .expect("a file that nobody may read");
+    if fs::read(world.case.path("exports/secret.csv")).is_ok() {
+        skip("this user may read every file, so that none is unreadable");
+        return;
+    }
+    ends(&scan(&world, &["exports"], &[]), 10, &["gap", "gap:unreadable"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_neither_file_nor_folder() {
+    let world = World::asked();
+    world.keep(&[]);
+    let _socket = std::os::unix::net::UnixListener::bind(world.case.path("exports/socket")).expect("a socket");
+    ends(&scan(&world, &["exports"], &[]), 10, &["gap", "gap:not_regular"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_leads_back_to_itself() {
+    let world = World::asked();
+    world.keep(&[]);
+    std::os::unix::fs::symlink(world.case.path("exports"), world.case.path("exports/again")).expect("a link");
+    std::os::unix::fs::symlink("self", world.case.path("exports/self")).expect("a link");
+    ends(&scan(&world, &["exports"], &[]), 10, &["gap", "gap:symlink_loop"]);
+}
+
+#[test]
+fn what_was_left_out_and_is_not_accepted() {
+    let world = World::asked();
+    world.keep(&[&world.supplied[3]]);
+    world.case.write("exclude.toml", "[[exclude]]\nmatch = \"crm.db#contacts\"\nreason = \"we are sure\"\n");
+    ends(&scan(&world, &["crm.db"], &["--map", "exclude.toml"]), 10, &["exclusion_not_accepted", "nothing_read"]);
+    world.case.write("exports/mailing.csv", csv(&world.own.iter().collect::<Vec<_>>(), ','));
+    ends(&scan(&world, &["crm.db", "exports"], &["--map", "exclude.toml"]), 10, &["exclusion_not_accepted"]);
+
+    // Columns too: with all of them left out nothing is found, and nothing is clear.
+    let rules = |rule: &str| COLUMNS.iter().fold(String::new(), |text, column| text + column + " = { " + rule + " }\n");
+    let ignored = rules("kind = \"ignored\", reason = \"not needed\"");
+    world.case.write("ignore.toml", format!("[[target]]\nmatch = \"crm.db#contacts\"\n[target.columns]\n{ignored}"));
+    ends(&scan(&world, &["crm.db", "exports"], &["--map", "ignore.toml"]), 10, &["exclusion_not_accepted"]);
+    // Calling everything text is no way around.
+    let prose = rules("kind = \"text\"");
+    world.case.write("prose.toml", format!("[[target]]\nmatch = \"crm.db#contacts\"\n[target.columns]\n{prose}"));
+    ends(&scan(&world, &["crm.db", "exports"], &["--map", "prose.toml"]), 10, &["gap:unmapped_personal"]);
+}
+
+#[test]
+fn what_is_declared_and_not_accepted() {
+    let world = World::asked();
+    let declare = |name: &str, text: &str| {
+        world.case.write(name, text);
+        scan(&world, &["crm.db", "exports"], &["--declare", name])
+    };
+    let source = "[[lawful_source]]\nname = \"own\"\ntarget = \"crm.db#contacts\"\nsource = \"our shop\"\n";
+    // Supplied records in a place that is said to be lawful, and the same people in one that is not.
+    ends(&declare("1.toml", source), 11, &["supply_record_declared_lawful", "supply_record_found"]);
+    let both = format!("{source}[[lawful_source]]\nname = \"mail\"\ntarget = \"exports/mailing.csv\"\nsource = \"our shop\"\n");
+    ends(&declare("2.toml", &both), 10, &["supply_record_declared_lawful", "declaration_not_accepted"]);
+    // A rule for rows that none has, or for a column that is not there, covers nothing.
+    for rule in ["{ column = \"postcode\", equals = \"\" }", "{ column = \"nowhere\", equals = \"\" }"] {
+        ends(&declare("3.toml", &format!("{source}rows = {rule}\n")), 11, &["supply_record_found"]);
+    }
+    world.keep(&[]);
+    let system = "[[not_scanned]]\nsystem = \"tape archive\"\nreason = \"offline\"\n";
+    ends(&declare("4.toml", system), 10, &["not_scanned_not_accepted"]);
+    let onward = "[[onward]]\nrecipient = \"a printer\"\nreason = \"prints the letters\"\n";
+    ends(&declare("5.toml", onward), 10, &["not_scanned_not_accepted"]);
+    let backup = "[[backup]]\nsystem = \"tape\"\nlast_copy = \"2017-06-30\"\nroll_off = \"2017-12-31\"\nrotation = \"monthly\"\n\
+                  beyond_use = { not_used = true, not_shared = true, secured = true, will_be_deleted = true }\n";
+    ends(&declare("6.toml", backup), 10, &["not_scanned_not_accepted"]);
+    // What is not declared lifts nothing: the same scan without a declaration is clear.
+    ends(&scan(&world, &["crm.db", "exports"], &[]), 0, &[]);
+    // What the challenge accepts word for word is, in other words, not accepted.
+    world.case.write("accepted.toml", system);
+    world.ask("deletion", "accepting.challenge.json", &["--accept", "accepted.toml"]).exits_with(0);
+    let accepted = |text: &str| {
+        world.case.write("said.toml", text);
+        world.scan(
+            "deletion",
+            "accepting.challenge.json",
+            &["crm.db", "exports"],
+            &["--declare", "said.toml", "--format", "json"],
+        )
+    };
+    ends(&accepted(system), 0, &[]);
+    ends(&accepted(&system.replace("offline", "off-line")), 10, &["not_scanned_not_accepted"]);
+}
+
+#[test]
+fn a_key_that_is_required_and_cannot_be_formed() {
+    let world = World::with_baseline();
+    world.ask("deletion", "asked.json", &["--require-key", "child_postcode_dob"]).exits_with(0);
+    world.case.write("exports/mailing.csv", "email\nsomebody@example.org\n");
+    let scan = world.scan("deletion", "asked.json", &["exports"], &["--format", "json"]);
+    ends(&scan, 10, &["required_key_missing"]);
+}
+
+#[test]
+fn a_scan_of_the_wrong_place() {
+    let world = World::asked();
+    // The data stay where the baseline found them, and something else is scanned.
+    world.case.write("elsewhere/mailing.csv", csv(&world.own.iter().collect::<Vec<_>>(), ','));
+    world.scan("deletion", "deletion.challenge.json", &["elsewhere"], &["--out", "elsewhere.json"]).exits_with(0);
+    let verified = world.verify("elsewhere.json");
+    verified
+        .exits_with(10)
+        .prints("`crm.db#contacts` of the baseline is gone")
+        .prints("`exports/mailing.csv` of the baseline is gone");
+
+    // One of the two, and the other not declared.
+    world.ask("deletion", "2.challenge.json", &[]).exits_with(0);
+    world.keep(&[]);
+    world.scan("deletion", "2.challenge.json", &["crm.db"], &["--out", "half.json"]).exits_with(0);
+    world.verify("half.json").exits_with(10).prints("`exports/mailing.csv` of the baseline is gone, and nobody declares why");
+
+    // Declared, but not accepted by the challenge.
+    world.ask("deletion", "3.challenge.json", &[]).exits_with(0);
+    world.case.write("removed.toml", "[[removed]]\ntarget = \"exports/mailing.csv\"\nreason = \"deleted\"\n");
+    world.scan("deletion", "3.challenge.json", &["crm.db"], &["--out", "said.json", "--declare", "removed.toml"]).exits_with(0);
+    world.verify("said.json").exits_with(10).prints("declared removed, which the challenge does not accept");
+
+    // Declared and accepted.
+    world.ask("deletion", "4.challenge.json", &["--accept", "removed.toml"]).exits_with(0);
+    world.scan("deletion", "4.challenge.json", &["crm.db"], &["--out", "agreed.json", "--declare", "removed.toml"]).exits_with(0);
+    world.verify("agreed.json").exits_with(0);
+
+    // Another database under the same name, with other columns.
+    world.ask("deletion", "5.challenge.json", &["--accept", "removed.toml"]).exits_with(0);
+    fs::remove_file(world.case.path("crm.db")).expect("no database");
+    world.database("crm.db", |database| {
+        database
+            .execute_batch(
+                "CREATE TABLE contacts (id INTEGER PRIMARY KEY, email TEXT); INSERT INTO contacts VALUES (1, 'a@example.org')",
+            )
+            .expect("a table");
+    });
+    world.scan("deletion", "5.challenge.json", &["crm.db"], &["--out", "other.json", "--declare", "removed.toml"]).exits_with(0);
+    world.verify("other.json").exits_with(10).prints("crm.db#contacts");
+}
+
+#[test]
+fn without_a_baseline() {
+    let world = World::supplied();
+    world.keep(&[]);
+    let refused = world.ask("deletion", "asked.json", &[]);
+    refused.exits_with(1).warns("no baseline of this supply has been accepted").warns("--without-baseline");
+
+    // A baseline that found too little is none.
+    world.run(crate::cli::world::SUPPLIED, &world.asking("baseline", "b.challenge.json", &[])).exits_with(0);
+    let scanning = world.scanning("baseline", "b.challenge.json", &["crm.db", "exports"], &["--out", "b.json"]);
+    world.run(crate::cli::world::SUPPLIED, &scanning).exits_with(10);
+    world.run(crate::cli::world::SUPPLIED, &["verify", "b.json"]).exits_with(10);
+    world.ask("deletion", "asked.json", &[]).exits_with(1);
+
+    // The originator may do without, and then says so.
+    world.ask("deletion", "asked.json", &["--without-baseline"]).exits_with(0);
+    world.scan("deletion", "asked.json", &["crm.db", "exports"], &["--out", "d.json"]).exits_with(0);
+    world.verify("d.json").exits_with(0).prints("issued without a baseline");
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read() {
+    let world = World::asked();
+    // Rows without a key, so that the plan is not exceeded; enough of them that the reading takes a while.
+    let path = world.case.path("exports/long.csv");
+    let row = format!("{}\n", ",".repeat(8));
+    fs::write(&path, csv(&[], ',') + &row.repeat(1_000_000)).expect("a long file");
+    let words = world.scanning("deletion", "deletion.challenge.json", &["exports/long.csv"], &["--format", "json"]);
+    let scan = world.command(crate::cli::world::AFTER, &words).run_while(|id| {
+        // The program has the file open once it stands among its open files.
+        let folder = format!("/proc/{id}/fd");
+        let is_open = || {
+            let files = fs::read_dir(&folder).into_iter().flatten().flatten();
+            files.filter_map(|file| fs::read_link(file.path()).ok()).any(|file| file == path)
+        };
+        while cfg!(target_os = "linux") && fs::metadata(&folder).is_ok() && !is_open() {
+            std::thread::yield_now();
+        }
+        let mut file = fs::OpenOptions::new().append(true).open(&path).expect("the long file");
+        std::io::Write::write_all(&mut file, row.as_bytes()).expect("a longer file");
+    });
+    if cfg!(target_os = "linux") {
+        ends(&scan, 10, &["gap:changed_while_read"]);
+    }
+}
