@@ -56,6 +56,8 @@ pub(crate) struct Taken {
     pub(crate) reason: Option<String>,
     /// Why a column that is taken for text may hold names all the same.
     pub(crate) doubt: Option<&'static str>,
+    /// What it looked like, where a person takes it for something by which less is found.
+    pub(crate) overruled: Option<String>,
 }
 
 impl Taken {
@@ -64,6 +66,21 @@ impl Taken {
         match self.usage {
             Usage::Field(field) => Some(field),
             Usage::Text | Usage::Ignored => None,
+        }
+    }
+
+    /// Whether a person left the column out, or took it for something by which less is found than by what it looks like. Either has to be
+    /// accepted.
+    pub(crate) fn is_left_out(&self) -> bool {
+        self.by == By::Person && (self.usage == Usage::Ignored || self.overruled.is_some())
+    }
+
+    /// Why it was left out.
+    pub(crate) fn exclusion_reason(&self) -> String {
+        let reason = self.reason.clone().unwrap_or_default();
+        match &self.overruled {
+            Some(overruled) => format!("taken for {} by hand, where it looks like {overruled}: {reason}", self.words()),
+            None => reason,
         }
     }
 

@@ -24,7 +24,6 @@ use crate::finding::gap::Gap;
 use crate::finding::gap::GapCode;
 use crate::fingerprint::MessageBatch;
 use crate::fingerprint::Subkey;
-use crate::intake::By;
 use crate::intake::convert::Side;
 use crate::intake::known_answer;
 use crate::intake::survey::Surveyed;
@@ -37,7 +36,6 @@ use crate::match_key::strength::Class;
 use crate::record::field::Kind;
 use crate::record::field::Role;
 use crate::record::field::Slot;
-use crate::record::schema::Usage;
 use crate::scan::findings::Place;
 use crate::scan::probe::Ground;
 use crate::scan::probe::Lookup;
@@ -302,6 +300,10 @@ impl TargetScan<'_> {
                 outcome.gaps.push(gap_of(&problem, Some(&self.surveyed.name)));
                 (Tally::default(), SplitReport::default())
             }
+            Err(error @ WorkError::Panicked) => {
+                outcome.gaps.push(self.gap(None, GapCode::ReadFailed, None, error.to_string()));
+                (Tally::default(), SplitReport::default())
+            }
             Err(WorkError::Read(error @ (ReadError::Stopped(_) | ReadError::SplitMismatch | ReadError::UnknownSplit))) => {
                 outcome.gaps.push(self.gap(None, GapCode::ReadFailed, None, error.to_string()));
                 (Tally::default(), SplitReport::default())
@@ -322,14 +324,16 @@ impl TargetScan<'_> {
                 None
             }
         };
-        outcome.gaps.extend(report.problems.iter().map(|problem| gap_of(problem, Some(&self.surveyed.name))));
+        let is_left_out =
+            |column: &String| self.surveyed.mapping.columns.iter().any(|taken| taken.name == *column && taken.is_left_out());
+        let seen = report.problems.iter().filter(|problem| !problem.column.as_ref().is_some_and(is_left_out));
+        outcome.gaps.extend(seen.map(|problem| gap_of(problem, Some(&self.surveyed.name))));
         self.tally_gaps(&tally, &mut outcome.gaps);
-        for taken in self.surveyed.mapping.columns.iter().filter(|taken| taken.usage == Usage::Ignored && taken.by == By::Person)
-        {
+        for taken in self.surveyed.mapping.columns.iter().filter(|taken| taken.is_left_out()) {
             outcome.excluded.push(Exclusion {
                 target: self.surveyed.name.clone(),
                 column: Some(taken.name.clone()),
-                reason: taken.reason.clone().unwrap_or_default(),
+                reason: taken.exclusion_reason(),
             });
         }
         outcome.sentinels.tried += tally.sentinels_injected;
@@ -485,6 +489,8 @@ impl TargetScan<'_> {
             rows_expected: self.object.rows_expected,
             rows_read: tally.rows,
             rows_without_key: tally.rows_without_key,
+            rows_unkeyed: tally.rows_unkeyed,
+            rows_by_number: tally.rows_by_number,
             bytes,
             hashes: tally.hashes,
             records_found: tally.found().len(),

@@ -68,9 +68,12 @@ pub(crate) struct Arguments {
     /// A match key that has to have been looked for; may be repeated
     #[arg(long = "require-key", value_name = "NAME")]
     require_keys: Vec<String>,
-    /// The share of the records that a baseline has to find, in percent
+    /// The share of the searchable records that a baseline has to find, in percent
     #[arg(long, value_name = "PERCENT", default_value_t = 95, value_parser = clap::value_parser!(u8).range(0..=100))]
     baseline_percent: u8,
+    /// The share of a target's rows that may hold a person and form no match key, in percent; more make the answer inconclusive
+    #[arg(long, value_name = "PERCENT", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=100))]
+    unkeyed_percent: u8,
     /// Records that the answer has to name one by one as found or not, drawn at random
     #[arg(long, value_name = "N", default_value_t = SPOT_CHECKS, value_parser = clap::value_parser!(u32).range(0..=1000))]
     spot_checks: u32,
@@ -137,6 +140,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             accept,
             required_keys: arguments.require_keys.clone(),
             baseline_percent: arguments.baseline_percent,
+            unkeyed_percent: arguments.unkeyed_percent,
             without_baseline: arguments.without_baseline,
         },
         spot_checks: draw_spot_checks(supply.entry.records, arguments.spot_checks, context)?,

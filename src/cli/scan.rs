@@ -35,6 +35,7 @@ use crate::manifest::read::ReadError as ManifestError;
 use crate::manifest::statement::ManifestV1;
 use crate::manifest::statement::PhaseGroup;
 use crate::match_key::plan::Plan;
+use crate::record::normalize::placeholder;
 use crate::record::normalize::spot;
 use crate::report::json_v1;
 use crate::report::text;
@@ -195,13 +196,12 @@ pub(crate) fn parse_yes_no(text: &str) -> Result<bool, String> {
 
 /// What is said about sources, and how names of columns are known.
 pub(crate) fn source_options(delimiter: Option<u8>, header: Option<bool>, stdin_name: Option<String>) -> source::Options {
-    source::Options {
-        delimiter,
-        header,
-        stdin_name,
-        names_column: Some(names_field),
-        is_value: Some(|cell| spot::spot(cell).is_some()),
-    }
+    source::Options { delimiter, header, stdin_name, names_column: Some(names_field), is_value: Some(is_value) }
+}
+
+/// Whether a cell is a value that no column is named by: what looks personal, or stands for a missing value.
+fn is_value(cell: &str) -> bool {
+    spot::spot(cell).is_some() || (!cell.trim().is_empty() && placeholder::is_placeholder(cell))
 }
 
 /// Everything that has been checked before the first row is read.

@@ -29,6 +29,10 @@ pub(crate) struct Target {
     pub(crate) rows_read: u64,
     /// Rows from which no match key could be formed.
     pub(crate) rows_without_key: u64,
+    /// Rows that hold something of a person, and from which no key but a number's was formed.
+    pub(crate) rows_unkeyed: u64,
+    /// Rows with a hit by a number's key and no other key.
+    pub(crate) rows_by_number: u64,
     /// Bytes read.
     pub(crate) bytes: u64,
     /// Fingerprints computed.

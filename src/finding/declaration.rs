@@ -187,13 +187,21 @@ pub(crate) struct Policy {
     pub(crate) required_keys: Vec<String>,
     /// The share of the records that a baseline has to find, in percent.
     pub(crate) baseline_percent: u8,
+    /// The share of a target's rows that may hold something of a person and form no key, in percent.
+    pub(crate) unkeyed_percent: u8,
     /// Whether a supply without an accepted baseline may be judged at all.
     pub(crate) without_baseline: bool,
 }
 
 impl Default for Policy {
     fn default() -> Policy {
-        Policy { accept: Declarations::default(), required_keys: Vec::new(), baseline_percent: 95, without_baseline: false }
+        Policy {
+            accept: Declarations::default(),
+            required_keys: Vec::new(),
+            baseline_percent: 95,
+            unkeyed_percent: 1,
+            without_baseline: false,
+        }
     }
 }
 

@@ -66,6 +66,8 @@ pub(crate) enum ReasonCode {
     AggregateExcess,
     /// A target's only usable keys are so weak that their count can tell nothing, and they hit.
     WeakKeys,
+    /// More rows of a target than the challenge allows hold something of a person and form no key.
+    RowsUnkeyed,
     /// Hits are explained by a declaration that the challenge does not accept.
     DeclarationNotAccepted,
     /// Supplied records stand in rows that the recipient declares lawful.
@@ -82,7 +84,7 @@ pub(crate) enum ReasonCode {
 
 impl ReasonCode {
     /// Every code, for documents and tests.
-    pub(crate) const ALL: [ReasonCode; 14] = [
+    pub(crate) const ALL: [ReasonCode; 15] = [
         ReasonCode::SupplyRecordFound,
         ReasonCode::PersonFound,
         ReasonCode::Gap,
@@ -91,6 +93,7 @@ impl ReasonCode {
         ReasonCode::KnownAnswerMissed,
         ReasonCode::AggregateExcess,
         ReasonCode::WeakKeys,
+        ReasonCode::RowsUnkeyed,
         ReasonCode::DeclarationNotAccepted,
         ReasonCode::SupplyRecordDeclaredLawful,
         ReasonCode::ExclusionNotAccepted,
@@ -110,6 +113,7 @@ impl ReasonCode {
             ReasonCode::KnownAnswerMissed => "known_answer_missed",
             ReasonCode::AggregateExcess => "aggregate_excess",
             ReasonCode::WeakKeys => "weak_keys",
+            ReasonCode::RowsUnkeyed => "rows_unkeyed",
             ReasonCode::DeclarationNotAccepted => "declaration_not_accepted",
             ReasonCode::SupplyRecordDeclaredLawful => "supply_record_declared_lawful",
             ReasonCode::ExclusionNotAccepted => "exclusion_not_accepted",
@@ -294,11 +298,13 @@ fn judge_target(reasons: &mut Vec<Reason>, policy: &Policy, outcome: &Outcome, t
             .filter_map(|(name, rows)| Some((known(name)?, *rows)))
             .collect();
         let declared_rows = declared.iter().fold(0_u64, |sum, (_, rows)| sum.saturating_add(*rows));
-        let is_undeclared = lawful.is_none() && (declared_rows < result.rows || declared.is_empty());
+        let has_undeclared_rows = declared_rows < result.rows || declared.is_empty();
+        let is_undeclared = lawful.is_none() && has_undeclared_rows;
         let refused =
             declared.iter().map(|(declaration, _)| *declaration).chain(lawful).filter(|declaration| !is_accepted(declaration));
         match result.class {
-            Class::Supply if is_undeclared => reasons.push(found(ReasonCode::SupplyRecordFound, target, result)),
+            // What only this supply had cannot come from a register; single rows may be answers that the people gave themselves.
+            Class::Supply if has_undeclared_rows => reasons.push(found(ReasonCode::SupplyRecordFound, target, result)),
             Class::Supply => reasons.push(found(ReasonCode::SupplyRecordDeclaredLawful, target, result)),
             Class::Person if is_undeclared => reasons.push(found(ReasonCode::PersonFound, target, result)),
             Class::Person => {
@@ -314,13 +320,17 @@ fn judge_target(reasons: &mut Vec<Reason>, policy: &Policy, outcome: &Outcome, t
             }
         }
     }
+    let explained = lawful.is_some_and(is_accepted);
     let mut probed = target.by_key.iter().filter(|result| result.probes > 0).peekable();
     let only_weak = probed.peek().is_some() && probed.all(|result| result.class == Class::Aggregate);
-    let explained = lawful.is_some_and(is_accepted);
-    if only_weak && !explained {
-        for result in target.by_key.iter().filter(|result| result.distinct_records > 0 && result.is_blind()) {
+    for result in target.by_key.iter().filter(|result| !explained && result.distinct_records > 0 && result.is_blind()) {
+        if only_weak || target.rows_by_number > 0 {
             reasons.push(found(ReasonCode::WeakKeys, target, result));
         }
+    }
+    let allowed = target.rows_read.saturating_mul(u64::from(policy.unkeyed_percent));
+    if !explained && target.rows_unkeyed.saturating_mul(100) > allowed {
+        reasons.push(Reason::new(ReasonCode::RowsUnkeyed).at(&target.name).counting(target.rows_unkeyed));
     }
 }
 
@@ -362,11 +372,12 @@ pub(crate) fn overlaps(policy: &Policy, outcome: &Outcome) -> Vec<Overlap> {
 /// What a verdict means, in the sentence that is printed and signed with it.
 pub(crate) fn meaning(verdict: Verdict, outcome: &Outcome) -> String {
     let looked = format!(
-        "{} of {} could be looked for, in {} of {}",
+        "{} of {} could be looked for, in {} of {}, of which {} formed a key",
         grouped(outcome.searchable),
         of(outcome.records, "supplied record"),
         of(outcome.rows_read(), "row"),
-        of(outcome.targets.len() as u64, "target")
+        of(outcome.targets.len() as u64, "target"),
+        grouped(outcome.rows_probed())
     );
     match verdict {
         Verdict::Clear => format!(
@@ -540,7 +551,7 @@ mod tests {
         assert_eq!(judge(Phase::Deletion, &policy, &outcome).verdict, Verdict::Clear);
         assert_eq!(overlaps(&policy, &outcome)[0].records, 400);
         outcome.targets[0].by_key[0] = result(Class::Supply, 1);
-        assert_eq!(only_reason(&outcome, &policy), ReasonCode::SupplyRecordDeclaredLawful);
+        assert_eq!(only_reason(&outcome, &policy), ReasonCode::SupplyRecordFound, "what only the supply had is in no register");
         // The same declaration in other words is another declaration.
         let mut other = policy.clone();
         other.accept.lawful_sources[0].source = "the register".into();
@@ -548,6 +559,28 @@ mod tests {
         // A target that is not the declared one is not explained.
         outcome.targets.push(target("backup", vec![result(Class::Person, 1)]));
         assert_eq!(judge(Phase::Deletion, &policy, &outcome).verdict, Verdict::Residual);
+    }
+
+    #[test]
+    fn supplied_records_in_rows_declared_lawful_are_inconclusive() {
+        let mut outcome = clean();
+        outcome.targets[0].by_key[0] = KeyResult { declared_rows: vec![("replies".into(), 1)], ..result(Class::Supply, 1) };
+        let rows = crate::finding::declaration::RowRule { column: "source".into(), equals: "reply".into() };
+        outcome.declared.lawful_sources.push(LawfulSource { name: "replies".into(), rows: Some(rows), ..lawful("crm") });
+        assert_eq!(only_reason(&outcome, &accepting(outcome.declared.clone())), ReasonCode::SupplyRecordDeclaredLawful);
+    }
+
+    #[test]
+    fn rows_that_no_key_could_find_are_few_or_named() {
+        let mut outcome = clean();
+        outcome.targets[0].rows_unkeyed = 10;
+        assert_eq!(verdict(&outcome), Verdict::Clear);
+        outcome.targets[0].rows_unkeyed = 11;
+        assert_eq!(only_reason(&outcome, &Policy::default()), ReasonCode::RowsUnkeyed);
+        let mut outcome = clean();
+        outcome.targets[0].rows_by_number = 1;
+        outcome.targets[0].by_key[2] = KeyResult { u: 1.0, ..result(Class::Aggregate, 1) };
+        assert_eq!(only_reason(&outcome, &Policy::default()), ReasonCode::WeakKeys, "found by its number alone");
     }
 
     #[test]

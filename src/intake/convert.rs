@@ -18,6 +18,16 @@ use crate::record::normalize::postcode;
 use crate::record::normalize::spot;
 use crate::record::schema::Usage;
 use crate::source::RowBatch;
+use std::ops::Range;
+
+/// Slots any of which makes a row one of a person.
+const TELLING: [Slot; 5] = [Slot::Name, Slot::Address, Slot::Postcode, Slot::Email, Slot::Phone];
+
+/// Tokens of a name up to which its pairs are candidates.
+const MOST_PAIRED: usize = 6;
+
+/// Bytes of a cell beyond which it is no field: longer ones are not understood, and looked at as text is.
+const LONGEST_FIELD: usize = 4_096;
 
 /// Whose rows are converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +69,7 @@ pub(crate) struct Converter {
     /// Cells beyond the table's columns that look personal.
     overflow: u64,
     unreadable_rows: Vec<bool>,
+    personal_rows: Vec<bool>,
     scratch: String,
     tokens: Vec<String>,
 }
@@ -123,6 +134,7 @@ impl Converter {
                 _ => {}
             }
         }
+        join_halves(&mut people);
         address.sort_unstable();
         Converter {
             side,
@@ -132,6 +144,7 @@ impl Converter {
             plan,
             overflow: 0,
             unreadable_rows: Vec::new(),
+            personal_rows: Vec::new(),
             scratch: String::new(),
             tokens: Vec::new(),
         }
@@ -141,6 +154,7 @@ impl Converter {
     pub(crate) fn convert(&mut self, rows: &RowBatch, records: &mut RecordBatch) {
         records.clear();
         self.unreadable_rows.clear();
+        self.personal_rows.clear();
         let mut cells: Vec<Option<&str>> = Vec::with_capacity(self.plan.len());
         for row in 0..rows.rows() {
             cells.clear();
@@ -148,12 +162,19 @@ impl Converter {
             let is_unreadable = self.convert_row(&cells, records);
             self.unreadable_rows.push(is_unreadable);
             records.end_row();
+            let names_somebody = TELLING.into_iter().any(|slot| records.candidates(slot, row).next().is_some());
+            self.personal_rows.push(is_unreadable || names_somebody);
         }
     }
 
     /// For each row of the last batch, whether a personal value of it was not understood.
     pub(crate) fn unreadable_rows(&self) -> &[bool] {
         &self.unreadable_rows
+    }
+
+    /// For each row of the last batch, whether it holds something of a person: a name, an address, a way to reach somebody.
+    pub(crate) fn personal_rows(&self) -> &[bool] {
+        &self.personal_rows
     }
 
     /// The counts of all batches so far, a column each.
@@ -174,6 +195,12 @@ impl Converter {
                 self.overflow += u64::from(spot::spot(cell).is_some());
                 continue;
             };
+            if cell.len() > LONGEST_FIELD && !matches!(step, Step::Watched | Step::Skipped) {
+                self.count(index, Reading::Unreadable);
+                self.counts[index].personal += 1;
+                is_unreadable = true;
+                continue;
+            }
             let reading = match *step {
                 Step::Joined | Step::Skipped => continue,
                 Step::Watched => {
@@ -189,7 +216,10 @@ impl Converter {
                 }
                 Step::Date { slot, order } => self.date(cell, slot, order, records),
                 Step::Postcode => self.simple(cell, Slot::Postcode, postcode::canonical, records),
-                Step::Town => self.simple(cell, Slot::Town, address::town, records),
+                Step::Town => {
+                    self.spotted(cell, records);
+                    self.simple(cell, Slot::Town, address::town, records)
+                }
                 Step::Email => match self.side {
                     Side::Originator => self.simple(cell, Slot::Email, email::canonical, records),
                     Side::Recipient => {
@@ -200,9 +230,18 @@ impl Converter {
                 },
                 Step::Phone => match self.side {
                     Side::Originator => self.simple(cell, Slot::Phone, phone::canonical, records),
-                    Side::Recipient => phone::candidates(cell, &mut |value| records.push(Slot::Phone, value)),
+                    Side::Recipient => {
+                        if matches!(cell.trim().len(), 10 | 13) && cell.trim().bytes().all(|byte| byte.is_ascii_digit()) {
+                            // So many digits can be seconds or milliseconds since 1970 as well.
+                            self.date(cell, None, None, records);
+                        }
+                        phone::candidates(cell, &mut |value| records.push(Slot::Phone, value))
+                    }
                 },
-                Step::Identifier => self.simple(cell, Slot::Identifier, identifier::canonical, records),
+                Step::Identifier => {
+                    self.spotted(cell, records);
+                    self.simple(cell, Slot::Identifier, identifier::canonical, records)
+                }
             };
             is_unreadable |= self.count(index, reading);
             if reading == Reading::Unreadable {
@@ -213,6 +252,29 @@ impl Converter {
         is_unreadable |= self.names(cells, records);
         is_unreadable |= self.address(cells, records);
         is_unreadable
+    }
+
+    /// Takes what a recipient's cell looks like for what it looks like, whatever its column is taken for: a kind that accepts any text sees
+    /// nothing odd in a telephone number.
+    fn spotted(&mut self, cell: &str, records: &mut RecordBatch) {
+        if self.side == Side::Originator {
+            return;
+        }
+        match spot::spot(cell) {
+            Some(Kind::Email) => {
+                email::candidates(cell, &mut |value| records.push(Slot::Email, value));
+            }
+            Some(Kind::Phone) => {
+                phone::candidates(cell, &mut |value| records.push(Slot::Phone, value));
+            }
+            Some(Kind::Postcode) => {
+                self.simple(cell, Slot::Postcode, postcode::canonical, records);
+            }
+            Some(Kind::Date) => {
+                self.date(cell, None, None, records);
+            }
+            _ => {}
+        }
     }
 
     fn count(&mut self, index: usize, reading: Reading) -> bool {
@@ -283,11 +345,8 @@ impl Converter {
                     is_unreadable |= self.name_cell(cells, *index);
                 }
             }
-            if self.side == Side::Recipient && middle > 1 && given > 0 && middle < self.tokens.len() {
-                // Middle names come and go: first given name and family name alone are a candidate too.
-                let mut short: Vec<String> =
-                    std::iter::once(self.tokens[0].clone()).chain(self.tokens[middle..].iter().cloned()).collect();
-                self.push_name(&mut short, records);
+            if self.side == Side::Recipient && given > 0 && middle < self.tokens.len() {
+                self.push_pairs(0..middle, middle..self.tokens.len(), records);
             }
             let mut tokens = std::mem::take(&mut self.tokens);
             self.push_name(&mut tokens, records);
@@ -296,13 +355,11 @@ impl Converter {
                 for index in &person.full {
                     self.tokens.clear();
                     is_unreadable |= self.name_cell(cells, *index);
-                    let mut tokens = std::mem::take(&mut self.tokens);
-                    if tokens.len() > 2 {
-                        let mut short = vec![tokens[0].clone(), tokens[tokens.len() - 1].clone()];
-                        self.push_name(&mut short, records);
-                    }
-                    self.push_name(&mut tokens, records);
+                    let tokens = std::mem::take(&mut self.tokens);
+                    self.push_name(&mut tokens.clone(), records);
                     self.tokens = tokens;
+                    let count = self.tokens.len();
+                    self.push_pairs(0..count, 0..count, records);
                 }
             }
             self.people[position] = person;
@@ -310,9 +367,25 @@ impl Converter {
         is_unreadable
     }
 
+    /// Middle names, second given names and double family names come and go: of a name of more than two tokens, each pair is a candidate too.
+    fn push_pairs(&mut self, firsts: Range<usize>, seconds: Range<usize>, records: &mut RecordBatch) {
+        if !(3..=MOST_PAIRED).contains(&self.tokens.len()) {
+            return;
+        }
+        for first in firsts {
+            for second in seconds.clone().filter(|second| *second > first) {
+                let mut pair = vec![self.tokens[first].clone(), self.tokens[second].clone()];
+                self.push_name(&mut pair, records);
+            }
+        }
+    }
+
     /// Adds the tokens of a cell to those gathered.
     fn name_cell(&mut self, cells: &[Option<&str>], index: usize) -> bool {
-        let Some(cell) = cells.get(index).copied().flatten() else { return false };
+        let Some(cell) = cells.get(index).copied().flatten().filter(|cell| cell.len() <= LONGEST_FIELD) else { return false };
+        if self.side == Side::Recipient && cell.contains(|character: char| character == '@' || character.is_ascii_digit()) {
+            self.counts[index].personal += u64::from(spot::spot(cell).is_some());
+        }
         let reading = name::tokens(cell, &mut self.tokens);
         self.count(index, reading)
     }
@@ -330,7 +403,12 @@ impl Converter {
         if self.address.is_empty() {
             return false;
         }
-        let lines: Vec<&str> = self.address.iter().filter_map(|index| cells.get(*index).copied().flatten()).collect();
+        let lines: Vec<&str> = self
+            .address
+            .iter()
+            .filter_map(|index| cells.get(*index).copied().flatten())
+            .filter(|cell| cell.len() <= LONGEST_FIELD)
+            .collect();
         let reading = match self.side {
             Side::Originator => {
                 self.scratch.clear();
@@ -342,6 +420,9 @@ impl Converter {
             }
             Side::Recipient => {
                 for line in &lines {
+                    if line.contains('@') {
+                        email::candidates(line, &mut |value| records.push(Slot::Email, value));
+                    }
                     // A whole address in one cell ends in its postcode.
                     let found = postcode::canonical(line, &mut self.scratch) == Reading::Value;
                     if found && postcode::is_uk(self.scratch.as_bytes()) {
@@ -363,6 +444,21 @@ impl Converter {
         }
         reading == Reading::Unreadable
     }
+}
+
+/// Joins people of whom one has only given names and one only a family name: `mother_first_name` and `surname` are one person's.
+fn join_halves(people: &mut Vec<Person>) {
+    let is_given = |person: &Person| !person.given.is_empty() && person.family.is_empty() && person.full.is_empty();
+    let is_family = |person: &Person| person.given.is_empty() && !person.family.is_empty() && person.full.is_empty();
+    let families: Vec<usize> =
+        people.iter().filter(|person| is_family(person)).flat_map(|person| person.family.clone()).collect();
+    if families.is_empty() || !people.iter().any(is_given) {
+        return;
+    }
+    for person in people.iter_mut().filter(|person| is_given(person)) {
+        person.family.clone_from(&families);
+    }
+    people.retain(|person| !is_family(person));
 }
 
 fn step(taken: &Taken) -> Step {

@@ -39,16 +39,14 @@ fn infer_column(name: &str, profile: &Profile) -> Taken {
             None => (Usage::Text, By::Values, String::new()),
         },
     };
-    Taken { name: name.to_owned(), usage, by, order: None, group, reason: None, doubt: None }
+    Taken { name: name.to_owned(), usage, by, order: None, group, reason: None, doubt: None, overruled: None }
 }
 
 /// Notes which columns, taken for text because nothing tells otherwise, may hold names: no normaliser knows a name when it sees one. A
 /// scan names them as gaps until a person has said what they are. In a table of a few rows one such column is more likely a list of
 /// categories; two are a person's.
 pub(crate) fn note_doubts(mapping: &mut Mapping, profiles: &Profiles, has_header: bool) {
-    let is_open = |taken: &Taken, profile: &Profile| {
-        taken.usage == Usage::Text && taken.by != By::Person && profile.mostly(profile.letters, AGREEING)
-    };
+    let is_open = |taken: &Taken, profile: &Profile| taken.usage == Usage::Text && profile.mostly(profile.letters, AGREEING);
     let open = || mapping.columns.iter().zip(&profiles.columns).filter(|(taken, profile)| is_open(taken, profile));
     let like_names = open().filter(|(_, profile)| profile.looks_like_names()).count();
     for (taken, profile) in mapping.columns.iter_mut().zip(&profiles.columns) {
@@ -70,9 +68,15 @@ pub(crate) fn names_field(text: &str) -> bool {
 
 /// Puts what a person says about a column in place of what was inferred.
 pub(crate) fn apply_rule(taken: &mut Taken, rule: &ColumnRule) {
+    let looks_like = taken.field().filter(|field| field.kind != Kind::Identifier && field.role != Role::Event);
+    let is_weaker = match rule.usage {
+        Usage::Field(field) => field.kind == Kind::Identifier,
+        Usage::Text => true,
+        Usage::Ignored => false,
+    };
+    taken.overruled = looks_like.filter(|_| is_weaker).map(|_| taken.words());
     taken.usage = rule.usage;
     taken.by = By::Person;
-    taken.doubt = None;
     taken.order = rule.order;
     taken.reason.clone_from(&rule.reason);
     if let Some(group) = &rule.group {

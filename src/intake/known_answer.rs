@@ -46,6 +46,7 @@ pub(crate) fn record(side: Side) -> RecordBatch {
             group: String::new(),
             reason: None,
             doubt: None,
+            overruled: None,
         });
     }
     rows.end_row(Locator::None);

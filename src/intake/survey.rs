@@ -6,6 +6,7 @@ use crate::intake::infer::note_doubts;
 use crate::intake::map::MapError;
 use crate::intake::map::MapFile;
 use crate::intake::profile::Profiles;
+use crate::record::schema::Usage;
 use crate::source::Access;
 use crate::source::Object;
 use crate::source::ObjectKind;
@@ -66,6 +67,10 @@ pub(crate) fn survey(sessions: &[Box<dyn Session>], map: &MapFile, cancel: &Canc
             map.apply(&name, &mut mapping)?;
             let header = object.details.iter().find(|(detail, _)| detail == "header");
             note_doubts(&mut mapping, &profiles, header.is_none_or(|(_, value)| value.starts_with("yes")));
+            let is_undivided = object.details.iter().any(|(detail, value)| detail == "delimiter" && value.starts_with("none"));
+            for taken in mapping.columns.iter_mut().filter(|taken| is_undivided && taken.usage == Usage::Text) {
+                taken.doubt = Some("no delimiter divides the lines, so that each was read as one cell of text");
+            }
             surveyed.push(Surveyed { session: number, object: place, name, mapping, profiles, excluded });
         }
     }

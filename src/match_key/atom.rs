@@ -229,6 +229,9 @@ fn soundex(token: &[u8], out: &mut Vec<u8>) {
     out.resize(4, b'0');
 }
 
+/// Forms of a row among which a duplicate is looked for; more of one atom than these are no person's.
+const DUPLICATE_WINDOW: usize = 64;
+
 /// The atoms of a batch of records, atom by atom. Row r's forms of an atom are `forms(atom, r)`.
 #[derive(Debug, Default)]
 pub(crate) struct AtomBatch {
@@ -263,7 +266,8 @@ impl AtomBatch {
                 let first = column.spans.len();
                 for canonical in records.candidates(atom.slot(), row) {
                     atom.derive(canonical, &mut self.scratch, |form| {
-                        let known = column.spans[first..]
+                        let window = first.max(column.spans.len().saturating_sub(DUPLICATE_WINDOW));
+                        let known = column.spans[window..]
                             .iter()
                             .any(|(at, length)| &self.bytes[*at as usize..][..*length as usize] == form);
                         if !known && !form.is_empty() {

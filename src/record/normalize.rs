@@ -105,7 +105,8 @@ fn unescape(text: &str) -> Option<String> {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let entity = rest[1..].find(';').filter(|length| *length <= 10).map(|length| (&rest[1..=length], length));
+        // Entities are short; looking further would cost the cell's length for each `&`.
+        let entity = rest.bytes().skip(1).take(11).position(|byte| byte == b';').map(|length| (&rest[1..=length], length));
         if let Some((replacement, length)) = entity.and_then(|(entity, length)| Some((entity_text(entity)?, length))) {
             out.extend(replacement.into_iter().flatten());
             rest = &rest[length + 2..];

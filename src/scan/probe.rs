@@ -50,6 +50,17 @@ pub(crate) struct Ground<'a> {
     pub(crate) listing: Option<Listing>,
 }
 
+/// What was formed from one row.
+#[derive(Clone, Copy, Debug, Default)]
+struct Formed {
+    /// The key of a number alone.
+    number: bool,
+    /// Any other key.
+    other: bool,
+    /// Whether the number's key hit.
+    number_hit: bool,
+}
+
 /// One worker's tools.
 pub(crate) struct Prober<'a> {
     lookup: &'a Lookup<'a>,
@@ -61,7 +72,8 @@ pub(crate) struct Prober<'a> {
     messages: MessageBatch,
     fingerprints: Vec<Fingerprint>,
     hits: Vec<Hit>,
-    has_key: Vec<bool>,
+    /// What was formed from each row of the batch.
+    formed: Vec<Formed>,
     tally: Tally,
 }
 
@@ -79,7 +91,7 @@ impl<'a> Prober<'a> {
             messages: MessageBatch::default(),
             fingerprints: Vec::new(),
             hits: Vec::new(),
-            has_key: Vec::new(),
+            formed: Vec::new(),
             tally: Tally::new(ground.mapping.columns.len(), lookup.plan.keys.len(), ground.lawful_rows.len()),
         }
     }
@@ -114,24 +126,31 @@ impl<'a> Prober<'a> {
     pub(crate) fn probe(&mut self, batch: &RowBatch, found: &mut Vec<FoundRow>) -> u64 {
         self.converter.convert(batch, &mut self.records);
         self.atoms.derive(&self.records, &self.lookup.atoms);
-        self.has_key.clear();
-        self.has_key.resize(batch.rows(), false);
+        self.formed.clear();
+        self.formed.resize(batch.rows(), Formed::default());
         let mut all_hits = 0;
         let first = found.len();
         for number in 0..self.lookup.plan.keys.len() {
             let capped = self.look_up(number);
             self.tally.rows_capped += capped;
             self.tally.hashes += self.fingerprints.len() as u64;
+            let is_number = self.lookup.plan.keys[number].key.is_number();
             for row in self.messages.rows() {
-                self.has_key[*row as usize] = true;
+                let formed = &mut self.formed[*row as usize];
+                formed.number |= is_number;
+                formed.other |= !is_number;
             }
             all_hits += self.count(number, batch, found);
         }
         self.put_in_order(found, first);
         self.tally.rows += batch.rows() as u64;
-        for (has_key, is_unreadable) in self.has_key.iter().zip(self.converter.unreadable_rows()) {
+        let rows = self.converter.unreadable_rows().iter().zip(self.converter.personal_rows());
+        for (formed, (is_unreadable, is_personal)) in self.formed.iter().zip(rows) {
+            let has_key = formed.number || formed.other;
             self.tally.rows_without_key += u64::from(!has_key);
             self.tally.rows_not_understood += u64::from(!has_key && *is_unreadable);
+            self.tally.rows_unkeyed += u64::from(!formed.other && *is_personal);
+            self.tally.rows_by_number += u64::from(!formed.other && formed.number_hit);
         }
         all_hits
     }
@@ -173,6 +192,7 @@ impl<'a> Prober<'a> {
             if last_row != Some(row) {
                 last_row = Some(row);
                 tally.rows += 1;
+                self.formed[row as usize].number_hit |= self.lookup.plan.keys[number].key.is_number();
                 let covering = self
                     .ground
                     .lawful_rows

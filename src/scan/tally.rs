@@ -12,6 +12,10 @@ pub(crate) struct Tally {
     pub(crate) rows_without_key: u64,
     /// Of these, rows in which a personal value was not understood.
     pub(crate) rows_not_understood: u64,
+    /// Rows that hold something of a person, and from which no key but a number's was formed.
+    pub(crate) rows_unkeyed: u64,
+    /// Rows with a hit by a number's key and no other key.
+    pub(crate) rows_by_number: u64,
     /// Rows with more readings than are tried, counted once for each key.
     pub(crate) rows_capped: u64,
     /// Fingerprints computed.
@@ -58,6 +62,8 @@ impl Tally {
         self.rows += other.rows;
         self.rows_without_key += other.rows_without_key;
         self.rows_not_understood += other.rows_not_understood;
+        self.rows_unkeyed += other.rows_unkeyed;
+        self.rows_by_number += other.rows_by_number;
         self.rows_capped += other.rows_capped;
         self.hashes += other.hashes;
         self.sentinels_injected += other.sentinels_injected;

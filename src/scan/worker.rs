@@ -42,6 +42,9 @@ pub(crate) enum WorkError {
     /// The findings could not be written: a full disk, most likely.
     #[error("cannot write the findings")]
     Findings(#[from] io::Error),
+    /// A worker broke down: a bug of ours.
+    #[error("a worker broke down, which is a defect of residua")]
+    Panicked,
 }
 
 /// A target in the hands of the workers.
@@ -117,8 +120,7 @@ impl Work<'_> {
             failed.fetch_or(written.is_err(), Ordering::Relaxed);
             // Workers that still wait to hand something over are released by the receiver's end.
             drop(receiver);
-            let parts = workers.into_iter().map(|worker| worker.join().unwrap_or(Err(ReadError::Stopped(Stopped))));
-            collect(parts, written)
+            collect(workers.into_iter().map(std::thread::ScopedJoinHandle::join), written)
         })
     }
 
@@ -173,12 +175,10 @@ impl Work<'_> {
             drop((sender, back));
             let written = self.write_in_order(&receiver, out);
             drop(receiver);
-            if written.is_err() {
-                // Nobody takes batches any more: the reader's next one ends it.
-                batches.lock().unwrap_or_else(PoisonError::into_inner).take();
-            }
+            // Nobody takes batches any more, whatever the reason: the reader's next one ends it.
+            batches.lock().unwrap_or_else(PoisonError::into_inner).take();
             let parts = workers.into_iter().chain(std::iter::once(reader));
-            collect(parts.map(|part| part.join().unwrap_or(Err(ReadError::Stopped(Stopped)))), written)
+            collect(parts.map(std::thread::ScopedJoinHandle::join), written)
         })
     }
 
@@ -231,13 +231,18 @@ impl Work<'_> {
 
 /// Puts the parts together; of several errors the one that says most stands.
 fn collect(
-    parts: impl Iterator<Item = Result<(Tally, SplitReport), ReadError>>,
+    parts: impl Iterator<Item = std::thread::Result<Result<(Tally, SplitReport), ReadError>>>,
     written: io::Result<()>,
 ) -> Result<(Tally, SplitReport), WorkError> {
     let mut whole: Option<Tally> = None;
     let mut report = SplitReport::default();
     let mut failure = None;
+    let mut has_panicked = false;
     for part in parts {
+        let Ok(part) = part else {
+            has_panicked = true;
+            continue;
+        };
         match part {
             Ok((tally, part)) => {
                 add(&mut report, part);
@@ -252,6 +257,9 @@ fn collect(
         }
     }
     written?;
+    if has_panicked {
+        return Err(WorkError::Panicked);
+    }
     match failure {
         Some(error) => Err(error.into()),
         None => Ok((whole.unwrap_or_default(), report)),

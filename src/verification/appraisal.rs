@@ -102,6 +102,9 @@ pub(crate) fn words(reasons: &ReasonGroup<'_>) -> String {
         ReasonCode::WeakKeys => {
             format!("`{place}` has no key that could tell coincidence from a find, and `{key}` agrees for {count} records")
         }
+        ReasonCode::RowsUnkeyed => {
+            format!("{count} rows of `{place}` hold something of a person and form no match key, more than the challenge allows")
+        }
         ReasonCode::DeclarationNotAccepted => {
             format!("people found in `{place}` are declared lawful as `{key}`, which the challenge does not accept")
         }
