@@ -26,6 +26,7 @@ use crate::fingerprint::MessageBatch;
 use crate::fingerprint::Subkey;
 use crate::intake::convert::Side;
 use crate::intake::known_answer;
+use crate::intake::map::MapFile;
 use crate::intake::survey::Surveyed;
 use crate::manifest::index::Found;
 use crate::manifest::index::Index;
@@ -69,6 +70,8 @@ pub(crate) struct Job<'a> {
     pub(crate) sessions: &'a [Box<dyn Session>],
     /// What could not be opened.
     pub(crate) problems: &'a [Problem],
+    /// What a person says of the sources.
+    pub(crate) map: &'a MapFile,
     /// The objects of the sources, and what their columns are taken for.
     pub(crate) surveyed: &'a [Surveyed],
     /// What the recipient declares.
@@ -151,7 +154,14 @@ pub(crate) fn run(
         ..Outcome::default()
     };
     let mut found = FoundRecords::default();
-    outcome.gaps.extend(job.problems.iter().map(|problem| gap_of(problem, None)));
+    for problem in job.problems {
+        match job.map.exclusion(&problem.source) {
+            Some(reason) => {
+                outcome.excluded.push(Exclusion { target: problem.source.clone(), column: None, reason: reason.to_owned() });
+            }
+            None => outcome.gaps.push(gap_of(problem, None)),
+        }
+    }
     for session in job.sessions {
         survey_gaps(session.as_ref(), &mut outcome.gaps);
     }

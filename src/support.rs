@@ -7,3 +7,4 @@ pub(crate) mod progress;
 pub(crate) mod sanitize;
 pub(crate) mod secret;
 pub(crate) mod time;
+pub(crate) mod toml_fault;

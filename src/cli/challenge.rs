@@ -21,6 +21,7 @@ use crate::report::text;
 use crate::support::atomic_file::Access;
 use crate::support::atomic_file::AtomicFile;
 use crate::support::atomic_file::Existing;
+use crate::support::toml_fault;
 use anyhow::Context as _;
 use clap::Args;
 use clap::ValueEnum;
@@ -193,9 +194,8 @@ pub(crate) fn read_declarations(path: &std::path::Path) -> anyhow::Result<Declar
     let help = "see `residua challenge --help` for the form of a declaration file";
     let text = read_text(path, "declaration file")?;
     let declared: Declarations = toml::from_str(&text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
-        let line = 1 + before.matches('\n').count();
-        advised(format!("cannot use the declaration file `{}`: line {line}: {}", path.display(), error.message()), help)
+        let (line, message) = toml_fault::describe(&text, &error);
+        advised(format!("cannot use the declaration file `{}`: line {line}: {message}", path.display()), help)
     })?;
     match declared.fault() {
         None => Ok(declared),

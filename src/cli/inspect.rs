@@ -205,7 +205,7 @@ fn inspect_sources(arguments: &Arguments, context: &Context) -> anyhow::Result<E
             SourceError::Cancelled => Interrupted.into(),
             error => anyhow::Error::new(error),
         })?;
-    let surveyed = survey::survey(&found.sessions, &map, &context.cancel)?;
+    let surveyed = survey::survey(&found, &map, &context.cancel)?;
     context.check_interrupted()?;
     let problems = problems(&found, &surveyed);
     if context.format == Format::Json {

@@ -223,11 +223,12 @@ struct Prepared {
 /// Scans.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
-    let begin = |path: &PathBuf, access| {
-        AtomicFile::create(path, access, existing).with_context(|| format!("cannot write `{}`", path.display()))
-    };
-    let attestation_file = arguments.out.as_ref().map(|path| begin(path, Access::Public)).transpose()?;
-    let mut findings_file = arguments.findings.as_ref().map(|path| begin(path, Access::Private)).transpose()?;
+    for path in arguments.out.iter().chain(&arguments.findings) {
+        if existing == Existing::Keep && path.symlink_metadata().is_ok() {
+            return Err(anyhow::Error::new(io::Error::from(io::ErrorKind::AlreadyExists))
+                .context(format!("cannot write `{}`", path.display())));
+        }
+    }
     let prepared = prepare(arguments, context)?;
     context.explain(&introduction(&prepared))?;
 
@@ -240,9 +241,16 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             },
         )?;
     let surveyed =
-        survey::survey(&found.sessions, &prepared.map, &context.cancel).with_context(|| "cannot use the map file".to_owned())?;
+        survey::survey(&found, &prepared.map, &context.cancel).with_context(|| "cannot use the map file".to_owned())?;
     context.check_interrupted()?;
     show_survey(&surveyed, context)?;
+
+    // Begun only now, so that the scan does not find its own half-written files.
+    let begin = |path: &PathBuf, access| {
+        AtomicFile::create(path, access, existing).with_context(|| format!("cannot write `{}`", path.display()))
+    };
+    let attestation_file = arguments.out.as_ref().map(|path| begin(path, Access::Public)).transpose()?;
+    let mut findings_file = arguments.findings.as_ref().map(|path| begin(path, Access::Private)).transpose()?;
 
     let started = context.now();
     let clock = Instant::now();
@@ -436,6 +444,7 @@ fn look(
     let job = scan::Job {
         sessions: &found.sessions,
         problems: &found.problems,
+        map: &prepared.map,
         surveyed,
         declared: &prepared.declared,
         manifest: &prepared.manifest,

@@ -16,6 +16,7 @@ use crate::intake::Mapping;
 use crate::intake::infer::apply_rule;
 use crate::record::schema::ColumnRule;
 use crate::record::schema::Usage;
+use crate::support::toml_fault;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -82,8 +83,8 @@ impl MapFile {
     /// Reads a map file.
     pub(crate) fn parse(text: &str) -> Result<MapFile, MapError> {
         let map: MapFile = toml::from_str(text).map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
-            MapError::Syntax { line: 1 + before.matches('\n').count(), message: error.message().to_owned() }
+            let (line, message) = toml_fault::describe(text, &error);
+            MapError::Syntax { line, message }
         })?;
         for rules in &map.target {
             pattern(&rules.pattern)?;

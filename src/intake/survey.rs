@@ -8,6 +8,7 @@ use crate::intake::map::MapFile;
 use crate::intake::profile::Profiles;
 use crate::record::schema::Usage;
 use crate::source::Access;
+use crate::source::Found;
 use crate::source::Object;
 use crate::source::ObjectKind;
 use crate::source::ReadError;
@@ -48,10 +49,10 @@ pub(crate) fn target_name(session: &dyn Session, object: &Object) -> String {
     }
 }
 
-/// Surveys all objects that can be read.
-pub(crate) fn survey(sessions: &[Box<dyn Session>], map: &MapFile, cancel: &Cancel) -> Result<Vec<Surveyed>, MapError> {
+/// Surveys all objects that can be read. A rule of the map has to match one of them, or a source that could not be opened.
+pub(crate) fn survey(found: &Found, map: &MapFile, cancel: &Cancel) -> Result<Vec<Surveyed>, MapError> {
     let mut surveyed = Vec::new();
-    for (number, session) in sessions.iter().enumerate() {
+    for (number, session) in found.sessions.iter().enumerate() {
         for (place, object) in session.inventory().objects.iter().enumerate() {
             if matches!(object.access, Access::Derived(_)) || cancel.is_cancelled() {
                 continue;
@@ -74,7 +75,8 @@ pub(crate) fn survey(sessions: &[Box<dyn Session>], map: &MapFile, cancel: &Canc
             surveyed.push(Surveyed { session: number, object: place, name, mapping, profiles, excluded });
         }
     }
-    map.check_used(&surveyed.iter().map(|surveyed| surveyed.name.as_str()))?;
+    let unopened = found.problems.iter().map(|problem| problem.source.as_str());
+    map.check_used(&surveyed.iter().map(|surveyed| surveyed.name.as_str()).chain(unopened))?;
     Ok(surveyed)
 }
 

@@ -20,6 +20,7 @@ use crate::record::field::Kind;
 use crate::record::field::Origin;
 use crate::record::field::Role;
 use crate::record::normalize::date::DateOrder;
+use crate::support::toml_fault;
 
 /// What a column is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,8 +100,8 @@ struct FileTable {
 impl SchemaFile {
     pub(crate) fn parse(text: &str) -> Result<SchemaFile, SchemaError> {
         let table: FileTable = toml::from_str(text).map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
-            SchemaError::Syntax { line: 1 + before.matches('\n').count(), message: error.message().to_owned() }
+            let (line, message) = toml_fault::describe(text, &error);
+            SchemaError::Syntax { line, message }
         })?;
         if table.columns.is_empty() {
             return Err(SchemaError::NoColumn);

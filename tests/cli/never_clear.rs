@@ -691,7 +691,7 @@ fn what_was_left_out_and_is_not_accepted() {
     // Calling everything text is no way around.
     let prose = rules("kind = \"text\"");
     world.case.write("prose.toml", format!("[[target]]\nmatch = \"crm.db#contacts\"\n[target.columns]\n{prose}"));
-    ends(&scan(&world, &["crm.db", "exports"], &["--map", "prose.toml"]), 10, &["gap:unmapped_personal"]);
+    ends(&scan(&world, &["crm.db", "exports"], &["--map", "prose.toml"]), 11, &["person_found", "gap:unmapped_personal", "exclusion_not_accepted"]);
 }
 
 #[test]
@@ -702,10 +702,10 @@ fn what_is_declared_and_not_accepted() {
         scan(&world, &["crm.db", "exports"], &["--declare", name])
     };
     let source = "[[lawful_source]]\nname = \"own\"\ntarget = \"crm.db#contacts\"\nsource = \"our shop\"\n";
-    // Supplied records in a place that is said to be lawful, and the same people in one that is not.
-    ends(&declare("1.toml", source), 11, &["supply_record_declared_lawful", "supply_record_found"]);
+    // Supplied records in a place that is said to be lawful: what only the supply had is in no register.
+    ends(&declare("1.toml", source), 11, &["supply_record_found", "declaration_not_accepted"]);
     let both = format!("{source}[[lawful_source]]\nname = \"mail\"\ntarget = \"exports/mailing.csv\"\nsource = \"our shop\"\n");
-    ends(&declare("2.toml", &both), 10, &["supply_record_declared_lawful", "declaration_not_accepted"]);
+    ends(&declare("2.toml", &both), 11, &["supply_record_found", "declaration_not_accepted"]);
     // A rule for rows that none has, or for a column that is not there, covers nothing.
     for rule in ["{ column = \"postcode\", equals = \"\" }", "{ column = \"nowhere\", equals = \"\" }"] {
         ends(&declare("3.toml", &format!("{source}rows = {rule}\n")), 11, &["supply_record_found"]);

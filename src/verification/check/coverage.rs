@@ -176,6 +176,9 @@ fn hidden(findings: &mut Findings, context: &Context<'_>, outcome: &Outcome, tar
             format!("`{shown}`: {} rows were read where the system counts {expected}, which no gap says", target.rows_read);
         findings.fail(reason, HIDDEN);
     }
+    if target.rows_unkeyed > target.rows_read || target.rows_by_number > target.rows_read {
+        findings.fail(format!("`{shown}`: more rows are counted by their kind than were read"), ALTERED);
+    }
     let is_number = |name: &str| context.plan.keys.iter().any(|planned| planned.key.name == name && planned.key.is_number());
     let is_probed = target.by_key.iter().any(|result| result.probes > 0 && !is_number(&result.key));
     let is_personal = |column: &Column| {
