@@ -133,7 +133,7 @@ pub fn main() -> std::process::ExitCode {
     // Ctrl-C, for whoever does not want to wait for a read to return.
     let _ = ctrlc::set_handler(move || {
         if handler.is_cancelled() {
-            #[expect(clippy::exit, reason = "nothing is open that would be left half written")]
+            // Nothing is open that would be left half written.
             std::process::exit(ExitCode::Error as i32);
         }
         handler.cancel();

@@ -1,6 +1,6 @@
 //! Where rows come from: files and databases, opened read-only and read in batches.
 //!
-//! [`discover`] follows the SOURCE arguments to a list of [`Session`]s. A session is one opened source: it says what it is, lists what it
+//! [`discover()`] follows the SOURCE arguments to a list of [`Session`]s. A session is one opened source: it says what it is, lists what it
 //! holds, divides it into [`Split`]s and reads a split into a [`Sink`], one [`RowBatch`] at a time. What could not be seen is a
 //! [`Problem`] with a code, a place and a count; no problem and no error ever holds a value of a cell. A new format is a new file that
 //! implements [`Session`], and one line in `detect`.

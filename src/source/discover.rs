@@ -1,7 +1,8 @@
 //! From the SOURCE arguments to opened sessions: paths, folders, patterns, standard input and URLs.
 //!
 //! The order is that of the arguments, and within a folder that of the names' bytes. A file that is reached twice is read once. Whatever
-//! is found and cannot be read is a [`Problem`]; only what the person named and is not there is an error.
+//! is found and cannot be read is a [`Problem`]; only what the person named and is not there is an error. A file is left out only where it
+//! belongs to a database among the sources, by its name and its content, and was not named itself.
 
 use super::Options;
 use super::Problem;
@@ -25,8 +26,21 @@ use std::path::Path;
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// Endings of the files that `SQLite` keeps beside a database.
-const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// A sort of file that `SQLite` keeps beside a database.
+struct Companion {
+    /// What follows the database's name.
+    ending: &'static str,
+    /// How it begins, by <https://www.sqlite.org/fileformat2.html> and <https://www.sqlite.org/walformat.html>.
+    starts: &'static [&'static [u8]],
+}
+
+const WAL: Companion = Companion { ending: "-wal", starts: &[b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83"] };
+
+/// Its version is written in the machine's byte order, 3007000 on a little-endian one.
+const SHM: Companion = Companion { ending: "-shm", starts: &[&3_007_000_u32.to_le_bytes()] };
+
+/// A journal whose transaction is over may keep a beginning of zeros.
+const JOURNAL: Companion = Companion { ending: "-journal", starts: &[b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", &[0; 8]] };
 
 /// Everything that the SOURCE arguments lead to.
 #[derive(Default)]
@@ -70,7 +84,8 @@ pub(crate) fn discover(
     if options.delimiter.is_some_and(|byte| !byte.is_ascii() || matches!(byte, b'"' | b'\n' | b'\r')) {
         return Err(SourceError::BadDelimiter);
     }
-    let mut walk = Walk { options, cancel, inputs: Vec::new(), problems: Vec::new(), seen: HashSet::new() };
+    let mut walk =
+        Walk { options, cancel, inputs: Vec::new(), problems: Vec::new(), seen: HashSet::new(), named: HashSet::new() };
     let mut has_stdin = false;
     for argument in arguments {
         if argument == "-" {
@@ -99,6 +114,8 @@ struct Walk<'a> {
     inputs: Vec<Input>,
     problems: Vec<Problem>,
     seen: HashSet<Seen>,
+    /// Files that are arguments themselves, rather than found in a folder or by a pattern.
+    named: HashSet<Seen>,
 }
 
 /// What makes two paths lead to one file.
@@ -122,7 +139,7 @@ impl Walk<'_> {
         let path = Path::new(argument);
         let metadata = path.symlink_metadata();
         if metadata.is_ok() || metadata.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied) {
-            return self.path(argument.to_owned(), path, &mut Vec::new());
+            return self.named_path(argument, path);
         }
         if let Some((scheme, rest)) = split_scheme(argument) {
             if scheme != "sqlite" {
@@ -132,12 +149,17 @@ impl Walk<'_> {
             if rest.is_empty() || path.symlink_metadata().is_err() {
                 return Err(SourceError::NotFound(argument.to_owned()));
             }
-            return self.path(argument.to_owned(), path, &mut Vec::new());
+            return self.named_path(argument, path);
         }
         if argument.contains(['*', '?', '[']) {
             return self.pattern(argument);
         }
         Err(SourceError::NotFound(argument.to_owned()))
+    }
+
+    fn named_path(&mut self, argument: &str, path: &Path) -> Result<(), SourceError> {
+        self.named.extend(path.metadata().ok().map(|metadata| Seen::of(path, &metadata)));
+        self.path(argument.to_owned(), path, &mut Vec::new())
     }
 
     fn pattern(&mut self, pattern: &str) -> Result<(), SourceError> {
@@ -211,8 +233,8 @@ impl Walk<'_> {
     }
 
     fn open(mut self, stdin: &mut dyn Read) -> Result<Found, SourceError> {
+        let inputs = self.without_companions();
         let mut found = Found { sessions: Vec::new(), problems: self.problems };
-        let inputs = without_companions(std::mem::take(&mut self.inputs));
         for input in inputs {
             if self.cancel.is_cancelled() {
                 return Err(SourceError::Cancelled);
@@ -238,6 +260,53 @@ impl Walk<'_> {
         }
         Ok(found)
     }
+
+    /// Takes the inputs, but for files that belong to a database among them. A log that was named without its database is a problem.
+    fn without_companions(&mut self) -> Vec<Input> {
+        let inputs = std::mem::take(&mut self.inputs);
+        let databases: HashSet<PathBuf> = inputs
+            .iter()
+            .filter_map(|input| match input {
+                Input::File { path, .. } if is_database(path) => path.canonicalize().ok(),
+                _ => None,
+            })
+            .collect();
+        let mut kept = Vec::new();
+        for input in inputs {
+            let Input::File { name, path } = &input else {
+                kept.push(input);
+                continue;
+            };
+            let is_named = path.metadata().is_ok_and(|metadata| self.named.contains(&Seen::of(path, &metadata)));
+            let has_database = |companion: &Companion| companion.owner(path).is_some_and(|owner| databases.contains(&owner));
+            if !is_named {
+                if ![WAL, SHM, JOURNAL].iter().any(|companion| has_database(companion) && companion.is_content_of(path, true)) {
+                    kept.push(input);
+                }
+            } else if WAL.owner(path).is_none() || !WAL.is_content_of(path, false) {
+                kept.push(input);
+            } else if !has_database(&WAL) {
+                let detail = "belongs to the database beside it; name the database";
+                self.problems.push(Problem::of_source(ProblemCode::Unsupported, name, detail));
+            }
+        }
+        kept
+    }
+}
+
+impl Companion {
+    /// The database that a file belongs to by its name.
+    fn owner(&self, path: &Path) -> Option<PathBuf> {
+        let path = path.canonicalize().ok()?.into_os_string().into_string().ok()?;
+        path.strip_suffix(self.ending).map(PathBuf::from)
+    }
+
+    /// Whether a file begins as this sort does, or is empty where it may be. One that cannot be read does not.
+    fn is_content_of(&self, path: &Path, may_be_empty: bool) -> bool {
+        let mut head = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(8).read_to_end(&mut head));
+        read.is_ok() && (self.starts.iter().any(|start| head.starts_with(start)) || (may_be_empty && head.is_empty()))
+    }
 }
 
 /// The scheme of a URL and what follows it. A single letter is a drive.
@@ -253,22 +322,6 @@ fn split_scheme(argument: &str) -> Option<(&str, &str)> {
 fn is_link_loop(error: &io::Error) -> bool {
     let number = if cfg!(target_os = "macos") { 62 } else { 40 };
     cfg!(unix) && error.raw_os_error() == Some(number)
-}
-
-/// Leaves out the files that belong to a database among the inputs.
-fn without_companions(inputs: Vec<Input>) -> Vec<Input> {
-    let databases: HashSet<PathBuf> = inputs
-        .iter()
-        .filter_map(|input| match input {
-            Input::File { path, .. } if is_database(path) => path.canonicalize().ok(),
-            _ => None,
-        })
-        .collect();
-    let is_companion = |path: &Path| {
-        let Some(path) = path.canonicalize().ok().and_then(|path| path.into_os_string().into_string().ok()) else { return false };
-        COMPANIONS.iter().any(|ending| path.strip_suffix(ending).is_some_and(|owner| databases.contains(Path::new(owner))))
-    };
-    inputs.into_iter().filter(|input| !matches!(input, Input::File { path, .. } if is_companion(path))).collect()
 }
 
 fn is_database(path: &Path) -> bool {
@@ -380,6 +433,67 @@ mod tests {
         assert_eq!(codes(&found), []);
         let named = format!("sqlite:{}", path.display());
         assert_eq!(find(slice::from_ref(&named)).unwrap().sessions[0].identity().name, named);
+    }
+
+    #[test]
+    fn a_file_is_not_left_out_for_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let connection = rusqlite::Connection::open(at("crm.db")).unwrap();
+        connection.execute_batch("CREATE TABLE t (a); INSERT INTO t VALUES (1)").unwrap();
+        for name in ["crm.db-shm", "crm.db-journal"] {
+            fs::write(at(name), "name,born\nann,1980-01-02\n").unwrap();
+        }
+        fs::write(at("crm.db-wal"), b"\x1f\x8b\x08\x00").unwrap();
+        let inputs = |arguments: &[String]| {
+            let mut walk = Walk {
+                options: &Options::default(),
+                cancel: &Cancel::default(),
+                inputs: Vec::new(),
+                problems: Vec::new(),
+                seen: HashSet::new(),
+                named: HashSet::new(),
+            };
+            for argument in arguments {
+                walk.argument(argument).unwrap();
+            }
+            let inputs = walk.without_companions();
+            (inputs.len(), walk.problems.len())
+        };
+        assert_eq!(inputs(&[text(folder.path())]), (4, 0));
+        let genuine: [(&str, &[u8]); 6] = [
+            ("crm.db-wal", b"\x37\x7f\x06\x83\0\x2d\xe2\x18"),
+            ("crm.db-wal", b""),
+            ("crm.db-shm", b"\x18\xe2\x2d\0\0\0\0\0"),
+            ("crm.db-shm", b""),
+            ("crm.db-journal", b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7\0"),
+            ("crm.db-journal", &[0; 512]),
+        ];
+        for (name, content) in genuine {
+            let before = fs::read(at(name)).unwrap();
+            fs::write(at(name), content).unwrap();
+            assert_eq!(inputs(&[text(folder.path())]), (3, 0), "{name}");
+            fs::write(at(name), before).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_companion_that_was_named_is_never_left_out_silently() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| text(&folder.path().join(name));
+        let connection = rusqlite::Connection::open(at("crm.db")).unwrap();
+        connection.execute_batch("PRAGMA journal_mode=wal; CREATE TABLE t (a); INSERT INTO t VALUES (1)").unwrap();
+        let found = find(&[at("crm.db-wal")]).unwrap();
+        assert_eq!((found.sessions.len(), codes(&found)), (0, vec![ProblemCode::Unsupported]));
+        assert_eq!(found.problems[0].detail, "belongs to the database beside it; name the database");
+        for arguments in [[at("crm.db"), at("crm.db-wal")], [text(folder.path()), at("crm.db-wal")]] {
+            let found = find(&arguments).unwrap();
+            assert_eq!((names(&found, folder.path()), codes(&found)), (vec!["crm.db".to_owned()], Vec::new()));
+        }
+        let found = find(&[text(folder.path()), at("crm.db-shm")]).unwrap();
+        assert_eq!(codes(&found), [ProblemCode::UnknownFormat]);
+        fs::write(at("crm.db-journal"), "").unwrap();
+        assert_eq!(codes(&find(&[at("crm.db"), at("crm.db-journal")]).unwrap()), [ProblemCode::Empty]);
     }
 
     #[cfg(unix)]

@@ -1,13 +1,16 @@
 //! A `SQLite` database file, read in one read transaction that is held from opening to the end.
 //!
-//! All ordinary tables are read, the shadow tables of virtual tables among them. Views are listed and not read, since their rows are
-//! read where they are stored; virtual tables are listed as unsupported. Of `SQLite`'s own tables, `sqlite_sequence` and `sqlite_stat1`
-//! hold no values of rows and are left out, whereas `sqlite_stat4` keeps samples of indexed values: they are read (see `sample`).
+//! All ordinary tables are read, the shadow tables of virtual tables among them. A view is read where rows are written into its own
+//! definition (see `view`); any other is listed and not read, since it only shows what its tables hold. Virtual tables are listed as
+//! unsupported. Of `SQLite`'s own tables, `sqlite_sequence` and `sqlite_stat1` hold no values of rows and are left out, whereas
+//! `sqlite_stat4` keeps samples of indexed values: they are read (see `sample`).
 //!
 //! Nothing is written beside the database where that can be avoided. A database in WAL mode without a `-wal` file is in nobody's use
 //! and is opened as immutable, because `SQLite` would create files otherwise; that nobody wrote to it meanwhile is checked at the end.
 
 mod sample;
+mod utf16;
+mod view;
 
 use super::Access;
 use super::Column;
@@ -58,6 +61,19 @@ enum Reading {
     Table(Option<&'static str>),
     /// As the samples of the index of this name.
     Samples(String),
+}
+
+/// Where the rows of a table or view are.
+#[derive(Clone, Copy)]
+enum Store {
+    /// On pages of its own.
+    Pages,
+    /// Written, at least in part, into the definition of a view.
+    Definition,
+    /// In the tables that a view shows.
+    OtherTables,
+    /// Wherever a module of the database has them.
+    Module,
 }
 
 /// An opened database.
@@ -263,11 +279,20 @@ fn table_query(object: &Object, row_id: Option<&str>) -> String {
     format!("SELECT {} FROM main.{} NOT INDEXED", selected.join(", "), quoted(&object.name))
 }
 
-/// Adds a value to a row as text; bytes that are no text are counted and left out.
+/// Adds a value to a row as text; bytes that are no text are counted and left out. No text in UTF-8 holds a NUL byte: with one it would
+/// pass for text and match nothing.
 fn push(batch: &mut RowBatch, column: usize, value: ValueRef<'_>, number: &mut Vec<u8>, binary: &mut Counts) {
     number.clear();
     match value {
         ValueRef::Null => batch.push_cell(None),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) if bytes.contains(&0) => {
+            if let Some(text) = utf16::decode(bytes) {
+                batch.push_text(&text);
+            } else {
+                binary.bump(column);
+                batch.push_cell(None);
+            }
+        }
         ValueRef::Text(text) => batch.push_cell(Some(text)),
         ValueRef::Integer(integer) => {
             // Writing to a vector does not fail.
@@ -336,7 +361,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 
 /// Lists tables and views by name, each with how it is read.
 fn list(connection: &Connection, source: &str) -> rusqlite::Result<(Inventory, Vec<Reading>)> {
-    let query = "SELECT name, type, rootpage FROM main.sqlite_schema WHERE type IN ('table', 'view') ORDER BY name";
+    let query = "SELECT name, type, rootpage, sql FROM main.sqlite_schema WHERE type IN ('table', 'view') ORDER BY name";
     let mut statement = connection.prepare(query)?;
     let mut rows = statement.query([])?;
     let (mut inventory, mut readings) = (Inventory::default(), Vec::new());
@@ -349,6 +374,13 @@ fn list(connection: &Connection, source: &str) -> rusqlite::Result<(Inventory, V
         };
         let is_view = row.get_ref(1)?.as_bytes().ok() == Some(b"view");
         let is_stored = row.get_ref(2)?.as_i64().is_ok_and(|page| page != 0);
+        let store = match (is_view, is_stored) {
+            // A definition that is no text cannot be judged: what is wrong with it shows when it is read.
+            (true, _) if row.get_ref(3)?.as_str().map_or(true, view::holds_rows) => Store::Definition,
+            (true, _) => Store::OtherTables,
+            (false, true) => Store::Pages,
+            (false, false) => Store::Module,
+        };
         if WITHOUT_VALUES.contains(&name.as_str()) {
             continue;
         }
@@ -362,7 +394,7 @@ fn list(connection: &Connection, source: &str) -> rusqlite::Result<(Inventory, V
             }
             continue;
         }
-        let (object, row_id) = describe(connection, name, is_view, is_stored);
+        let (object, row_id) = describe(connection, name, store);
         inventory.objects.push(object);
         readings.push(Reading::Table(row_id));
     }
@@ -375,11 +407,12 @@ fn is_utf8(connection: &Connection) -> bool {
 }
 
 /// Columns, key, size and access of one table or view.
-fn describe(connection: &Connection, name: String, is_view: bool, is_stored: bool) -> (Object, Option<&'static str>) {
-    let (kind, mut access) = match (is_view, is_stored) {
-        (true, _) => (ObjectKind::View, Access::Derived("a view; its tables are read".to_owned())),
-        (false, true) => (ObjectKind::Table, Access::Readable),
-        (false, false) => {
+fn describe(connection: &Connection, name: String, store: Store) -> (Object, Option<&'static str>) {
+    let (kind, mut access) = match store {
+        Store::Pages => (ObjectKind::Table, Access::Readable),
+        Store::Definition => (ObjectKind::View, Access::Readable),
+        Store::OtherTables => (ObjectKind::View, Access::Derived("a view; it shows rows of tables".to_owned())),
+        Store::Module => {
             (ObjectKind::VirtualTable, Access::Unsupported("a virtual table; this version does not read it".to_owned()))
         }
     };
@@ -409,7 +442,7 @@ fn describe(connection: &Connection, name: String, is_view: bool, is_stored: boo
     let is_table = kind == ObjectKind::Table;
     let count = || connection.query_row(&format!("SELECT count(*) FROM main.{}", quoted(&name)), [], |row| row.get::<_, i64>(0));
     let rows_expected = if is_table { count().ok().and_then(|count| u64::try_from(count).ok()) } else { None };
-    let row_id = if access.is_readable() { row_id_alias(connection, &name, &columns) } else { None };
+    let row_id = if is_table && access.is_readable() { row_id_alias(connection, &name, &columns) } else { None };
     let primary_key = key.into_iter().map(|(_, index)| index).collect();
     (Object { name, kind, columns, primary_key, rows_expected, bytes: None, access, details: Vec::new() }, row_id)
 }
@@ -517,6 +550,41 @@ mod tests {
         assert_eq!(sink.rows[0], [None, Some("\u{fffd}".to_owned())]);
         assert_eq!(codes(&report.problems), [(ProblemCode::NotUtf8, Some(1)), (ProblemCode::BinaryCells, Some(2))]);
         assert_eq!(report.problems[1].column.as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn values_with_nul_bytes_are_utf16_or_binary() {
+        let (_folder, path) = database(
+            "CREATE TABLE t (a);
+             INSERT INTO t VALUES (x'41006e006e00'), (x'0041006e006e'), (CAST(x'41006e006e00' AS TEXT)), (x'c4007200'),
+                                  (x'416e6e00'), (CAST(x'616e6e0062' AS TEXT)), (x'01000200'), (x'00')",
+        );
+        let session = open_path(&path).unwrap();
+        let (sink, report) = read_all(&session, 0).unwrap();
+        let values: Vec<_> = sink.rows.iter().map(|row| row[0].as_deref()).collect();
+        assert_eq!(values, [Some("Ann"), Some("Ann"), Some("Ann"), Some("Är"), None, None, None, None]);
+        assert_eq!(codes(&report.problems), [(ProblemCode::BinaryCells, Some(4))]);
+    }
+
+    #[test]
+    fn rows_in_the_definition_of_a_view_are_read() {
+        let (_folder, path) = database(
+            "CREATE TABLE t (a, b); INSERT INTO t VALUES ('ann', 'leeds');
+             CREATE VIEW listed AS VALUES ('bob', 'york'), ('eve', 'hull');
+             CREATE VIEW single AS SELECT 'joe' /* FROM t */ AS name, 'FROM' AS town;
+             CREATE VIEW joined AS SELECT a FROM t UNION ALL SELECT 'kim';
+             CREATE VIEW shown AS SELECT a FROM t",
+        );
+        let session = open_path(&path).unwrap();
+        let read = |name| read_all(&session, place(&session, name)).unwrap();
+        let (sink, report) = read("listed");
+        assert_eq!(sink.rows, [row(&["bob", "york"]), row(&["eve", "hull"])]);
+        assert_eq!((sink.locators[0], report.problems), (Locator::None, Vec::new()));
+        assert_eq!(read("single").0.rows, [row(&["joe", "FROM"])]);
+        assert_eq!(read("joined").0.rows, [row(&["ann"]), row(&["kim"])]);
+        let object = |name| &session.inventory.objects[place(&session, name)];
+        assert_eq!((object("listed").kind, &object("listed").access), (ObjectKind::View, &Access::Readable));
+        assert!(matches!(object("shown").access, Access::Derived(_)));
     }
 
     #[test]

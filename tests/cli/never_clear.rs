@@ -691,7 +691,11 @@ fn what_was_left_out_and_is_not_accepted() {
     // Calling everything text is no way around.
     let prose = rules("kind = \"text\"");
     world.case.write("prose.toml", format!("[[target]]\nmatch = \"crm.db#contacts\"\n[target.columns]\n{prose}"));
-    ends(&scan(&world, &["crm.db", "exports"], &["--map", "prose.toml"]), 11, &["person_found", "gap:unmapped_personal", "exclusion_not_accepted"]);
+    ends(
+        &scan(&world, &["crm.db", "exports"], &["--map", "prose.toml"]),
+        11,
+        &["person_found", "gap:unmapped_personal", "exclusion_not_accepted"],
+    );
 }
 
 #[test]

@@ -83,13 +83,18 @@ impl Dialect {
         };
         let Sample { rows, second: data_start, is_first_open } = sample_rows(sample, is_whole, delimiter);
         let first = rows.first()?;
+        let holds_value = || options.is_value.is_some_and(|is_value| first.iter().any(|cell| is_value(cell)));
         let header = match options.header {
-            Some(true) if options.is_value.is_some_and(|is_value| first.iter().any(|cell| is_value(cell))) => Header::Doubtful,
+            Some(true) if holds_value() => Header::Doubtful,
             Some(true) => Header::Stated,
             Some(false) => Header::StatedAbsent,
             None if is_first_open => Header::Unsure,
             None => match judge_header(&rows) {
-                Header::Unsure if options.names_column.is_some_and(|names| is_mostly_names(first, names)) => Header::Found,
+                // Over dates and numbers a record without any looks like names, but a value in it is somebody's.
+                Header::Found if holds_value() => Header::Unsure,
+                Header::Unsure if !holds_value() && options.names_column.is_some_and(|names| is_mostly_names(first, names)) => {
+                    Header::Found
+                }
                 judged => judged,
             },
         };
@@ -303,6 +308,23 @@ mod tests {
     fn a_row_that_may_be_a_record_gives_no_names() {
         let dialect = detect("ann,leeds\nbob,york\n");
         assert_eq!((dialect.names, dialect.data_start), (vec!["column_1".to_owned(), "column_2".to_owned()], 0));
+    }
+
+    #[test]
+    fn a_first_row_with_a_value_is_read_as_a_record() {
+        let options = Options {
+            names_column: Some(|cell| matches!(cell, "name" | "town" | "born")),
+            is_value: Some(|cell| cell == "unknown"),
+            ..Options::default()
+        };
+        let detect = |text: &str| Dialect::detect(text.as_bytes(), true, &options).unwrap();
+        for text in ["ann,leeds,unknown\nbob,york,1980-01-02\n", "name,town,unknown\nann,leeds,hill\n"] {
+            let dialect = detect(text);
+            assert_eq!((dialect.header, dialect.data_start), (Header::Unsure, 0), "{text}");
+            assert_eq!(dialect.names, ["column_1", "column_2", "column_3"]);
+        }
+        assert_eq!(detect("name,town,born\nbob,york,1980-01-02\n").header, Header::Found);
+        assert_eq!(detect("name,town,born\nann,leeds,unknown\n").header, Header::Found);
     }
 
     #[test]
