@@ -10,6 +10,7 @@ mod inspect;
 mod keygen;
 mod meta;
 mod progress;
+mod reading;
 mod scan;
 mod status;
 mod supplies;

@@ -11,7 +11,7 @@ use crate::cli::document::read_text;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Interrupted;
 use crate::cli::failure::advised;
-use crate::cli::scan::source_options;
+use crate::cli::reading::Reading;
 use crate::intake::By;
 use crate::intake::Mapping;
 use crate::intake::map::MapFile;
@@ -59,12 +59,8 @@ pub(crate) struct Arguments {
     /// A map file whose effect is to be seen
     #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
-    /// The delimiter of text files, where it is not recognised: one character, or `tab`
-    #[arg(long, value_parser = super::scan::parse_delimiter)]
-    delimiter: Option<u8>,
-    /// Whether the first row of text files names the columns, where that is not recognised
-    #[arg(long, value_name = "yes|no", value_parser = super::scan::parse_yes_no)]
-    header: Option<bool>,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// Inspects.
@@ -199,7 +195,7 @@ fn inspect_sources(arguments: &Arguments, context: &Context) -> anyhow::Result<E
         Some(path) => MapFile::parse(&read_text(path, "map file")?)
             .with_context(|| format!("cannot use the map file `{}`", path.display()))?,
     };
-    let options = source_options(arguments.delimiter, arguments.header, None);
+    let options = arguments.reading.options(None);
     let found = source::discover(std::slice::from_ref(&arguments.subject), &options, &mut io::stdin().lock(), &context.cancel)
         .map_err(|error| match error {
             SourceError::Cancelled => Interrupted.into(),

@@ -19,6 +19,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Interrupted;
 use crate::cli::failure::advised;
 use crate::cli::inspect::column_rows;
+use crate::cli::reading::Reading;
 use crate::finding::Outcome;
 use crate::finding::Phase;
 use crate::finding::declaration::Declarations;
@@ -26,7 +27,6 @@ use crate::finding::verdict;
 use crate::finding::verdict::Judgement;
 use crate::finding::verdict::Verdict;
 use crate::fingerprint::commitment;
-use crate::intake::infer::names_field;
 use crate::intake::map::MapFile;
 use crate::intake::survey;
 use crate::intake::survey::Surveyed;
@@ -35,8 +35,6 @@ use crate::manifest::read::ReadError as ManifestError;
 use crate::manifest::statement::ManifestV1;
 use crate::manifest::statement::PhaseGroup;
 use crate::match_key::plan::Plan;
-use crate::record::normalize::placeholder;
-use crate::record::normalize::spot;
 use crate::report::json_v1;
 use crate::report::text;
 use crate::scan;
@@ -138,12 +136,8 @@ pub(crate) struct Arguments {
     /// What you declare, in TOML
     #[arg(long, value_name = "FILE")]
     declare: Option<PathBuf>,
-    /// The delimiter of text files, where it is not recognised: one character, or `tab`
-    #[arg(long, value_parser = parse_delimiter)]
-    delimiter: Option<u8>,
-    /// Whether the first row of text files names the columns, where that is not recognised
-    #[arg(long, value_name = "yes|no", value_parser = parse_yes_no)]
-    header: Option<bool>,
+    #[command(flatten)]
+    reading: Reading,
     /// The name of standard input in results and declarations
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -176,34 +170,6 @@ enum ListingArgument {
     Strongest,
 }
 
-/// A delimiter on the command line.
-pub(crate) fn parse_delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        _ if text == "tab" || text == "\\t" => Ok(b'\t'),
-        [byte] if byte.is_ascii() => Ok(*byte),
-        _ => Err("one character, or `tab`".to_owned()),
-    }
-}
-
-/// `yes` or `no` on the command line.
-pub(crate) fn parse_yes_no(text: &str) -> Result<bool, String> {
-    match text {
-        "yes" => Ok(true),
-        "no" => Ok(false),
-        _ => Err("`yes` or `no`".to_owned()),
-    }
-}
-
-/// What is said about sources, and how names of columns are known.
-pub(crate) fn source_options(delimiter: Option<u8>, header: Option<bool>, stdin_name: Option<String>) -> source::Options {
-    source::Options { delimiter, header, stdin_name, names_column: Some(names_field), is_value: Some(is_value) }
-}
-
-/// Whether a cell is a value that no column is named by: what looks personal, or stands for a missing value.
-fn is_value(cell: &str) -> bool {
-    spot::spot(cell).is_some() || (!cell.trim().is_empty() && placeholder::is_placeholder(cell))
-}
-
 /// Everything that has been checked before the first row is read.
 struct Prepared {
     key: SigningKey,
@@ -232,7 +198,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let prepared = prepare(arguments, context)?;
     context.explain(&introduction(&prepared))?;
 
-    let options = source_options(arguments.delimiter, arguments.header, arguments.name.clone());
+    let options = arguments.reading.options(arguments.name.clone());
     let found =
         source::discover(&arguments.sources, &options, &mut io::stdin().lock(), &context.cancel).map_err(
             |error| match error {

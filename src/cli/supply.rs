@@ -13,7 +13,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Interrupted;
 use crate::cli::failure::advised;
 use crate::cli::inspect::column_rows;
-use crate::cli::scan::source_options;
+use crate::cli::reading::Reading;
 use crate::fingerprint::commitment;
 use crate::intake::By;
 use crate::intake::Taken;
@@ -90,12 +90,8 @@ pub(crate) struct Arguments {
     /// What the data are for; stands in the signed statement
     #[arg(long, default_value = "", hide_default_value = true)]
     purpose: String,
-    /// The delimiter, where it is not recognised: one character, or `tab`
-    #[arg(long, value_parser = super::scan::parse_delimiter)]
-    delimiter: Option<u8>,
-    /// Whether the first row names the columns, where that is not recognised
-    #[arg(long, value_name = "yes|no", value_parser = super::scan::parse_yes_no)]
-    header: Option<bool>,
+    #[command(flatten)]
+    reading: Reading,
     /// The ledger; else `$RESIDUA_LEDGER`, else a folder of your user's data directory
     #[arg(long, value_name = "DIR")]
     ledger: Option<PathBuf>,
@@ -188,7 +184,7 @@ fn open_data(arguments: &Arguments, context: &Context) -> anyhow::Result<Box<dyn
     if arguments.data == "-" {
         return Err(advised("the data are read twice, which standard input cannot be", "name a file"));
     }
-    let options = source_options(arguments.delimiter, arguments.header, None);
+    let options = arguments.reading.options(None);
     let found = source::discover(std::slice::from_ref(&arguments.data), &options, &mut io::empty(), &context.cancel)?;
     if let Some(problem) = found.problems.into_iter().next() {
         return Err(SupplyError::Source(problem).into());

@@ -30,27 +30,6 @@ const UNKNOWN_PENALTY: f64 = 100.0;
 /// too small to matter.
 const MOST_PAIRS: u64 = 4_000_000;
 
-/// Atoms with one form a record, in the order of [`Sampled::hashes`].
-const SINGLE: [Atom; 17] = [
-    Atom::NameFull,
-    Atom::NameP3,
-    Atom::NamePhon,
-    Atom::BirthDay,
-    Atom::BirthYm,
-    Atom::ChildDay,
-    Atom::ChildYm,
-    Atom::PostcodeUnit,
-    Atom::PostcodeSector,
-    Atom::PostcodeOutward,
-    Atom::AddressNoWord4,
-    Atom::AddressWord4,
-    Atom::AddressNo,
-    Atom::TownP4,
-    Atom::Email,
-    Atom::Phone,
-    Atom::Id,
-];
-
 /// Atoms whose agreement tells that two records are one person's, outside the key under test.
 const TELLING: [Atom; 5] = [Atom::NameFull, Atom::BirthDay, Atom::PostcodeUnit, Atom::Email, Atom::Phone];
 
@@ -125,7 +104,7 @@ impl Sampler {
     /// A sampler for these keys.
     pub(crate) fn new(keys: &[MatchKey]) -> Sampler {
         let used = |atom: &Atom| TELLING.contains(atom) || keys.iter().any(|key| key.atoms.contains(atom));
-        Sampler { atoms: SINGLE.into_iter().filter(used).collect() }
+        Sampler { atoms: Atom::ALL.into_iter().filter(|atom| *atom != Atom::NameAny).filter(used).collect() }
     }
 
     /// The atoms that [`Sampler::sample`] needs to be derived.

@@ -1,0 +1,80 @@
+//! What a source could not show, as gaps: the one place where a `source::Problem` gets the words of a scan.
+
+use crate::finding::gap::Gap;
+use crate::finding::gap::GapCode;
+use crate::source::Object;
+use crate::source::Problem;
+use crate::source::ProblemCode;
+use crate::source::Session;
+
+/// What an inventory already says that cannot be seen.
+pub(super) fn survey_gaps(session: &dyn Session, gaps: &mut Vec<Gap>) {
+    let inventory = session.inventory();
+    if inventory.blind {
+        gaps.push(Gap {
+            target: session.identity().name.clone(),
+            column: None,
+            code: GapCode::Blind,
+            count: None,
+            detail: "objects may exist that this account cannot list".to_owned(),
+        });
+    }
+    gaps.extend(inventory.problems.iter().map(|problem| gap_of(problem, None)));
+}
+
+pub(super) fn object_gaps(name: &str, object: &Object, gaps: &mut Vec<Gap>) {
+    let gap = |column: Option<&str>, code, detail: &str| Gap {
+        target: name.to_owned(),
+        column: column.map(str::to_owned),
+        code: gap_code(code),
+        count: None,
+        detail: detail.to_owned(),
+    };
+    if let Some((code, detail)) = object.access.problem() {
+        gaps.push(gap(None, code, detail));
+    }
+    for column in &object.columns {
+        if let Some((code, detail)) = column.access.problem() {
+            gaps.push(gap(Some(&column.name), code, detail));
+        }
+    }
+}
+
+/// A source's problem as a gap. `target` is the name of the object, where the problem is of one.
+pub(super) fn gap_of(problem: &Problem, target: Option<&str>) -> Gap {
+    let place = match (&problem.object, target) {
+        (_, Some(target)) => target.to_owned(),
+        (Some(object), None) if *object != problem.source => format!("{}#{object}", problem.source),
+        _ => problem.source.clone(),
+    };
+    Gap {
+        target: place,
+        column: problem.column.clone(),
+        code: gap_code(problem.code),
+        count: problem.count,
+        detail: problem.detail.clone(),
+    }
+}
+
+fn gap_code(code: ProblemCode) -> GapCode {
+    match code {
+        ProblemCode::Unreadable => GapCode::Unreadable,
+        ProblemCode::UnknownFormat => GapCode::UnknownFormat,
+        ProblemCode::Unsupported => GapCode::Unsupported,
+        ProblemCode::Denied => GapCode::Denied,
+        ProblemCode::Filtered => GapCode::Filtered,
+        ProblemCode::Empty => GapCode::Empty,
+        ProblemCode::NotRegular => GapCode::NotRegular,
+        ProblemCode::SymlinkLoop => GapCode::SymlinkLoop,
+        ProblemCode::AmbiguousDelimiter => GapCode::AmbiguousDelimiter,
+        ProblemCode::DoubtfulHeader => GapCode::DoubtfulHeader,
+        ProblemCode::RaggedRows => GapCode::RaggedRows,
+        ProblemCode::NotUtf8 => GapCode::NotUtf8,
+        ProblemCode::BinaryCells => GapCode::BinaryCells,
+        ProblemCode::RowTooLong => GapCode::RowTooLong,
+        ProblemCode::DuplicateColumn => GapCode::DuplicateColumn,
+        ProblemCode::ChangedWhileRead => GapCode::ChangedWhileRead,
+        ProblemCode::CutShort => GapCode::CutShort,
+        ProblemCode::ReadFailed => GapCode::ReadFailed,
+    }
+}

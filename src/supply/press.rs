@@ -1,0 +1,246 @@
+//! The press: rows become fingerprints, for all manifests of a supply at once, and a sample is kept for the estimate.
+
+use crate::fingerprint::Fingerprint;
+use crate::fingerprint::MessageBatch;
+use crate::fingerprint::Subkey;
+use crate::intake::convert::ColumnCounts;
+use crate::intake::convert::Converter;
+use crate::intake::convert::Side;
+use crate::intake::known_answer;
+use crate::manifest::write::Lane;
+use crate::manifest::write::Writer;
+use crate::match_key::MatchKey;
+use crate::match_key::atom::Atom;
+use crate::match_key::atom::AtomBatch;
+use crate::record::RecordBatch;
+use crate::record::field::Slot;
+use crate::source::RowBatch;
+use crate::source::Sink;
+use crate::source::Split;
+use crate::source::Stopped;
+use crate::supply::Job;
+use crate::supply::SupplyError;
+use crate::supply::estimate::SAMPLE;
+use crate::supply::estimate::Sampled;
+use crate::supply::estimate::Sampler;
+use crate::supply::estimate::Span;
+use crate::supply::risk::Domains;
+use crate::supply::shuffle::Shuffle;
+use crate::support::progress::Cancel;
+use crate::support::progress::Progress;
+use crate::support::time;
+use std::io;
+
+/// Makes fingerprints of records, for all targets.
+pub(super) struct Press<'a> {
+    pub(super) job: &'a Job<'a>,
+    pub(super) keys: &'a [MatchKey],
+    pub(super) atoms: Vec<Atom>,
+    pub(super) sampler: &'a Sampler,
+    pub(super) targets: Vec<PressTarget>,
+    pub(super) records: u64,
+    pub(super) progress: &'a dyn Progress,
+    pub(super) cancel: &'a Cancel,
+}
+
+pub(super) struct PressTarget {
+    pub(super) subkeys: Vec<Subkey>,
+    pub(super) shuffle: Shuffle,
+    pub(super) writer: Writer,
+}
+
+/// What one part of the data came to.
+#[derive(Default)]
+pub(super) struct Part {
+    pub(super) rows: u64,
+    pub(super) records_without_key: u64,
+    pub(super) columns: Vec<ColumnCounts>,
+    pub(super) sample: Vec<Sampled>,
+    pub(super) spans: Spans,
+}
+
+impl Part {
+    /// Adds what a later part came to.
+    pub(super) fn merge(mut self, other: Part) -> Part {
+        self.rows += other.rows;
+        self.records_without_key += other.records_without_key;
+        for (mine, theirs) in self.columns.iter_mut().zip(&other.columns) {
+            mine.merge(theirs);
+        }
+        self.sample.extend(other.sample);
+        self.spans.merge(&other.spans);
+        self
+    }
+}
+
+/// The spread of dates and numbers, slot by slot.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Spans([Span; 4]);
+
+impl Spans {
+    const SLOTS: [Slot; 4] = [Slot::Birth, Slot::Child, Slot::Phone, Slot::Identifier];
+
+    fn see(&mut self, records: &RecordBatch) {
+        for (span, slot) in self.0.iter_mut().zip(Self::SLOTS) {
+            for row in 0..records.rows() {
+                records.candidates(slot, row).for_each(|value| span.see(value));
+            }
+        }
+    }
+
+    fn merge(&mut self, other: &Spans) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            mine.merge(theirs);
+        }
+    }
+
+    /// How many values a slot's range has. Dates, as numbers of eight digits, become days.
+    pub(super) fn width(&self, slot: Slot) -> Option<u64> {
+        let span = Self::SLOTS.iter().position(|known| *known == slot).map(|position| self.0[position])?;
+        match slot {
+            Slot::Birth | Slot::Child => {
+                let (low, high) = span.range()?;
+                let day = |number: u64| {
+                    time::parse_day(&format!("{:04}-{:02}-{:02}", number / 10_000, number / 100 % 100, number % 100))
+                };
+                u64::try_from(time::days_between(day(low)?, day(high)?)).ok().map(|days| days + 1)
+            }
+            _ => span.width(),
+        }
+    }
+
+    /// What the ranges tell about how many values there are to guess from.
+    pub(super) fn domains(&self) -> Domains {
+        let mut domains = Domains::default();
+        for slot in Self::SLOTS {
+            if let Some(width) = self.width(slot) {
+                domains.set(slot, Some(width));
+            }
+        }
+        domains
+    }
+}
+
+impl Press<'_> {
+    /// Fingerprints one part of the data.
+    pub(super) fn part(&self, split: &Split, base: u64) -> Result<Part, SupplyError> {
+        let mut sink = PressSink {
+            press: self,
+            lanes: self.targets.iter().map(|target| target.writer.lane()).collect(),
+            converter: Converter::new(&self.job.draft.mapping, Side::Originator),
+            records: RecordBatch::new(),
+            atoms: AtomBatch::default(),
+            messages: MessageBatch::default(),
+            fingerprints: Vec::new(),
+            has_key: Vec::new(),
+            next_row: base,
+            part: Part::default(),
+            failure: None,
+        };
+        let read = self.job.session.read(split, &mut sink, self.cancel);
+        if let Some(error) = sink.failure.take() {
+            return Err(SupplyError::Spill(error));
+        }
+        let report = read?;
+        if let Some(problem) = report.problems.into_iter().next() {
+            return Err(SupplyError::Source(problem));
+        }
+        for lane in sink.lanes {
+            lane.finish().map_err(SupplyError::Spill)?;
+        }
+        sink.part.columns = sink.converter.counts().to_vec();
+        sink.part.rows = report.rows;
+        Ok(sink.part)
+    }
+
+    /// Adds the known-answer record, whose ordinal follows the last record's.
+    pub(super) fn known_answer(&self, ordinal: u32) -> Result<(), SupplyError> {
+        let mut atoms = AtomBatch::default();
+        atoms.derive(&known_answer::record(Side::Originator), &self.atoms);
+        let (mut messages, mut fingerprints) = (MessageBatch::default(), Vec::new());
+        for target in &self.targets {
+            let mut lane = target.writer.lane();
+            for (number, key) in self.keys.iter().enumerate() {
+                messages.fill(key, &atoms);
+                target.subkeys[number].hash(&messages, &mut fingerprints);
+                for fingerprint in &fingerprints {
+                    lane.push(number, fingerprint, ordinal).map_err(SupplyError::Spill)?;
+                }
+            }
+            lane.finish().map_err(SupplyError::Spill)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a row belongs to the sample: all of them, or evenly spread ones.
+    fn is_sampled(&self, row: u64) -> bool {
+        self.records <= SAMPLE || {
+            let place = |row: u64| u128::from(row) * u128::from(SAMPLE) / u128::from(self.records);
+            place(row) != place(row + 1)
+        }
+    }
+}
+
+/// Fingerprints batches where they are read.
+struct PressSink<'a> {
+    press: &'a Press<'a>,
+    lanes: Vec<Lane>,
+    converter: Converter,
+    records: RecordBatch,
+    atoms: AtomBatch,
+    messages: MessageBatch,
+    fingerprints: Vec<Fingerprint>,
+    has_key: Vec<bool>,
+    next_row: u64,
+    part: Part,
+    failure: Option<io::Error>,
+}
+
+impl PressSink<'_> {
+    fn press(&mut self, batch: &RowBatch) -> io::Result<()> {
+        self.converter.convert(batch, &mut self.records);
+        self.atoms.derive(&self.records, &self.press.atoms);
+        self.part.spans.see(&self.records);
+        self.has_key.clear();
+        self.has_key.resize(batch.rows(), false);
+        // Row numbers are below the number of records, which fits 32 bits.
+        let row_of = |row: usize| u32::try_from(self.next_row + row as u64).unwrap_or(u32::MAX);
+        let ordinals: Vec<Vec<u32>> = self
+            .press
+            .targets
+            .iter()
+            .map(|target| (0..self.has_key.len()).map(|row| target.shuffle.ordinal(row_of(row))).collect())
+            .collect();
+        for (number, key) in self.press.keys.iter().enumerate() {
+            self.messages.fill(key, &self.atoms);
+            for row in self.messages.rows() {
+                self.has_key[*row as usize] = true;
+            }
+            for ((target, lane), ordinals) in self.press.targets.iter().zip(&mut self.lanes).zip(&ordinals) {
+                target.subkeys[number].hash(&self.messages, &mut self.fingerprints);
+                for (fingerprint, row) in self.fingerprints.iter().zip(self.messages.rows()) {
+                    lane.push(number, fingerprint, ordinals[*row as usize])?;
+                }
+            }
+        }
+        for row in 0..batch.rows() {
+            if self.press.is_sampled(self.next_row + row as u64) {
+                self.part.sample.push(self.press.sampler.sample(&self.atoms, row));
+            }
+        }
+        self.part.records_without_key += self.has_key.iter().filter(|has_key| !**has_key).count() as u64;
+        self.next_row += batch.rows() as u64;
+        Ok(())
+    }
+}
+
+impl Sink for PressSink<'_> {
+    fn take(&mut self, batch: RowBatch) -> Result<RowBatch, Stopped> {
+        self.press(&batch).map_err(|error| {
+            self.failure = Some(error);
+            Stopped
+        })?;
+        self.press.progress.advance(batch.rows() as u64, batch.bytes() as u64);
+        Ok(batch)
+    }
+}
