@@ -477,3 +477,102 @@ fn step(taken: &Taken) -> Step {
         (Kind::Identifier, _) => Step::Identifier,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::infer::infer;
+    use crate::intake::profile::Profiles;
+    use crate::source::Locator;
+
+    /// The candidates of one row under these headers, slot by slot as asked.
+    fn candidates(side: Side, headers: &[&str], cells: &[&str], slot: Slot) -> Vec<String> {
+        let (records, _) = converted(side, headers, cells);
+        records.candidates(slot, 0).map(|value| String::from_utf8(value.to_vec()).unwrap()).collect()
+    }
+
+    fn converted(side: Side, headers: &[&str], cells: &[&str]) -> (RecordBatch, Converter) {
+        let mapping = infer(headers.iter().copied(), &Profiles::default());
+        let mut rows = RowBatch::default();
+        cells.iter().for_each(|cell| rows.push_text(cell));
+        rows.end_row(Locator::None);
+        let mut records = RecordBatch::new();
+        let mut converter = Converter::new(&mapping, side);
+        converter.convert(&rows, &mut records);
+        (records, converter)
+    }
+
+    #[test]
+    fn halves_of_a_name_are_one_person() {
+        for side in [Side::Originator, Side::Recipient] {
+            assert_eq!(candidates(side, &["mother_first_name", "surname"], &["Ann", "Green"], Slot::Name), ["ann green"]);
+        }
+        // Two whole people stay two, of whom the originator's manifest holds the first.
+        let headers = ["first_name", "last_name", "child_first_name", "child_last_name"];
+        let cells = ["Ann", "Green", "Tom", "Webb"];
+        assert_eq!(candidates(Side::Recipient, &headers, &cells, Slot::Name), ["ann green", "tom webb"]);
+        assert_eq!(candidates(Side::Originator, &headers, &cells, Slot::Name), ["ann green"]);
+    }
+
+    #[test]
+    fn longer_names_are_candidates_by_pairs_on_the_recipients_side_only() {
+        let found = candidates(Side::Recipient, &["full_name"], &["GREEN, Ann Marie"], Slot::Name);
+        for name in ["ann green marie", "ann green", "ann marie", "green marie"] {
+            assert!(found.iter().any(|found| found == name), "{name}");
+        }
+        assert_eq!(candidates(Side::Originator, &["full_name"], &["GREEN, Ann Marie"], Slot::Name), ["ann green marie"]);
+        let parts =
+            candidates(Side::Recipient, &["first_name", "middle_name", "last_name"], &["Ann", "Marie", "Green"], Slot::Name);
+        assert_eq!(parts, ["ann green", "green marie", "ann green marie"]);
+    }
+
+    #[test]
+    fn cells_are_taken_for_what_they_look_like_in_columns_that_take_anything() {
+        let phone = candidates(Side::Recipient, &["contact_no"], &["07700 900123"], Slot::Phone);
+        assert_eq!(phone, ["7700900123"]);
+        assert_eq!(candidates(Side::Recipient, &["ref"], &["a@example.com"], Slot::Email), ["a@example.com"]);
+        assert_eq!(candidates(Side::Recipient, &["city"], &["Leeds LS2 4AH"], Slot::Postcode), ["LS24AH"]);
+        assert_eq!(candidates(Side::Recipient, &["address"], &["12 High Street, Leeds LS2 4AH"], Slot::Postcode), ["LS24AH"]);
+        assert!(candidates(Side::Originator, &["ref"], &["a@example.com"], Slot::Email).is_empty());
+    }
+
+    #[test]
+    fn any_date_of_a_recipient_is_tried_in_every_role() {
+        let headers = ["created_at", "dob"];
+        let cells = ["2017-05-13", "1980-02-28"];
+        assert_eq!(candidates(Side::Recipient, &headers, &cells, Slot::Birth), ["20170513", "19800228"]);
+        assert_eq!(candidates(Side::Recipient, &headers, &cells, Slot::Child), ["20170513", "19800228"]);
+        assert_eq!(candidates(Side::Originator, &headers, &cells, Slot::Birth), ["19800228"]);
+        assert!(candidates(Side::Originator, &headers, &cells, Slot::Child).is_empty());
+    }
+
+    #[test]
+    fn text_is_watched_and_an_address_in_it_is_looked_for() {
+        let (records, converter) = converted(Side::Recipient, &["notes"], &["wrote to a@example.com again"]);
+        assert_eq!(records.candidates(Slot::Email, 0).count(), 1);
+        assert_eq!(converter.counts()[0].personal, 1, "what stands beside the address is not seen");
+        assert!(converter.personal_rows()[0]);
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_field_is_named() {
+        let long = "&".repeat(LONGEST_FIELD + 1);
+        for header in ["full_name", "email", "dob", "address"] {
+            let (_, converter) = converted(Side::Recipient, &[header], &[&long]);
+            assert_eq!((converter.counts()[0].unreadable, converter.counts()[0].personal), (1, 1), "{header}");
+        }
+    }
+
+    #[test]
+    fn cells_beyond_the_last_column_are_watched() {
+        let mapping = infer(["id"], &Profiles::default());
+        let mut rows = RowBatch::default();
+        for cell in ["1", "plain", "a@example.com"] {
+            rows.push_text(cell);
+        }
+        rows.end_row(Locator::None);
+        let mut converter = Converter::new(&mapping, Side::Recipient);
+        converter.convert(&rows, &mut RecordBatch::new());
+        assert_eq!(converter.overflow(), 1);
+    }
+}
