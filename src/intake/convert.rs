@@ -206,12 +206,13 @@ impl Converter {
                 Step::Watched => {
                     let counts = &mut self.counts[index];
                     counts.filled += u64::from(!cell.is_empty());
-                    let spotted = spot::spot(cell);
+                    let spotted = spot::spot_within(cell);
                     counts.personal += u64::from(spotted.is_some());
                     if spotted == Some(Kind::Email) && self.side == Side::Recipient {
                         // An address is known wherever it stands. What stands beside it is not, so the column stays a gap.
                         email::candidates(cell, &mut |value| records.push(Slot::Email, value));
                     }
+                    self.numeric_date(cell, records);
                     continue;
                 }
                 Step::Date { slot, order } => self.date(cell, slot, order, records),
@@ -231,14 +232,12 @@ impl Converter {
                 Step::Phone => match self.side {
                     Side::Originator => self.simple(cell, Slot::Phone, phone::canonical, records),
                     Side::Recipient => {
-                        if matches!(cell.trim().len(), 10 | 13) && cell.trim().bytes().all(|byte| byte.is_ascii_digit()) {
-                            // So many digits can be seconds or milliseconds since 1970 as well.
-                            self.date(cell, None, None, records);
-                        }
+                        self.numeric_date(cell, records);
                         phone::candidates(cell, &mut |value| records.push(Slot::Phone, value))
                     }
                 },
                 Step::Identifier => {
+                    self.numeric_date(cell, records);
                     self.spotted(cell, records);
                     self.simple(cell, Slot::Identifier, identifier::canonical, records)
                 }
@@ -252,6 +251,15 @@ impl Converter {
         is_unreadable |= self.names(cells, records);
         is_unreadable |= self.address(cells, records);
         is_unreadable
+    }
+
+    /// Eight digits can be a day, ten or thirteen the seconds or milliseconds since 1970, whatever a recipient's column is called.
+    fn numeric_date(&mut self, cell: &str, records: &mut RecordBatch) {
+        let cell = cell.trim();
+        let is_one = matches!(cell.len(), 8 | 10 | 13) && cell.bytes().all(|byte| byte.is_ascii_digit());
+        if is_one && self.side == Side::Recipient {
+            self.date(cell, None, None, records);
+        }
     }
 
     /// Takes what a recipient's cell looks like for what it looks like, whatever its column is taken for: a kind that accepts any text sees
@@ -494,7 +502,9 @@ mod tests {
     fn converted(side: Side, headers: &[&str], cells: &[&str]) -> (RecordBatch, Converter) {
         let mapping = infer(headers.iter().copied(), &Profiles::default());
         let mut rows = RowBatch::default();
-        cells.iter().for_each(|cell| rows.push_text(cell));
+        for cell in cells {
+            rows.push_text(cell);
+        }
         rows.end_row(Locator::None);
         let mut records = RecordBatch::new();
         let mut converter = Converter::new(&mapping, side);

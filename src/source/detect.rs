@@ -112,10 +112,17 @@ fn is_sql(text: &[u8]) -> bool {
             continue;
         }
         let start = String::from_utf8_lossy(&line[..line.len().min(40)]).to_lowercase();
-        return SQL_STARTS.iter().any(|word| start.starts_with(word))
+        let begins = SQL_STARTS.iter().any(|word| start.starts_with(word))
             && (is_commented || line.contains(&b'(') || line.ends_with(b";"));
+        return begins || text.split(|byte| *byte == b'\n').any(is_row_statement);
     }
     is_commented
+}
+
+/// Whether a line, wherever it stands, begins a statement that makes a table or fills one.
+fn is_row_statement(line: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&line[..line.len().min(40)]).trim_start().to_lowercase();
+    ["insert into ", "create table "].iter().any(|word| start.starts_with(word)) && line.contains(&b'(')
 }
 
 /// Whether bytes are no text: NUL bytes, or many control characters.

@@ -11,6 +11,9 @@
 //!    cell cannot tell, so they are left to the inference over a whole column.
 //!
 //! Names and streets are words like others and are not spotted. Text without a digit and without an `@` costs two searches.
+//!
+//! In prose and JSON no cell is a value of its own, so there [`spot_within`] also looks at single words: a date or a postcode without its space
+//! counts where the text is JSON, or where two words in a row begin as names do.
 
 use crate::record::field::Kind;
 use crate::record::normalize::date::is_written_day;
@@ -20,6 +23,9 @@ use crate::record::normalize::postcode::is_uk;
 /// Longer cells are no dates.
 const LONGEST_DATE: usize = 80;
 
+/// Longer text is not looked at word by word.
+const LONGEST_PROSE: usize = 1 << 16;
+
 /// The kind of personal data that a cell looks like, if any.
 pub(crate) fn spot(text: &str) -> Option<Kind> {
     // Full-width letters and digits begin with this byte.
@@ -27,6 +33,44 @@ pub(crate) fn spot(text: &str) -> Option<Kind> {
         return look(&plain(text));
     }
     look(text)
+}
+
+/// As [`spot`], for text that is not one value: prose, JSON.
+pub(crate) fn spot_within(text: &str) -> Option<Kind> {
+    spot(text).or_else(|| {
+        let digits = text.bytes().filter(u8::is_ascii_digit).take(2).count();
+        if digits < 2 || text.len() > LONGEST_PROSE {
+            return None;
+        }
+        let is_json = matches!(text.trim_start().as_bytes().first(), Some(b'{' | b'['));
+        if !is_json && !has_name(text) {
+            return None;
+        }
+        let is_edge = |letter: char| !letter.is_alphanumeric() && !matches!(letter, '-' | '/' | '.');
+        text.split(is_edge).map(|word| word.trim_matches(['.', '-'])).find_map(|word| {
+            if word.len() > 10 || !word.bytes().any(|byte| byte.is_ascii_digit()) {
+                None
+            } else if is_written_day(word) {
+                Some(Kind::Date)
+            } else {
+                (word.len() >= 5 && is_postcode(word.as_bytes())).then_some(Kind::Postcode)
+            }
+        })
+    })
+}
+
+/// Two words in a row that begin with a capital and go on in small letters.
+fn has_name(text: &str) -> bool {
+    let is_name = |word: &str| {
+        let mut letters = word.trim_matches(|letter: char| !letter.is_alphanumeric()).chars();
+        letters.next().is_some_and(char::is_uppercase) && letters.next().is_some_and(char::is_lowercase)
+    };
+    let mut previous = false;
+    text.split_whitespace().any(|word| {
+        let both = previous && is_name(word);
+        previous = is_name(word) && !word.ends_with(['.', ',', ':', ';']);
+        both
+    })
 }
 
 fn look(text: &str) -> Option<Kind> {
@@ -229,6 +273,23 @@ mod tests {
         fn total(text in any::<String>(), tail in "[0-9+() @.%a-zA-Z/-]{0,30}") {
             spot(&text);
             spot(&tail);
+        }
+    }
+
+    #[test]
+    fn prose_and_json_are_looked_at_word_by_word() {
+        assert_eq!(spot_within("Spoke to Ann Green of 13 High Street; mother born 1980-02-03"), Some(Kind::Date));
+        assert_eq!(spot_within(r#"{"name":"Ann Green","dob":"1980-02-03"}"#), Some(Kind::Date));
+        assert_eq!(spot_within(r#"{"pc":"LS24AH"}"#), Some(Kind::Postcode));
+        for plain in [
+            "shipped on 2017-02-03 by van",
+            "order 10293847 sent",
+            "Spoke to Ann Green",
+            "version 1.2.3",
+            "{}",
+            r#"{"n": 123456}"#,
+        ] {
+            assert_eq!(spot_within(plain), None, "{plain}");
         }
     }
 }
