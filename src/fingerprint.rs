@@ -4,6 +4,10 @@
 //! single BLAKE3 block. The number of atoms is fixed by the key, so the padding cannot be mistaken for atoms. Messages are gathered and
 //! hashed in batches.
 
+mod many;
+
+use crate::fingerprint::many::BLOCK;
+use crate::fingerprint::many::first_half;
 use crate::match_key::MatchKey;
 use crate::match_key::atom::AtomBatch;
 use crate::record::normalize;
@@ -17,9 +21,6 @@ const SUBKEY_CONTEXT: &str = "residua v1 match key";
 
 /// Separates the salt's commitment from every other use.
 const COMMITMENT_CONTEXT: &str = "residua v1 salt commitment";
-
-/// A message's unit: the block of BLAKE3.
-const BLOCK: usize = 64;
 
 /// The most combinations of ambiguous atoms that are tried for one row and key. Beyond, the row is counted as capped.
 pub(crate) const MOST_COMBINATIONS: usize = 1_024;
@@ -46,11 +47,21 @@ impl Subkey {
         out.clear();
         out.reserve(messages.len());
         let mut start = 0;
-        for end in &messages.ends {
-            let end = *end as usize;
-            let hash = blake3::keyed_hash(self.0.expose(), &messages.bytes[start..end]);
-            out.push(first_half(hash.as_bytes()));
-            start = end;
+        let mut ends = messages.ends.iter().map(|end| *end as usize).peekable();
+        while let Some(end) = ends.next() {
+            if end - start > BLOCK {
+                let hash = blake3::keyed_hash(self.0.expose(), &messages.bytes[start..end]);
+                out.push(first_half(hash.as_bytes()));
+                start = end;
+                continue;
+            }
+            // A run of messages of one block each, hashed side by side.
+            let mut run_end = end;
+            while let Some(next) = ends.next_if(|next| next - run_end == BLOCK) {
+                run_end = next;
+            }
+            many::hash(self.0.expose(), messages.bytes[start..run_end].as_chunks::<BLOCK>().0, out);
+            start = run_end;
         }
     }
 }
@@ -58,12 +69,6 @@ impl Subkey {
 /// What a signed statement says of a salt without telling it: whoever holds another salt notices before it looks for anything.
 pub(crate) fn commitment(salt: &Secret) -> [u8; 32] {
     blake3::derive_key(COMMITMENT_CONTEXT, salt.expose())
-}
-
-fn first_half(hash: &[u8; 32]) -> Fingerprint {
-    let mut half = [0; 16];
-    half.copy_from_slice(&hash[..16]);
-    half
 }
 
 /// Padded messages of one match key, each with the row that it came from.
@@ -221,7 +226,26 @@ mod tests {
         assert_eq!(&batch.bytes[..2], &[0xc8, 0x01]);
     }
 
-    /// The fingerprint of `docs/format.md`, computed there in another language.
+    #[test]
+    fn a_batch_hashes_as_its_messages_do() {
+        let long = "x".repeat(100);
+        let emails = ["a", &long, "b", "c", &long, &long, "d"];
+        let rows: Vec<[(Slot, &str); 1]> = emails.iter().map(|email| [(Slot::Email, *email)]).collect();
+        let rows: Vec<&[(Slot, &str)]> = rows.iter().map(|row| &row[..]).collect();
+        let mut batch = MessageBatch::default();
+        batch.fill(&key(&[Atom::Email]), &atoms(&rows));
+        let subkey = Subkey::derive(&salt(), "s", "email");
+        let mut out = Vec::new();
+        subkey.hash(&batch, &mut out);
+        let mut start = 0;
+        for (end, fingerprint) in batch.ends.iter().zip(&out) {
+            let plain = blake3::keyed_hash(subkey.0.expose(), &batch.bytes[start..*end as usize]);
+            assert_eq!(fingerprint, &plain.as_bytes()[..16]);
+            start = *end as usize;
+        }
+        assert_eq!(out.len(), emails.len());
+    }
+
     #[test]
     fn subkeys_differ_by_salt_supply_and_key() {
         let mut batch = MessageBatch::default();

@@ -253,10 +253,12 @@ impl Converter {
         is_unreadable
     }
 
-    /// Eight digits can be a day, ten or thirteen the seconds or milliseconds since 1970, whatever a recipient's column is called.
+    /// Eight digits can be a day, other numbers of that size the seconds or milliseconds before or since 1970, whatever a recipient's column
+    /// is called.
     fn numeric_date(&mut self, cell: &str, records: &mut RecordBatch) {
         let cell = cell.trim();
-        let is_one = matches!(cell.len(), 8 | 10 | 13) && cell.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = cell.strip_prefix('-').unwrap_or(cell);
+        let is_one = matches!(digits.len(), 8..=10 | 12 | 13) && digits.bytes().all(|byte| byte.is_ascii_digit());
         if is_one && self.side == Side::Recipient {
             self.date(cell, None, None, records);
         }
@@ -554,6 +556,17 @@ mod tests {
         assert_eq!(candidates(Side::Recipient, &headers, &cells, Slot::Child), ["20170513", "19800228"]);
         assert_eq!(candidates(Side::Originator, &headers, &cells, Slot::Birth), ["19800228"]);
         assert!(candidates(Side::Originator, &headers, &cells, Slot::Child).is_empty());
+    }
+
+    #[test]
+    fn bare_numbers_can_be_days() {
+        for (cell, day) in
+            [("19800228", "19800228"), ("320544000", "19800228"), ("-157766400", "19650101"), ("1494633600", "20170513")]
+        {
+            let found = candidates(Side::Recipient, &["created"], &[cell], Slot::Birth);
+            assert!(found.iter().any(|found| found == day), "{cell}: {found:?}");
+        }
+        assert!(candidates(Side::Recipient, &["created"], &["1234"], Slot::Birth).is_empty());
     }
 
     #[test]
