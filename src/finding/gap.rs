@@ -131,7 +131,9 @@ impl GapCode {
     pub(crate) fn help(self) -> &'static str {
         match self {
             GapCode::Unreadable | GapCode::Denied => "give the account that runs the scan the right to read it",
-            GapCode::UnknownFormat | GapCode::Unsupported => "export it to CSV, or declare it as not scanned with the reason",
+            GapCode::UnknownFormat | GapCode::Unsupported => {
+                "export it to CSV, or leave it out with `--map` and a reason that the originator accepts"
+            }
             GapCode::Empty => "remove the empty file, or leave it out of the sources",
             GapCode::NotRegular | GapCode::SymlinkLoop => "name the regular file that holds the data",
             GapCode::AmbiguousDelimiter => "name the delimiter with `--delimiter`",
@@ -144,7 +146,9 @@ impl GapCode {
             GapCode::Filtered => "scan with an account that sees all rows",
             GapCode::CutShort => "obtain the whole file",
             GapCode::ReadFailed => "see what the system says, mend it, and scan again",
-            GapCode::BinaryCells => "find out what the column holds; declare an exclusion with the reason if it is not personal",
+            GapCode::BinaryCells => {
+                "find out what the column holds; exclude it with `--map` and a reason that the originator accepts, if it is not personal"
+            }
             GapCode::Blind => "scan with an account that may list every object",
             GapCode::RowCount => "scan again while nothing writes to it",
             GapCode::UnmappedPersonal => {

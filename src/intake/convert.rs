@@ -29,6 +29,9 @@ const MOST_PAIRED: usize = 6;
 /// Bytes of a cell beyond which it is no field: longer ones are not understood, and looked at as text is.
 const LONGEST_FIELD: usize = 4_096;
 
+/// Words of an address up to which all are read.
+const MOST_ADDRESS_WORDS: usize = 32;
+
 /// Whose rows are converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -429,6 +432,10 @@ impl Converter {
                 reading
             }
             Side::Recipient => {
+                if lines.iter().map(|line| line.split_whitespace().count()).sum::<usize>() > MOST_ADDRESS_WORDS {
+                    // The normaliser does not read on for ever; what stands behind is not seen.
+                    self.counts[self.address[0]].personal += 1;
+                }
                 for line in &lines {
                     if line.contains('@') {
                         email::candidates(line, &mut |value| records.push(Slot::Email, value));
@@ -584,6 +591,15 @@ mod tests {
             let (_, converter) = converted(Side::Recipient, &[header], &[&long]);
             assert_eq!((converter.counts()[0].unreadable, converter.counts()[0].personal), (1, 1), "{header}");
         }
+    }
+
+    #[test]
+    fn an_address_that_is_not_read_to_its_end_is_named() {
+        let long = "note ".repeat(MOST_ADDRESS_WORDS + 1) + "13 High Street";
+        let (_, converter) = converted(Side::Recipient, &["address"], &[&long]);
+        assert_eq!(converter.counts()[0].personal, 1);
+        let (_, converter) = converted(Side::Recipient, &["address"], &["Flat 2, 13 High Street, Leeds"]);
+        assert_eq!(converter.counts()[0].personal, 0);
     }
 
     #[test]

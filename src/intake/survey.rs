@@ -18,7 +18,7 @@ use crate::source::Sink;
 use crate::source::Stopped;
 use crate::support::progress::Cancel;
 
-/// Rows of an object that are looked at before a scan, spread over its parts.
+/// Rows of an object that are looked at before a scan: spread over a file's parts, the first ones of a table that is read in one part.
 const SAMPLE: u64 = 6_000;
 
 /// Parts of an object from which the sample is taken.

@@ -23,9 +23,6 @@ use crate::record::normalize::postcode::is_uk;
 /// Longer cells are no dates.
 const LONGEST_DATE: usize = 80;
 
-/// Longer text is not looked at word by word.
-const LONGEST_PROSE: usize = 1 << 16;
-
 /// The kind of personal data that a cell looks like, if any.
 pub(crate) fn spot(text: &str) -> Option<Kind> {
     // Full-width letters and digits begin with this byte.
@@ -39,7 +36,7 @@ pub(crate) fn spot(text: &str) -> Option<Kind> {
 pub(crate) fn spot_within(text: &str) -> Option<Kind> {
     spot(text).or_else(|| {
         let digits = text.bytes().filter(u8::is_ascii_digit).take(2).count();
-        if digits < 2 || text.len() > LONGEST_PROSE {
+        if digits < 2 {
             return None;
         }
         let is_json = matches!(text.trim_start().as_bytes().first(), Some(b'{' | b'['));
@@ -281,6 +278,8 @@ mod tests {
         assert_eq!(spot_within("Spoke to Ann Green of 13 High Street; mother born 1980-02-03"), Some(Kind::Date));
         assert_eq!(spot_within(r#"{"name":"Ann Green","dob":"1980-02-03"}"#), Some(Kind::Date));
         assert_eq!(spot_within(r#"{"pc":"LS24AH"}"#), Some(Kind::Postcode));
+        let long = format!("{}Ann Green 1980-02-03", "word ".repeat(50_000));
+        assert_eq!(spot_within(&long), Some(Kind::Date), "the end of a long text counts as its beginning does");
         for plain in [
             "shipped on 2017-02-03 by van",
             "order 10293847 sent",
