@@ -3,6 +3,9 @@
 use crate::match_key::strength::Class;
 use crate::match_key::strength::lambda;
 use crate::match_key::strength::poisson_bound;
+use crate::record::field::Kind;
+use crate::record::field::Role;
+use crate::record::field::Slot;
 
 /// One table or file, as it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,6 +61,28 @@ pub(crate) struct Column {
     pub(crate) filled: u64,
     /// Cells that were not understood as what the column was taken for.
     pub(crate) unreadable: u64,
+}
+
+/// The slot by which a field tells people apart; `None` for a town, an identifier, or a date that is nobody's birth.
+pub(crate) fn telling_slot(kind: Kind, role: Role) -> Option<Slot> {
+    match (kind, role) {
+        (Kind::Name, _) => Some(Slot::Name),
+        (Kind::Date, Role::Birth) => Some(Slot::Birth),
+        (Kind::Date, Role::Child) => Some(Slot::Child),
+        (Kind::Address, Role::Number | Role::Street | Role::Line) => Some(Slot::Address),
+        (Kind::Postcode, _) => Some(Slot::Postcode),
+        (Kind::Email, _) => Some(Slot::Email),
+        (Kind::Phone, _) => Some(Slot::Phone),
+        _ => None,
+    }
+}
+
+impl Column {
+    /// As [`telling_slot`], of what the column was taken for: `name.given`.
+    pub(crate) fn telling_slot(&self) -> Option<Slot> {
+        let (kind, role) = self.taken_for.split_once('.')?;
+        telling_slot(Kind::parse(kind)?, Role::parse(role)?)
+    }
 }
 
 /// What one match key found in one target.

@@ -4,15 +4,14 @@ use crate::finding::Outcome;
 use crate::finding::coverage::Column;
 use crate::finding::coverage::KeyResult;
 use crate::finding::coverage::Target;
+use crate::finding::coverage::telling_slot;
 use crate::finding::declaration::Exclusion;
 use crate::finding::declaration::LawfulSource;
 use crate::finding::gap::Gap;
 use crate::finding::gap::GapCode;
 use crate::intake::survey::Surveyed;
 use crate::match_key::strength::Class;
-use crate::record::field::Kind;
 use crate::record::field::Role;
-use crate::record::field::Slot;
 use crate::scan::Job;
 use crate::scan::ScanError;
 use crate::scan::findings::Place;
@@ -237,12 +236,15 @@ impl TargetScan<'_> {
             .columns
             .iter()
             .filter_map(crate::intake::Taken::field)
-            .any(|field| is_personal(field.kind, field.role, self.job.slots))
+            .any(|field| telling_slot(field.kind, field.role).is_some_and(|slot| self.job.slots.contains(&slot)))
     }
 
     fn has_filled_person(&self, tally: &Tally) -> bool {
         self.surveyed.mapping.columns.iter().zip(&tally.columns).any(|(taken, counts)| {
-            counts.filled > 0 && taken.field().is_some_and(|field| is_personal(field.kind, field.role, self.job.slots))
+            counts.filled > 0
+                && taken
+                    .field()
+                    .is_some_and(|field| telling_slot(field.kind, field.role).is_some_and(|slot| self.job.slots.contains(&slot)))
         })
     }
 
@@ -306,19 +308,4 @@ impl TargetScan<'_> {
                 .collect(),
         }
     }
-}
-
-/// Whether a field tells people apart, and is of a sort that the supplied records have. A date tells nobody apart unless it is a birth.
-fn is_personal(kind: Kind, role: Role, supplied: &[Slot]) -> bool {
-    let slot = match (kind, role) {
-        (Kind::Name, _) => Slot::Name,
-        (Kind::Date, Role::Birth) => Slot::Birth,
-        (Kind::Date, Role::Child) => Slot::Child,
-        (Kind::Address, Role::Number | Role::Street | Role::Line) => Slot::Address,
-        (Kind::Postcode, _) => Slot::Postcode,
-        (Kind::Email, _) => Slot::Email,
-        (Kind::Phone, _) => Slot::Phone,
-        _ => return false,
-    };
-    supplied.contains(&slot)
 }

@@ -13,7 +13,6 @@ use crate::finding::coverage::KeyResult;
 use crate::finding::coverage::Target;
 use crate::finding::declaration::Exclusion;
 use crate::finding::gap::GapCode;
-use crate::manifest::statement::SchemaColumn;
 use crate::match_key::strength::Class;
 use crate::match_key::strength::decimal;
 use crate::support::sanitize;
@@ -181,8 +180,9 @@ fn hidden(findings: &mut Findings, context: &Context<'_>, outcome: &Outcome, tar
     }
     let is_number = |name: &str| context.plan.keys.iter().any(|planned| planned.key.name == name && planned.key.is_number());
     let is_probed = target.by_key.iter().any(|result| result.probes > 0 && !is_number(&result.key));
+    let supplied = context.manifest.slots().unwrap_or_default();
     let is_personal = |column: &Column| {
-        column.filled > 0 && context.manifest.schema.iter().any(|supplied| is_of_sort(&column.taken_for, supplied))
+        column.filled > 0 && column.telling_slot().is_some_and(|slot| supplied.iter().any(|(known, _)| *known == slot))
     };
     if target.rows_read > 0
         && !is_probed
@@ -207,20 +207,6 @@ fn hidden(findings: &mut Findings, context: &Context<'_>, outcome: &Outcome, tar
             findings.fail(format!("`{shown}`, column `{name}`: left out, which no exclusion says"), HIDDEN);
         }
     }
-}
-
-/// Whether a column was taken for something that tells people apart and that the supplied records have.
-fn is_of_sort(taken_for: &str, supplied: &SchemaColumn) -> bool {
-    let Some((kind, role)) = taken_for.split_once('.') else { return false };
-    let is_part = |role: &str| matches!(role, "number" | "street" | "line");
-    let supplied_role = supplied.role.as_deref().unwrap_or_default();
-    supplied.kind.as_deref() == Some(kind)
-        && match kind {
-            "name" | "email" | "phone" | "postcode" => true,
-            "date" => matches!(role, "birth" | "child") && role == supplied_role,
-            "address" => is_part(role) && is_part(supplied_role),
-            _ => false,
-        }
 }
 
 /// The found records as a whole, against what the targets' keys found.
