@@ -148,7 +148,7 @@ pub(crate) fn run(
         }
     }
     for session in job.sessions {
-        survey_gaps(session.as_ref(), &mut outcome.gaps);
+        survey_gaps(session.as_ref(), |target| job.map.exclusion(target).is_some(), &mut outcome.gaps);
     }
     for (index, surveyed) in job.surveyed.iter().enumerate() {
         if cancel.is_cancelled() {

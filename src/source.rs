@@ -10,6 +10,8 @@ mod csv;
 mod detect;
 mod discover;
 mod file;
+mod label;
+mod options;
 mod sqlite;
 #[cfg(test)]
 mod testing;
@@ -19,27 +21,16 @@ pub(crate) use batch::RowBatch;
 pub(crate) use discover::Found;
 pub(crate) use discover::SourceError;
 pub(crate) use discover::discover;
+pub(crate) use label::Label;
+pub(crate) use options::Options;
+pub(crate) use options::TextOptions;
+pub(crate) use options::TextRule;
 
 use crate::support::progress::Cancel;
 use serde::Deserialize;
 use serde::Serialize;
 use std::fmt;
 use thiserror::Error;
-
-/// What a person may state about the sources, where it is otherwise found out.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Options {
-    /// The delimiter of text tables; any ASCII byte but a quote or a line break.
-    pub(crate) delimiter: Option<u8>,
-    /// Whether the first row of text tables names the columns.
-    pub(crate) header: Option<bool>,
-    /// The name of standard input; `-` where none is given.
-    pub(crate) stdin_name: Option<String>,
-    /// Whether a cell reads as a column's name, for first rows that look like any other. What names there are the caller knows.
-    pub(crate) names_column: Option<fn(&str) -> bool>,
-    /// Whether a cell is a value that no column is named by, for first rows that are stated to be a header and are none.
-    pub(crate) is_value: Option<fn(&str) -> bool>,
-}
 
 /// One opened source. It stays open, and its snapshot with it, until it is dropped.
 pub(crate) trait Session: Send + Sync {
@@ -230,6 +221,27 @@ pub(crate) struct SplitReport {
     pub(crate) problems: Vec<Problem>,
 }
 
+impl SplitReport {
+    /// Adds the report of another part of the same object. What both complain of is one problem with a larger count.
+    pub(crate) fn absorb(&mut self, part: SplitReport) {
+        self.rows += part.rows;
+        self.bytes += part.bytes;
+        for problem in part.problems {
+            match self
+                .problems
+                .iter_mut()
+                .find(|known| known.count.is_some() && problem.count.is_some() && known.is_like(&problem))
+            {
+                Some(known) => {
+                    known.count = Some(known.count.unwrap_or(0) + problem.count.unwrap_or(0));
+                    known.first = known.first.into_iter().chain(problem.first).min();
+                }
+                None => self.problems.push(problem),
+            }
+        }
+    }
+}
+
 /// Takes batches of rows.
 pub(crate) trait Sink {
     /// Takes a full batch and gives back one to fill, whose content is discarded. [`Stopped`] ends the read.
@@ -272,6 +284,8 @@ pub(crate) struct Problem {
     pub(crate) column: Option<String>,
     /// How many rows or cells, where it can be counted.
     pub(crate) count: Option<u64>,
+    /// Where the first of them stands.
+    pub(crate) first: Option<Locator>,
     /// A lower-case phrase for people, without values.
     pub(crate) detail: String,
 }
@@ -279,7 +293,7 @@ pub(crate) struct Problem {
 impl Problem {
     /// A problem of a whole source.
     pub(crate) fn of_source(code: ProblemCode, source: &str, detail: impl Into<String>) -> Self {
-        Self { code, source: source.to_owned(), object: None, column: None, count: None, detail: detail.into() }
+        Self { code, source: source.to_owned(), object: None, column: None, count: None, first: None, detail: detail.into() }
     }
 
     /// The same problem, placed in an object.
@@ -299,6 +313,27 @@ impl Problem {
         self.count = Some(count);
         self
     }
+
+    /// The same problem with the place of the first row.
+    pub(crate) fn first_at(mut self, first: Option<Locator>) -> Self {
+        self.first = first;
+        self
+    }
+
+    /// What is wrong, and where it begins.
+    pub(crate) fn explanation(&self) -> String {
+        match self.first {
+            None | Some(Locator::None) => self.detail.clone(),
+            Some(Locator::ByteOffset(offset)) => format!("{}; the first row begins at byte {offset}", self.detail),
+            Some(Locator::RowId(row_id)) => format!("{}; the first has the row id {row_id}", self.detail),
+        }
+    }
+
+    /// Whether both say the same of one place, so that their counts add up.
+    fn is_like(&self, other: &Problem) -> bool {
+        (self.code, &self.source, &self.object, &self.column, &self.detail)
+            == (other.code, &other.source, &other.object, &other.column, &other.detail)
+    }
 }
 
 impl fmt::Display for Problem {
@@ -310,7 +345,7 @@ impl fmt::Display for Problem {
         if let Some(column) = &self.column {
             write!(formatter, ", column `{column}`")?;
         }
-        write!(formatter, ": {}", self.detail)
+        write!(formatter, ": {}", self.explanation())
     }
 }
 
@@ -336,12 +371,14 @@ pub(crate) enum ProblemCode {
     SymlinkLoop,
     /// More than one delimiter divides the rows evenly, or none does.
     AmbiguousDelimiter,
+    /// The encoding of a text can only be guessed, or rows are in another than the rest.
+    AmbiguousEncoding,
     /// The first row is stated to name the columns, and holds values.
     DoubtfulHeader,
     /// Rows with fewer or more cells than the table has columns.
     RaggedRows,
-    /// Cells whose bytes are not UTF-8; their text is read with replacement characters.
-    NotUtf8,
+    /// Cells whose bytes are no text in the encoding; they are read with replacement characters.
+    Undecodable,
     /// Cells that hold bytes rather than text; they are not read.
     BinaryCells,
     /// Rows or cells beyond the largest size that is read.
@@ -369,9 +406,10 @@ impl ProblemCode {
             ProblemCode::NotRegular => "not_regular",
             ProblemCode::SymlinkLoop => "symlink_loop",
             ProblemCode::AmbiguousDelimiter => "ambiguous_delimiter",
+            ProblemCode::AmbiguousEncoding => "ambiguous_encoding",
             ProblemCode::DoubtfulHeader => "doubtful_header",
             ProblemCode::RaggedRows => "ragged_rows",
-            ProblemCode::NotUtf8 => "not_utf8",
+            ProblemCode::Undecodable => "undecodable",
             ProblemCode::BinaryCells => "binary_cells",
             ProblemCode::RowTooLong => "row_too_long",
             ProblemCode::DuplicateColumn => "duplicate_column",

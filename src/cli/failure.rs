@@ -115,7 +115,8 @@ fn of_supply(error: &SupplyError) -> Option<String> {
             ProblemCode::RaggedRows => {
                 "every row has to have as many cells as the header: export the data again with all cells quoted"
             }
-            ProblemCode::NotUtf8 => "export the data as UTF-8",
+            ProblemCode::Undecodable => "export the data as UTF-8, or name their encoding with `--encoding`",
+            ProblemCode::AmbiguousEncoding => "name the encoding with `--encoding`, or export the data as UTF-8",
             ProblemCode::DuplicateColumn => "give each column a name of its own",
             ProblemCode::AmbiguousDelimiter => "name the delimiter with `--delimiter`",
             _ => "mend the data: a record that is not read would never be looked for",

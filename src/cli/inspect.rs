@@ -195,7 +195,7 @@ fn inspect_sources(arguments: &Arguments, context: &Context) -> anyhow::Result<E
         Some(path) => MapFile::parse(&read_text(path, "map file")?)
             .with_context(|| format!("cannot use the map file `{}`", path.display()))?,
     };
-    let options = arguments.reading.options(None);
+    let options = arguments.reading.options(map.text_rules(), None);
     let found = source::discover(std::slice::from_ref(&arguments.subject), &options, &mut io::stdin().lock(), &context.cancel)
         .map_err(|error| match error {
             SourceError::Cancelled => Interrupted.into(),

@@ -3,7 +3,10 @@
 use crate::intake::infer::names_field;
 use crate::record::normalize::placeholder;
 use crate::record::normalize::spot;
+use crate::source::Label;
 use crate::source::Options;
+use crate::source::TextOptions;
+use crate::source::TextRule;
 use clap::Args;
 
 /// How text files are read, where that is not recognised.
@@ -15,19 +18,46 @@ pub(crate) struct Reading {
     /// Whether the first row of text files names the columns, where that is not recognised
     #[arg(long, value_name = "yes|no", value_parser = parse_yes_no)]
     header: Option<bool>,
+    /// The encoding of text files without a byte order mark, where it is not recognised: `utf-8`, `utf-16le`, `windows-1252`, …
+    #[arg(long, value_parser = parse_encoding)]
+    encoding: Option<Label>,
+    /// The columns of text files that are divided by place: their widths in characters, as `12,20,8`
+    #[arg(long, value_parser = parse_widths, conflicts_with = "delimiter")]
+    widths: Option<Widths>,
 }
 
+/// The widths of columns in characters.
+#[derive(Clone, Debug)]
+struct Widths(Vec<usize>);
+
 impl Reading {
-    /// The options of the sources, with the words by which names of columns are known.
-    pub(crate) fn options(&self, stdin_name: Option<String>) -> Options {
+    /// The options of the sources: what is said here of all text files and in a map file of some, and the words by which names of columns
+    /// are known.
+    pub(crate) fn options(&self, text_rules: Vec<TextRule>, stdin_name: Option<String>) -> Options {
         Options {
-            delimiter: self.delimiter,
-            header: self.header,
+            text: TextOptions {
+                delimiter: self.delimiter,
+                header: self.header,
+                encoding: self.encoding,
+                widths: self.widths.as_ref().map(|widths| widths.0.clone()),
+            },
+            text_rules,
             stdin_name,
             names_column: Some(names_field),
             is_value: Some(is_value),
         }
     }
+}
+
+/// An encoding on the command line.
+fn parse_encoding(text: &str) -> Result<Label, String> {
+    Label::parse(text).ok_or_else(|| "no encoding that can be read; convert the file to UTF-8".to_owned())
+}
+
+/// Widths on the command line.
+fn parse_widths(text: &str) -> Result<Widths, String> {
+    let widths: Option<Vec<usize>> = text.split(',').map(|width| width.trim().parse().ok().filter(|width| *width > 0)).collect();
+    widths.map(Widths).ok_or_else(|| "numbers of characters, as `12,20,8`".to_owned())
 }
 
 /// A delimiter on the command line.

@@ -198,7 +198,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let prepared = prepare(arguments, context)?;
     context.explain(&introduction(&prepared))?;
 
-    let options = arguments.reading.options(arguments.name.clone());
+    let options = arguments.reading.options(prepared.map.text_rules(), arguments.name.clone());
     let found =
         source::discover(&arguments.sources, &options, &mut io::stdin().lock(), &context.cancel).map_err(
             |error| match error {

@@ -184,7 +184,7 @@ fn open_data(arguments: &Arguments, context: &Context) -> anyhow::Result<Box<dyn
     if arguments.data == "-" {
         return Err(advised("the data are read twice, which standard input cannot be", "name a file"));
     }
-    let options = arguments.reading.options(None);
+    let options = arguments.reading.options(Vec::new(), None);
     let found = source::discover(std::slice::from_ref(&arguments.data), &options, &mut io::empty(), &context.cancel)?;
     if let Some(problem) = found.problems.into_iter().next() {
         return Err(SupplyError::Source(problem).into());

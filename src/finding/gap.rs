@@ -17,12 +17,14 @@ pub(crate) enum GapCode {
     SymlinkLoop,
     /// More than one delimiter divides the rows evenly, or none does.
     AmbiguousDelimiter,
+    /// The encoding of a text can only be guessed.
+    AmbiguousEncoding,
     /// The first row is stated to name the columns, and holds values.
     DoubtfulHeader,
     /// Rows with more or fewer cells than the header.
     RaggedRows,
-    /// Bytes that are not valid in the encoding.
-    NotUtf8,
+    /// Bytes that are no text in the encoding.
+    Undecodable,
     /// A row or cell over the limit.
     RowTooLong,
     /// Two columns of one name.
@@ -61,16 +63,17 @@ pub(crate) enum GapCode {
 
 impl GapCode {
     /// Every code, for documents and tests.
-    pub(crate) const ALL: [GapCode; 26] = [
+    pub(crate) const ALL: [GapCode; 27] = [
         GapCode::Unreadable,
         GapCode::UnknownFormat,
         GapCode::Empty,
         GapCode::NotRegular,
         GapCode::SymlinkLoop,
         GapCode::AmbiguousDelimiter,
+        GapCode::AmbiguousEncoding,
         GapCode::DoubtfulHeader,
         GapCode::RaggedRows,
-        GapCode::NotUtf8,
+        GapCode::Undecodable,
         GapCode::RowTooLong,
         GapCode::DuplicateColumn,
         GapCode::ChangedWhileRead,
@@ -99,9 +102,10 @@ impl GapCode {
             GapCode::NotRegular => "not_regular",
             GapCode::SymlinkLoop => "symlink_loop",
             GapCode::AmbiguousDelimiter => "ambiguous_delimiter",
+            GapCode::AmbiguousEncoding => "ambiguous_encoding",
             GapCode::DoubtfulHeader => "doubtful_header",
             GapCode::RaggedRows => "ragged_rows",
-            GapCode::NotUtf8 => "not_utf8",
+            GapCode::Undecodable => "undecodable",
             GapCode::RowTooLong => "row_too_long",
             GapCode::DuplicateColumn => "duplicate_column",
             GapCode::ChangedWhileRead => "changed_while_read",
@@ -139,7 +143,10 @@ impl GapCode {
             GapCode::AmbiguousDelimiter => "name the delimiter with `--delimiter`",
             GapCode::DoubtfulHeader => "leave `--header` away, and say with `--map` what the columns hold",
             GapCode::RaggedRows => "export the file again with every cell quoted, or check the delimiter with `residua inspect`",
-            GapCode::NotUtf8 => "export the file again as UTF-8",
+            GapCode::AmbiguousEncoding => {
+                "name the encoding with `--encoding` or in the map file, or export the file again as UTF-8"
+            }
+            GapCode::Undecodable => "export the file again as UTF-8, or name its encoding with `--encoding`",
             GapCode::RowTooLong => "look for an unclosed quote, or export the file again",
             GapCode::DuplicateColumn => "give each column a name of its own",
             GapCode::ChangedWhileRead => "scan again while nothing writes to it, or scan a copy",

@@ -1,4 +1,4 @@
-//! The recipient's map file: what columns are taken for and what is left out, target by target.
+//! The recipient's map file: how text files are written, what columns are taken for and what is left out, target by target.
 //!
 //! ```toml
 //! [[target]]
@@ -6,6 +6,13 @@
 //! [target.columns]
 //! fname = { kind = "name", role = "given" }
 //! notes = { kind = "ignored", reason = "holds the colour of the envelope" }
+//!
+//! [[target]]
+//! match = "exports/*.txt"                 # a text file's name: how it is written, where that is not recognised
+//! delimiter = ";"                         # one character, or "tab"
+//! header = true
+//! encoding = "windows-1252"
+//! # widths = [12, 20, 8]                  # instead of a delimiter: columns of so many characters
 //!
 //! [[exclude]]
 //! match = "sqlite:crm.db#staff"
@@ -16,6 +23,9 @@ use crate::intake::Mapping;
 use crate::intake::infer::apply_rule;
 use crate::record::schema::ColumnRule;
 use crate::record::schema::Usage;
+use crate::source::Label;
+use crate::source::TextOptions;
+use crate::source::TextRule;
 use crate::support::toml_fault;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -38,6 +48,11 @@ pub(crate) struct MapFile {
 struct TargetRules {
     #[serde(rename = "match")]
     pattern: String,
+    delimiter: Option<String>,
+    header: Option<bool>,
+    encoding: Option<String>,
+    widths: Option<Vec<usize>>,
+    #[serde(default)]
     columns: BTreeMap<String, ColumnRule>,
 }
 
@@ -63,6 +78,14 @@ pub(crate) enum MapError {
     /// A pattern that is none.
     #[error("`{0}` is not a pattern")]
     Pattern(String),
+    /// What is said about how a text is written says nothing.
+    #[error("`{pattern}`: {fault}")]
+    Text {
+        /// The rule.
+        pattern: String,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
     /// Something is left out without a reason.
     #[error("`{0}` is left out without a reason")]
     NoReason(String),
@@ -88,6 +111,7 @@ impl MapFile {
         })?;
         for rules in &map.target {
             pattern(&rules.pattern)?;
+            rules.text()?;
             for (column, rule) in &rules.columns {
                 if rule.usage == Usage::Ignored && rule.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
                     return Err(MapError::NoReason(column.clone()));
@@ -101,6 +125,12 @@ impl MapFile {
             }
         }
         Ok(map)
+    }
+
+    /// How text files are written.
+    pub(crate) fn text_rules(&self) -> Vec<TextRule> {
+        let rule = |rules: &TargetRules| Some(TextRule { pattern: pattern(&rules.pattern).ok()?, text: rules.text().ok()? });
+        self.target.iter().filter_map(rule).filter(|rule| rule.text != TextOptions::default()).collect()
     }
 
     /// Applies the rules of a target to what was inferred.
@@ -130,6 +160,28 @@ impl MapFile {
             }
         }
         Ok(())
+    }
+}
+
+impl TargetRules {
+    fn text(&self) -> Result<TextOptions, MapError> {
+        let fault = |fault| MapError::Text { pattern: self.pattern.clone(), fault };
+        let delimiter = match self.delimiter.as_deref() {
+            None => None,
+            Some("tab" | "\t") => Some(b'\t'),
+            Some(text) => match text.as_bytes() {
+                [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Some(*byte),
+                _ => return Err(fault("a delimiter is one character other than a quote, or `tab`")),
+            },
+        };
+        let encoding = self.encoding.as_deref().map(|label| Label::parse(label).ok_or(fault("no encoding that can be read")));
+        if self.widths.as_ref().is_some_and(|widths| widths.is_empty() || widths.contains(&0)) {
+            return Err(fault("widths are numbers of characters"));
+        }
+        if delimiter.is_some() && self.widths.is_some() {
+            return Err(fault("lines are divided by a delimiter or by widths, not by both"));
+        }
+        Ok(TextOptions { delimiter, header: self.header, encoding: encoding.transpose()?, widths: self.widths.clone() })
     }
 }
 

@@ -7,8 +7,8 @@ use crate::source::Problem;
 use crate::source::ProblemCode;
 use crate::source::Session;
 
-/// What an inventory already says that cannot be seen.
-pub(super) fn survey_gaps(session: &dyn Session, gaps: &mut Vec<Gap>) {
+/// What an inventory already says that cannot be seen, but for what a person left out.
+pub(super) fn survey_gaps(session: &dyn Session, is_left_out: impl Fn(&str) -> bool, gaps: &mut Vec<Gap>) {
     let inventory = session.inventory();
     if inventory.blind {
         gaps.push(Gap {
@@ -19,7 +19,7 @@ pub(super) fn survey_gaps(session: &dyn Session, gaps: &mut Vec<Gap>) {
             detail: "objects may exist that this account cannot list".to_owned(),
         });
     }
-    gaps.extend(inventory.problems.iter().map(|problem| gap_of(problem, None)));
+    gaps.extend(inventory.problems.iter().map(|problem| gap_of(problem, None)).filter(|gap| !is_left_out(&gap.target)));
 }
 
 pub(super) fn object_gaps(name: &str, object: &Object, gaps: &mut Vec<Gap>) {
@@ -52,7 +52,7 @@ pub(super) fn gap_of(problem: &Problem, target: Option<&str>) -> Gap {
         column: problem.column.clone(),
         code: gap_code(problem.code),
         count: problem.count,
-        detail: problem.detail.clone(),
+        detail: problem.explanation(),
     }
 }
 
@@ -67,9 +67,10 @@ fn gap_code(code: ProblemCode) -> GapCode {
         ProblemCode::NotRegular => GapCode::NotRegular,
         ProblemCode::SymlinkLoop => GapCode::SymlinkLoop,
         ProblemCode::AmbiguousDelimiter => GapCode::AmbiguousDelimiter,
+        ProblemCode::AmbiguousEncoding => GapCode::AmbiguousEncoding,
         ProblemCode::DoubtfulHeader => GapCode::DoubtfulHeader,
         ProblemCode::RaggedRows => GapCode::RaggedRows,
-        ProblemCode::NotUtf8 => GapCode::NotUtf8,
+        ProblemCode::Undecodable => GapCode::Undecodable,
         ProblemCode::BinaryCells => GapCode::BinaryCells,
         ProblemCode::RowTooLong => GapCode::RowTooLong,
         ProblemCode::DuplicateColumn => GapCode::DuplicateColumn,

@@ -139,7 +139,7 @@ impl Work<'_> {
             sink.prober.inject_sentinel();
             let part = self.session.read(split, &mut sink, self.cancel)?;
             let done = Done { sequence, rows: part.rows, found: std::mem::take(&mut sink.found) };
-            add(&mut report, part);
+            report.absorb(part);
             if sender.send(done).is_err() {
                 return Err(ReadError::Stopped(Stopped));
             }
@@ -159,7 +159,7 @@ impl Work<'_> {
                 for split in splits {
                     let part = self.session.read(split, &mut sink, self.cancel)?;
                     sink.base += part.rows;
-                    add(&mut report, part);
+                    report.absorb(part);
                 }
                 Ok::<_, ReadError>((Tally::default(), report))
             });
@@ -245,7 +245,7 @@ fn collect(
         };
         match part {
             Ok((tally, part)) => {
-                add(&mut report, part);
+                report.absorb(part);
                 match &mut whole {
                     Some(whole) => whole.merge(tally),
                     None => whole = Some(tally),
@@ -264,12 +264,6 @@ fn collect(
         Some(error) => Err(error.into()),
         None => Ok((whole.unwrap_or_default(), report)),
     }
-}
-
-fn add(report: &mut SplitReport, part: SplitReport) {
-    report.rows += part.rows;
-    report.bytes += part.bytes;
-    report.problems.extend(part.problems);
 }
 
 /// Probes batches where they are read.

@@ -17,8 +17,8 @@ const FULL_BYTES: usize = 1 << 20;
 /// The most bytes that one row may have. Above it a cell is left out and counted, so that memory stays bounded.
 pub(crate) const LONGEST_ROW: usize = 16 << 20;
 
-/// Where in its source a row stands. For local findings only.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// Where in its source a row stands. For findings and problems.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Locator {
     /// Nowhere: the row's primary key says it, or the row was made up.
     None,
@@ -51,8 +51,52 @@ pub(crate) struct RowBatch {
     row_ends: Vec<u32>,
     locators: Vec<Locator>,
     first_row: u64,
-    not_utf8: Counts,
-    too_long: Counts,
+    flaws: Flaws,
+}
+
+/// What was wrong with the cells of a batch, or of all batches of a split.
+#[derive(Clone, Default)]
+struct Flaws {
+    undecodable: Marks,
+    zeros: Marks,
+    too_long: Marks,
+}
+
+/// Numbers of cells by column, and the row of the first.
+#[derive(Clone, Default)]
+struct Marks {
+    counts: Counts,
+    /// For each column its row: in a batch the number of the row there, later its place in the source.
+    first: Vec<Option<(usize, Locator)>>,
+}
+
+impl Marks {
+    fn bump(&mut self, column: usize, row: usize) {
+        self.counts.bump(column);
+        self.note(column, (row, Locator::None));
+    }
+
+    fn note(&mut self, column: usize, first: (usize, Locator)) {
+        if self.first.len() <= column {
+            self.first.resize(column + 1, None);
+        }
+        self.first[column].get_or_insert(first);
+    }
+
+    /// Moves all marks of a batch into this one.
+    fn absorb(&mut self, batch: &mut Marks, locators: &[Locator]) {
+        self.counts.absorb(&mut batch.counts);
+        for (column, first) in batch.first.drain(..).enumerate() {
+            if let Some((row, _)) = first {
+                self.note(column, (row, locators.get(row).copied().unwrap_or(Locator::None)));
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        self.counts.0.clear();
+        self.first.clear();
+    }
 }
 
 /// Numbers of cells by column.
@@ -143,8 +187,19 @@ impl RowBatch {
         self.row_ends.clear();
         self.locators.clear();
         self.first_row = 0;
-        self.not_utf8.0.clear();
-        self.too_long.0.clear();
+        self.flaws.undecodable.clear();
+        self.flaws.zeros.clear();
+        self.flaws.too_long.clear();
+    }
+
+    /// Counts a cell of the row that is being built as one whose bytes are no text in the encoding.
+    pub(super) fn mark_undecodable(&mut self, column: usize) {
+        self.flaws.undecodable.bump(column, self.rows());
+    }
+
+    /// Counts a cell of the row that is being built as one with zero bytes in it.
+    pub(super) fn mark_zeros(&mut self, column: usize) {
+        self.flaws.zeros.bump(column, self.rows());
     }
 
     /// Adds a cell to the row that is being built; `None` is NULL.
@@ -156,7 +211,7 @@ impl RowBatch {
         if let Ok(text) = str::from_utf8(cell) {
             self.push_text(text);
         } else {
-            self.not_utf8.bump(self.next_column());
+            self.mark_undecodable(self.next_column());
             self.push_text(&String::from_utf8_lossy(cell));
         }
     }
@@ -173,7 +228,7 @@ impl RowBatch {
                 self.spans.push(Span { start, end: end_position });
             }
             _ => {
-                self.too_long.bump(self.next_column());
+                self.flaws.too_long.bump(self.next_column(), self.rows());
                 self.spans.push(Span::NULL);
             }
         }
@@ -228,14 +283,12 @@ pub(super) struct Feed<'a> {
     pub(super) batch: RowBatch,
     rows: u64,
     text_bytes: u64,
-    not_utf8: Counts,
-    too_long: Counts,
+    flaws: Flaws,
 }
 
 impl<'a> Feed<'a> {
     pub(super) fn new(sink: &'a mut dyn Sink) -> Self {
-        let (not_utf8, too_long) = (Counts::default(), Counts::default());
-        Self { sink, batch: RowBatch::default(), rows: 0, text_bytes: 0, not_utf8, too_long }
+        Self { sink, batch: RowBatch::default(), rows: 0, text_bytes: 0, flaws: Flaws::default() }
     }
 
     /// Hands the batch over where it is full. To be called after each row.
@@ -247,8 +300,10 @@ impl<'a> Feed<'a> {
     fn flush(&mut self) -> Result<(), ReadError> {
         self.rows += self.batch.rows() as u64;
         self.text_bytes += self.batch.bytes() as u64;
-        self.not_utf8.absorb(&mut self.batch.not_utf8);
-        self.too_long.absorb(&mut self.batch.too_long);
+        let (flaws, batch) = (&mut self.flaws, &mut self.batch);
+        flaws.undecodable.absorb(&mut batch.flaws.undecodable, &batch.locators);
+        flaws.zeros.absorb(&mut batch.flaws.zeros, &batch.locators);
+        flaws.too_long.absorb(&mut batch.flaws.too_long, &batch.locators);
         self.batch = self.sink.take(mem::take(&mut self.batch))?;
         self.batch.clear();
         self.batch.first_row = self.rows;
@@ -262,14 +317,17 @@ impl<'a> Feed<'a> {
         }
         let mut problems = Vec::new();
         let reasons = [
-            (&self.not_utf8, ProblemCode::NotUtf8, "cells are not UTF-8 and were read with replacement characters"),
-            (&self.too_long, ProblemCode::RowTooLong, "cells make their row longer than 16 MiB and were not read"),
+            (&self.flaws.undecodable, ProblemCode::Undecodable, "cells hold bytes that are no text in the source's encoding"),
+            (&self.flaws.zeros, ProblemCode::BinaryCells, "cells hold zero bytes between characters"),
+            (&self.flaws.too_long, ProblemCode::RowTooLong, "cells make their row longer than 16 MiB and were not read"),
         ];
-        for (counts, code, detail) in reasons {
+        for (marks, code, detail) in reasons {
             let of_column = |(column, count)| {
-                Problem::of_source(code, source, detail).in_object(object).in_column(&name(column)).counted(count)
+                let first = marks.first.get(column).copied().flatten().map(|(_, locator)| locator);
+                let problem = Problem::of_source(code, source, detail).in_object(object).in_column(&name(column));
+                problem.counted(count).first_at(first)
             };
-            problems.extend(counts.iter().map(of_column));
+            problems.extend(marks.counts.iter().map(of_column));
         }
         Ok(SplitReport { rows: self.rows, bytes: self.text_bytes, problems })
     }
@@ -306,7 +364,7 @@ mod tests {
         let mut batch = RowBatch::default();
         batch.push_raw_row(b"ok,caf\xe9", &[(0, 2), (3, 7)], Locator::ByteOffset(0));
         assert_eq!(batch.row(0).collect::<Vec<_>>(), [Some("ok"), Some("caf\u{fffd}")]);
-        assert_eq!(batch.not_utf8.iter().collect::<Vec<_>>(), [(1, 1)]);
+        assert_eq!(batch.flaws.undecodable.counts.iter().collect::<Vec<_>>(), [(1, 1)]);
     }
 
     #[test]
@@ -321,7 +379,7 @@ mod tests {
         assert_eq!(batch.cell(0, 0).map(str::len), Some(LONGEST_ROW));
         assert_eq!(batch.cell(0, 1), None);
         assert_eq!(batch.cell(1, 0), Some("z"));
-        assert_eq!(batch.too_long.iter().collect::<Vec<_>>(), [(1, 1)]);
+        assert_eq!(batch.flaws.too_long.counts.iter().collect::<Vec<_>>(), [(1, 1)]);
     }
 
     #[test]

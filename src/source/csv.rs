@@ -1,6 +1,8 @@
-//! Delimited text (CSV, TSV and kin) in UTF-8, as one table a file.
+//! Text that is a table: delimited (CSV, TSV and kin) or of columns of fixed width, in any encoding, as one table a file.
 
 mod dialect;
+mod encoding;
+mod fixed;
 mod range_reader;
 mod ranges;
 mod tokenizer;
@@ -21,11 +23,14 @@ use super::Session;
 use super::Sink;
 use super::Split;
 use super::SplitReport;
+use super::TextOptions;
 use super::file::OpenedFile;
 use crate::support::progress::Cancel;
 use dialect::Dialect;
 use dialect::Header;
+use dialect::Sample;
 use dialect::column_name;
+pub(super) use encoding::Encoding;
 use range_reader::RangeReader;
 use ranges::Boundaries;
 pub(super) use tokenizer::QUOTE;
@@ -37,41 +42,71 @@ const LARGEST_SPLIT: u64 = 8 << 20;
 /// Below this, parts cost more than they save.
 const SMALLEST_SPLIT: u64 = 64 << 10;
 
-/// The UTF-8 byte order mark.
-pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
-
 /// An opened text file.
 pub(super) struct CsvSession {
     file: OpenedFile,
     identity: Identity,
     inventory: Inventory,
+    encoding: Encoding,
     tokenizer: Tokenizer,
+    /// The widths of the columns in characters, where lines are divided by place.
+    widths: Option<Vec<usize>>,
     /// Where the first record begins, behind byte order mark and header.
     data_start: u64,
 }
 
 impl CsvSession {
-    /// Opens a text by its first bytes. `None`: it holds no row.
-    pub(super) fn open(file: OpenedFile, head: &[u8], options: &Options) -> Option<Self> {
-        let text = head.strip_prefix(BOM).unwrap_or(head);
-        let mark = head.len() - text.len();
-        let is_whole = head.len() as u64 >= file.size();
-        let dialect = Dialect::detect(text, is_whole, options)?;
-        let data_start = (mark + dialect.data_start) as u64;
+    /// Opens a text by its first bytes, and the same as one byte for each code unit, both behind the byte order mark. `None`: it holds
+    /// no row.
+    pub(super) fn open(
+        file: OpenedFile,
+        encoding: Encoding,
+        (bytes, units): (&[u8], &[u8]),
+        text: &TextOptions,
+        options: &Options,
+    ) -> Option<Self> {
+        let is_whole = (encoding.mark() + bytes.len()) as u64 >= file.size();
+        let unit = encoding.unit();
+        let hint = dialect::hint(units);
+        let skipped = hint.map_or(0, |(_, length)| length);
+        let text = TextOptions { delimiter: text.delimiter.or(hint.map(|(delimiter, _)| delimiter)), ..text.clone() };
+        let sample = Sample { bytes: &bytes[skipped * unit..], units: &units[skipped..], encoding, is_whole };
+        let dialect = Dialect::detect(&sample, &text, options)?;
+        let data_start = (encoding.mark() + (skipped + dialect.data_start) * unit) as u64;
         let identity = Identity { kind: "csv", name: file.name().to_owned(), facts: file.facts() };
-        let inventory = inventory(&file, &dialect, mark > 0);
-        Some(Self { identity, inventory, tokenizer: Tokenizer { delimiter: dialect.delimiter }, data_start, file })
+        let inventory = inventory(&file, &dialect, encoding);
+        let tokenizer = Tokenizer { delimiter: dialect.delimiter, has_quotes: dialect.widths.is_none() };
+        Some(Self { identity, inventory, encoding, tokenizer, widths: dialect.widths, data_start, file })
     }
 
     /// Parts of about `size` bytes.
     fn splits_of(&self, size: u64, cancel: &Cancel) -> Result<Vec<Split>, ReadError> {
         let end = self.file.size();
-        let mut boundaries = Boundaries::new(self.data_start, size);
+        let unit = self.encoding.unit() as u64;
+        let mut boundaries = Boundaries::new(self.data_start / unit, size / unit, self.tokenizer.has_quotes);
         if size < end.saturating_sub(self.data_start) {
-            self.file.pass(cancel, |offset, chunk| boundaries.visit(offset, chunk))?;
+            if self.encoding.is_wide() {
+                let (mut pending, mut units) = (Vec::new(), Vec::new());
+                self.file.pass(cancel, |offset, chunk| {
+                    // A read may end within a code unit.
+                    let start = (offset - pending.len() as u64) / unit;
+                    pending.extend_from_slice(chunk);
+                    units.clear();
+                    self.encoding.narrow(&pending, &mut units);
+                    pending.drain(..units.len() * 2);
+                    boundaries.visit(start, &units);
+                })?;
+            } else {
+                self.file.pass(cancel, |offset, chunk| boundaries.visit(offset, chunk))?;
+            }
         }
-        let ranges = boundaries.ranges(end).into_iter().enumerate();
-        Ok(ranges.map(|(index, (start, end))| Split { object: 0, index, extent: Extent::Bytes { start, end } }).collect())
+        let ranges = boundaries.ranges(end / unit).into_iter().enumerate();
+        let split = |(index, (start, stop)): (usize, (u64, u64))| {
+            // An odd byte at the end belongs to the last part.
+            let stop = if stop == end / unit { end } else { stop * unit };
+            Split { object: 0, index, extent: Extent::Bytes { start: start * unit, end: stop } }
+        };
+        Ok(ranges.map(split).collect())
     }
 
     fn width(&self) -> usize {
@@ -136,26 +171,30 @@ impl Session for CsvSession {
 }
 
 /// The one object of a text file, and what its header already shows.
-fn inventory(file: &OpenedFile, dialect: &Dialect, has_mark: bool) -> Inventory {
+fn inventory(file: &OpenedFile, dialect: &Dialect, encoding: Encoding) -> Inventory {
     let column = |name: &String| Column { name: name.clone(), declared_type: None, access: Access::Readable };
-    let delimiter = match dialect.delimiter {
-        None => "none (one column)".to_owned(),
-        Some(b'\t') => "tab".to_owned(),
-        Some(byte) => char::from(byte).to_string(),
-    };
-    let mut details = vec![
-        ("delimiter".to_owned(), delimiter),
-        ("header".to_owned(), dialect.header.as_str().to_owned()),
-        ("encoding".to_owned(), "UTF-8".to_owned()),
-    ];
-    if has_mark {
-        details.push(("byteOrderMark".to_owned(), "yes".to_owned()));
+    let mut details = Vec::new();
+    let mut detail = |name: &str, value: String| details.push((name.to_owned(), value));
+    match (&dialect.widths, dialect.delimiter) {
+        (Some(widths), _) => detail("widths", widths.iter().map(usize::to_string).collect::<Vec<_>>().join(",")),
+        (None, None) => detail("delimiter", "none (one column)".to_owned()),
+        (None, Some(b'\t')) => detail("delimiter", "tab".to_owned()),
+        (None, Some(byte)) => detail("delimiter", char::from(byte).to_string()),
+    }
+    detail("header", dialect.header.as_str().to_owned());
+    detail("encoding", encoding.words());
+    if let Some(length) = dialect.even_length {
+        detail("lines", format!("of {length} characters each; columns of fixed width?"));
     }
     let problem = |code, detail: String| Problem::of_source(code, file.name(), detail).in_object(file.name());
     let mut problems = Vec::new();
     if dialect.is_ambiguous {
         let detail = "it cannot be told which delimiter divides the rows; state it".to_owned();
         problems.push(problem(ProblemCode::AmbiguousDelimiter, detail));
+    }
+    if encoding.is_guessed() {
+        let detail = format!("the text is not UTF-8, and was read as {}, which is a guess; state the encoding", encoding.name());
+        problems.push(problem(ProblemCode::AmbiguousEncoding, detail));
     }
     if dialect.header == Header::Doubtful {
         let detail = "the first row was stated to name the columns, but holds values; it was read as a record".to_owned();
@@ -169,7 +208,7 @@ fn inventory(file: &OpenedFile, dialect: &Dialect, has_mark: bool) -> Inventory 
         let detail = "the header opens a quote that is never closed; its line was read as it stands".to_owned();
         problems.push(problem(ProblemCode::CutShort, detail));
     }
-    if let Some((names, cells)) = dialect.widths {
+    if let Some((names, cells)) = dialect.uneven {
         let detail = format!("the header names {names} columns and most rows hold {cells} cells");
         problems.push(problem(ProblemCode::RaggedRows, detail));
     }
@@ -189,6 +228,7 @@ fn inventory(file: &OpenedFile, dialect: &Dialect, has_mark: bool) -> Inventory 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Label;
     use crate::source::Locator;
     use crate::source::batch::LONGEST_ROW;
     use crate::source::testing::Collect;
@@ -203,17 +243,33 @@ mod tests {
         let mut copy = tempfile::tempfile().unwrap();
         copy.write_all(content).unwrap();
         let file = OpenedFile::unnamed("t.csv", copy).unwrap();
+        open_file(file, options)
+    }
+
+    fn open_file(file: OpenedFile, options: &Options) -> Option<CsvSession> {
         let head = file.head(1 << 20).unwrap();
-        CsvSession::open(file, &head, options)
+        let text = options.text_of(file.name());
+        let encoding = Encoding::detect(&file, &head, text.encoding).unwrap();
+        let bytes = &head[encoding.mark()..];
+        let mut units = Vec::new();
+        if encoding.is_wide() {
+            encoding.narrow(bytes, &mut units);
+        } else {
+            units.extend(bytes);
+        }
+        CsvSession::open(file, encoding, (bytes, &units), &text, options)
     }
 
     fn stated(delimiter: u8, header: bool) -> Options {
-        Options { delimiter: Some(delimiter), header: Some(header), ..Options::default() }
+        // Bytes of any sort are to be read as they come.
+        let encoding = Label::parse("utf-8");
+        let text = TextOptions { delimiter: Some(delimiter), header: Some(header), encoding, widths: None };
+        Options { text, ..Options::default() }
     }
 
     /// The rows as the `csv` crate reads them.
     fn oracle(content: &[u8], delimiter: u8, header: bool) -> Vec<Row> {
-        let content = content.strip_prefix(BOM).unwrap_or(content);
+        let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
         let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(header).flexible(true).from_reader(content);
         let text = |cell: &[u8]| Some(String::from_utf8_lossy(cell).into_owned());
         reader.byte_records().map(|record| record.unwrap().iter().map(text).collect()).collect()
@@ -302,10 +358,11 @@ mod tests {
 
     #[test]
     fn counts_what_is_not_utf8_by_column() {
-        let session = open_bytes(b"name,born\ncaf\xe9,1980\n", &Options::default()).unwrap();
+        let session = open_bytes(b"name,born\nann,1980\ncaf\xe9,1980\n", &stated(b',', true)).unwrap();
         let (_, report) = read_all(&session, 0).unwrap();
-        assert_eq!(codes(&report.problems), [(ProblemCode::NotUtf8, Some(1))]);
+        assert_eq!(codes(&report.problems), [(ProblemCode::Undecodable, Some(1))]);
         assert_eq!(report.problems[0].column.as_deref(), Some("name"));
+        assert_eq!(report.problems[0].first, Some(Locator::ByteOffset(19)));
     }
 
     #[test]
@@ -365,8 +422,7 @@ mod tests {
         let path = folder.path().join("t.csv");
         fs::write(&path, "name,born\nann,1980\nbob,1981\n").unwrap();
         let file = OpenedFile::open("t.csv", &path).unwrap();
-        let head = file.head(1 << 20).unwrap();
-        let session = CsvSession::open(file, &head, &Options::default()).unwrap();
+        let session = open_file(file, &Options::default()).unwrap();
         assert_eq!(session.recheck(), []);
         fs::write(&path, "name,born\nann,1980\n").unwrap();
         let (sink, report) = read_all(&session, 0).unwrap();
@@ -388,6 +444,133 @@ mod tests {
         assert_eq!(session.digest(&cancel), Err(ReadError::Cancelled));
         let foreign = Split { object: 0, index: 0, extent: Extent::Bytes { start: 5, end: u64::MAX } };
         assert_eq!(session.read(&foreign, &mut Collect::default(), &Cancel::default()), Err(ReadError::UnknownSplit));
+    }
+
+    /// A text in each encoding that holds all of its characters, with a mark or without.
+    fn in_all_encodings(text: &str) -> Vec<Vec<u8>> {
+        let wide = |to_bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(to_bytes).collect::<Vec<u8>>();
+        let (little, big) = (wide(u16::to_le_bytes), wide(u16::to_be_bytes));
+        let western: Option<Vec<u8>> = text.chars().map(|character| u8::try_from(character).ok()).collect();
+        let marked = |mark: &[u8], bytes: &[u8]| [mark, bytes].concat();
+        let all = [
+            Some(text.as_bytes().to_vec()),
+            Some(marked(b"\xef\xbb\xbf", text.as_bytes())),
+            Some(marked(b"\xff\xfe", &little)),
+            Some(marked(b"\xfe\xff", &big)),
+            Some(little),
+            Some(big),
+            western,
+        ];
+        all.into_iter().flatten().collect()
+    }
+
+    #[test]
+    fn a_text_reads_alike_in_every_encoding() {
+        let text = "name;town\r\nZoë;\"Bad\nTölz\"\r\n\"René \"\"R\"\"\";5\" ü\n\nAnn;Málaga\n";
+        let whole = oracle(text.as_bytes(), b';', true);
+        let named = Options { text: TextOptions { header: Some(true), ..TextOptions::default() }, ..Options::default() };
+        for content in in_all_encodings(text) {
+            let session = open_bytes(&content, &named).unwrap();
+            let (sink, report) = read_all(&session, 0).unwrap();
+            assert_eq!((&sink.rows, &report.problems), (&whole, &Vec::new()), "{:?}", session.encoding);
+            assert_eq!(session.inventory().problems, []);
+            let unit = session.encoding.unit();
+            let ann = content.windows(1).position(|byte| byte == b"A").unwrap();
+            let ann = ann - ann % unit;
+            assert_eq!(sink.locators[2], Locator::ByteOffset(ann as u64));
+        }
+    }
+
+    #[test]
+    fn large_texts_read_alike_in_parts_and_encodings() {
+        // Rows of many lengths, so that quoted breaks fall on the edges of what is read at once, wherever these are.
+        let mut text = "name,address,born\n".to_owned();
+        for row in 0..60_000 {
+            let breaks = "\n".repeat(row % 7);
+            text.push_str(&format!("Zoë {row},\"{breaks}\"\"{}\"\"\r\n\",{}\r\n", "x".repeat(row % 31), 1900 + row % 100));
+        }
+        assert!(text.len() > 2 << 20);
+        let whole = oracle(text.as_bytes(), b',', true);
+        for content in in_all_encodings(&text) {
+            let session = open_bytes(&content, &Options::default()).unwrap();
+            let cancel = Cancel::default();
+            for wanted in [1, 5, 64] {
+                let splits = session.splits(0, wanted, &cancel).unwrap();
+                assert!(wanted == 1 || splits.len() > 4);
+                let mut sink = Collect::default();
+                for split in &splits {
+                    let before = sink.rows.len();
+                    let mut part = Collect::default();
+                    session.read(split, &mut part, &cancel).unwrap();
+                    sink.rows.append(&mut part.rows);
+                    assert!(sink.rows.len() > before);
+                }
+                assert!(sink.rows == whole, "{:?} in {wanted} parts", session.encoding);
+            }
+        }
+    }
+
+    #[test]
+    fn rows_that_cannot_be_decoded_are_told_with_their_place() {
+        // A lone surrogate, then a file that ends within a character.
+        let mut content: Vec<u8> = "name,born\nann,1980\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let place = content.len() as u64;
+        content.extend(b"b\0\x00\xd8,\x001\0\n\0c\0,\x002\0\n\0");
+        content.insert(0, 0xfe);
+        content.insert(0, 0xff);
+        content.push(b'x');
+        let session = open_bytes(&content, &Options::default()).unwrap();
+        let (sink, report) = read_all(&session, 0).unwrap();
+        assert_eq!(sink.rows.len(), 3);
+        assert_eq!(codes(&report.problems), [(ProblemCode::Undecodable, Some(1)), (ProblemCode::CutShort, None)]);
+        assert_eq!(report.problems[0].first, Some(Locator::ByteOffset(place + 2)));
+
+        let session = open_bytes(b"name,born\nRen\xe9,1980\nRen\xc3\xa9,1981\nZo\xeb,1\n", &Options::default()).unwrap();
+        let (sink, report) = read_all(&session, 0).unwrap();
+        assert_eq!(sink.rows[1][0].as_deref(), Some("René"));
+        assert_eq!(codes(&report.problems), [(ProblemCode::AmbiguousEncoding, Some(1))]);
+        assert_eq!(
+            report.problems[0].explanation(),
+            "rows are valid UTF-8 in a text in windows-1252; the first row begins at byte 20"
+        );
+    }
+
+    #[test]
+    fn columns_of_fixed_width_are_read_where_they_are_stated() {
+        let text = "name    town    born\nZoë     Tölz    1980\nO\"Neill Leeds\n";
+        for content in in_all_encodings(text) {
+            let options =
+                Options { text: TextOptions { widths: Some(vec![8, 8, 4]), ..TextOptions::default() }, ..Options::default() };
+            let session = open_bytes(&content, &options).unwrap();
+            let object = &session.inventory().objects[0];
+            assert_eq!(object.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["name", "town", "born"]);
+            let (sink, report) = read_all(&session, 0).unwrap();
+            let cells = |row: usize| sink.rows[row].iter().map(|cell| cell.as_deref().unwrap()).collect::<Vec<_>>();
+            assert_eq!((cells(0), cells(1)), (vec!["Zoë", "Tölz", "1980"], vec!["O\"Neill", "Leeds"]));
+            assert_eq!((report.problems, session.inventory().problems.len()), (Vec::new(), 0));
+        }
+        let session = open_bytes(b"ann     leeds\nbob     york \ncid     bath \n", &Options::default()).unwrap();
+        let details = &session.inventory().objects[0].details;
+        assert!(details.iter().any(|(name, value)| name == "lines" && value.contains("13 characters")));
+    }
+
+    #[test]
+    fn a_first_line_may_say_the_delimiter() {
+        for content in in_all_encodings("sep=,\r\nname,sum;born\nZoë,1;1980\nAnn,2;1981\n") {
+            let session = open_bytes(&content, &Options::default()).unwrap();
+            let (sink, report) = read_all(&session, 0).unwrap();
+            assert_eq!((sink.rows.len(), sink.rows[0].len(), report.problems), (2, 2, Vec::new()));
+            let object = &session.inventory().objects[0];
+            assert_eq!((object.columns[0].name.as_str(), object.details[0].1.as_str()), ("name", ","));
+        }
+    }
+
+    #[test]
+    fn zero_bytes_fill_up_cells_and_do_not_stand_within() {
+        let session = open_bytes(b"name,born\nann\0\0,1980\nb\0b,1981\n", &Options::default()).unwrap();
+        let (_, report) = read_all(&session, 0).unwrap();
+        assert_eq!(codes(&report.problems), [(ProblemCode::BinaryCells, Some(1))]);
+        assert_eq!(report.problems[0].column.as_deref(), Some("name"));
     }
 
     /// Bytes of which CSV files have their troubles.
@@ -432,6 +615,24 @@ mod tests {
                 prop_assert_eq!(&sink.rows, &whole.rows);
                 prop_assert_eq!(sink.locators, whole.locators);
             }
+        }
+
+        #[test]
+        fn parts_of_utf16_make_the_whole(content in balanced(), size in 1_u64..60, is_little: bool) {
+            let text = format!("é,b\n{}", String::from_utf8(content).unwrap());
+            let to_bytes = if is_little { u16::to_le_bytes } else { u16::to_be_bytes };
+            let content: Vec<u8> = text.encode_utf16().flat_map(to_bytes).collect();
+            let text_options = TextOptions { delimiter: Some(b','), header: Some(false), ..TextOptions::default() };
+            let session = open_bytes(&content, &Options { text: text_options, ..Options::default() }).unwrap();
+            let cancel = Cancel::default();
+            let mut sink = Collect::default();
+            for split in session.splits_of(size, &cancel).unwrap() {
+                session.read(&split, &mut sink, &cancel).unwrap();
+            }
+            let (whole, _) = read_all(&session, 0).unwrap();
+            prop_assert_eq!(&sink.rows, &whole.rows);
+            prop_assert_eq!(&sink.rows, &oracle(text.as_bytes(), b',', false));
+            prop_assert_eq!(sink.locators, whole.locators);
         }
 
         #[test]

@@ -4,8 +4,8 @@ use super::Options;
 use super::Problem;
 use super::ProblemCode;
 use super::Session;
-use super::csv::BOM;
 use super::csv::CsvSession;
+use super::csv::Encoding;
 use super::csv::QUOTE;
 use super::file::OpenedFile;
 use super::file::io_reason;
@@ -33,8 +33,8 @@ const SIGNATURES: [(&[u8], &str); 16] = [
     (b"%PDF", "a PDF document"),
     (b"{\\rtf", "an RTF document"),
     (b"BEGIN:V", "a card or calendar file"),
-    (b"\xff\xfe", "text in UTF-16 or UTF-32"),
-    (b"\xfe\xff", "text in UTF-16"),
+    (b"\xff\xfe\0\0", "text in UTF-32"),
+    (b"\0\0\xfe\xff", "text in UTF-32"),
 ];
 
 /// Words with which statements of an SQL dump begin, in lower case.
@@ -66,27 +66,52 @@ pub(super) fn open(file: OpenedFile, options: &Options) -> Result<Box<dyn Sessio
     if head.starts_with(SQLITE_MAGIC) {
         return SqliteSession::open(file).map(|session| Box::new(session) as Box<dyn Session>);
     }
-    if let Some(format) = foreign_format(&head, options.delimiter.is_some()) {
-        return problem(ProblemCode::Unsupported, &format!("{format}; this version does not read it"));
+    if let Some((_, format)) = SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)) {
+        return problem(ProblemCode::Unsupported, &unsupported(format));
     }
-    if is_binary(&head) {
+    open_text(file, &head, options)
+}
+
+/// Opens a file that is a text, or nothing that is known.
+fn open_text(file: OpenedFile, head: &[u8], options: &Options) -> Result<Box<dyn Session>, Problem> {
+    let name = file.name().to_owned();
+    let problem = |code, detail: &str| Err(Problem::of_source(code, &name, detail));
+    let text = options.text_of(&name);
+    let encoding = match Encoding::detect(&file, head, text.encoding) {
+        Ok(encoding) => encoding,
+        Err(error) => return problem(ProblemCode::Unreadable, &io_reason(&error)),
+    };
+    let bytes = &head[encoding.mark()..];
+    let mut narrow = Vec::new();
+    let units = if encoding.is_wide() {
+        encoding.narrow(bytes, &mut narrow);
+        if !narrow.is_empty() && !narrow.iter().any(u8::is_ascii) {
+            return problem(ProblemCode::AmbiguousEncoding, &format!("the bytes are no text in {}", encoding.name()));
+        }
+        &narrow
+    } else {
+        bytes
+    };
+    let is_stated = text.delimiter.is_some() || text.widths.is_some();
+    if let Some(format) = foreign_text(units).filter(|_| !is_stated) {
+        return problem(ProblemCode::Unsupported, &unsupported(format));
+    }
+    if is_binary(units) {
         return problem(ProblemCode::UnknownFormat, "neither text nor a known format");
     }
-    match CsvSession::open(file, &head, options) {
+    match CsvSession::open(file, encoding, (bytes, units), &text, options) {
         Some(session) => Ok(Box::new(session)),
         None => problem(ProblemCode::Empty, "the file holds no row"),
     }
 }
 
-/// A format that is no table, by its beginning. A text is a table where the person stated its delimiter.
-fn foreign_format(head: &[u8], is_stated: bool) -> Option<&'static str> {
-    if let Some((_, format)) = SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)) {
-        return Some(format);
-    }
-    if is_stated {
-        return None;
-    }
-    let text = head.strip_prefix(BOM).unwrap_or(head).trim_ascii_start();
+fn unsupported(format: &str) -> String {
+    format!("{format}; this version does not read it")
+}
+
+/// A text that is no table, by its beginning.
+fn foreign_text(units: &[u8]) -> Option<&'static str> {
+    let text = units.trim_ascii_start();
     let first_line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     match text.first() {
         Some(b'{') => return Some("JSON"),
@@ -125,10 +150,13 @@ fn is_row_statement(line: &[u8]) -> bool {
     ["insert into ", "create table "].iter().any(|word| start.starts_with(word)) && line.contains(&b'(')
 }
 
-/// Whether bytes are no text: NUL bytes, or many control characters.
-fn is_binary(head: &[u8]) -> bool {
-    let is_control = |byte: &&u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1a);
-    head.contains(&0) || head.iter().filter(is_control).count() * 50 > head.len()
+/// Whether bytes are no text: control characters, but for the zero bytes with which some programs fill up the cells of a text.
+fn is_binary(units: &[u8]) -> bool {
+    let count = |is: fn(&u8) -> bool| units.iter().filter(|byte| is(byte)).count();
+    let zeros = count(|byte| *byte == 0);
+    let controls = count(|byte| byte.is_ascii_control() && !matches!(byte, 0 | b'\t' | b'\n' | b'\r' | 0x0c | 0x1a));
+    let is_lines = units.contains(&b'\n') || units.contains(&b'\r');
+    controls * 50 > units.len() || (zeros > 0 && (controls > 0 || !is_lines || zeros * 2 > units.len()))
 }
 
 #[cfg(test)]
@@ -157,7 +185,7 @@ mod tests {
         let foreign: [&[u8]; 9] = [
             b"\x1f\x8b\x08\x00",
             b"PK\x03\x04zzzz",
-            b"\xff\xfea\0,\0",
+            b"\xff\xfe\0\0a\0\0\0",
             b"{\"a\": 1}\n{\"a\": 2}\n",
             b"[ {\"a\": 1} ]",
             b"<?xml version='1.0'?><a/>",
@@ -172,8 +200,17 @@ mod tests {
 
     #[test]
     fn text_is_a_table() {
-        let tables: [&[u8]; 6] =
-            [b"a", b"a,b\n1,2\n", b"caf\xe9,1\n", b"[x],y\n1,2\n", b"set,copy\n1,2\n", b"\xef\xbb\xbfname,born\nann,1980\n"];
+        let tables: [&[u8]; 9] = [
+            b"a",
+            b"a,b\n1,2\n",
+            b"caf\xe9,1\n",
+            b"[x],y\n1,2\n",
+            b"set,copy\n1,2\n",
+            b"\xef\xbb\xbfname,born\nann,1980\n",
+            b"\xff\xfea\0,\0b\0\n\0",
+            b"\xfe\xff\0a\0,\0b\0\n",
+            b"name\0\0,born\nann\0\0\0,1980\n",
+        ];
         for content in tables {
             assert_eq!(open_bytes(content).unwrap().identity().kind, "csv", "{content:?}");
         }

@@ -81,7 +81,9 @@ pub(crate) fn discover(
     stdin: &mut dyn Read,
     cancel: &Cancel,
 ) -> Result<Found, SourceError> {
-    if options.delimiter.is_some_and(|byte| !byte.is_ascii() || matches!(byte, b'"' | b'\n' | b'\r')) {
+    let mut delimiters =
+        options.text_rules.iter().map(|rule| &rule.text).chain([&options.text]).filter_map(|text| text.delimiter);
+    if delimiters.any(|byte| !byte.is_ascii() || matches!(byte, b'"' | b'\n' | b'\r')) {
         return Err(SourceError::BadDelimiter);
     }
     let mut walk =
@@ -349,6 +351,7 @@ fn spool(stdin: &mut dyn Read, cancel: &Cancel) -> Result<File, SourceError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::TextOptions;
     use std::slice;
     use tempfile::TempDir;
 
@@ -417,7 +420,8 @@ mod tests {
         let found = discover(&["-".to_owned()], &options, &mut "x,1\n".as_bytes(), &Cancel::default()).unwrap();
         assert_eq!(found.sessions[0].identity().name, "export");
         assert_eq!(found.sessions[0].consistency(), crate::source::Consistency::PrivateCopy);
-        let options = Options { delimiter: Some(b'"'), ..Options::default() };
+        let text = TextOptions { delimiter: Some(b'"'), ..TextOptions::default() };
+        let options = Options { text, ..Options::default() };
         assert!(matches!(discover(&[], &options, &mut io::empty(), &Cancel::default()), Err(SourceError::BadDelimiter)));
     }
 

@@ -124,16 +124,21 @@ impl OpenedFile {
 
     /// The first bytes, at most `limit`.
     pub(super) fn head(&self, limit: usize) -> io::Result<Vec<u8>> {
-        let mut head = vec![0; limit];
+        self.window(0, limit)
+    }
+
+    /// The bytes from `offset` on, at most `limit`; fewer only at the end of the file.
+    pub(super) fn window(&self, offset: u64, limit: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; limit];
         let mut filled = 0;
         while filled < limit {
-            match self.read_at(&mut head[filled..], filled as u64)? {
+            match self.read_at(&mut bytes[filled..], offset + filled as u64)? {
                 0 => break,
                 count => filled += count,
             }
         }
-        head.truncate(filled);
-        Ok(head)
+        bytes.truncate(filled);
+        Ok(bytes)
     }
 
     /// Shows every chunk of the file to `visit`, in order, and keeps the digest of what went by.

@@ -548,7 +548,7 @@ mod tests {
         let session = open_path(&path).unwrap();
         let (sink, report) = read_all(&session, 0).unwrap();
         assert_eq!(sink.rows[0], [None, Some("\u{fffd}".to_owned())]);
-        assert_eq!(codes(&report.problems), [(ProblemCode::NotUtf8, Some(1)), (ProblemCode::BinaryCells, Some(2))]);
+        assert_eq!(codes(&report.problems), [(ProblemCode::Undecodable, Some(1)), (ProblemCode::BinaryCells, Some(2))]);
         assert_eq!(report.problems[1].column.as_deref(), Some("a"));
     }
 

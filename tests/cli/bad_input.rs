@@ -112,8 +112,11 @@ fn data_that_cannot_be_supplied() {
     with("bad/quote.csv", &|index, line| if index == 40 { format!("\"{line}") } else { line.to_owned() });
     world.case.write(
         "bad/latin.csv",
-        [good.as_bytes(), b"Q1,Jos\xe9,Nuss,1 Road,N1 1AA,a@example.org,07700900999,13/04/1980,2014-02-03\n"].concat(),
+        [good.as_bytes(), b"Q1,\xa3ukasz,Nuss,1 Road,N1 1AA,a@example.org,07700900999,13/04/1980,2014-02-03\n"].concat(),
     );
+    let accented = "Q1,José,Nuss,1 Road,N1 1AA,a@example.org,07700900999,13/04/1980,2014-02-03\n";
+    let flawed = b"Q1,Jos\xe9,Nuss,1 Road,N1 1AA,a@example.org,07700900999,13/04/1980,2014-02-03\n";
+    world.case.write("bad/flawed.csv", [good.as_bytes(), accented.as_bytes(), accented.as_bytes(), flawed].concat());
     world.case.write("bad/colours.csv", "colour,size\nred,large\ngreen,small\nblue,large\n");
     let dates =
         |rows: &[&str]| rows.iter().fold("name,dob\n".to_owned(), |text, date| text + "Annqzcanary Marqzcanary," + date + "\n");
@@ -157,7 +160,12 @@ fn data_that_cannot_be_supplied() {
             &["`bad/twice.csv`", "first_name", "help: give each column a name of its own"],
         ),
         bad("open quote", "supply bad/quote.csv @supply", &["`bad/quote.csv`", "help: "]),
-        bad("not UTF-8", "supply bad/latin.csv @supply", &["`bad/latin.csv`", "help: export the data as UTF-8"]),
+        bad(
+            "a guessed encoding",
+            "supply bad/latin.csv @supply",
+            &["`bad/latin.csv`", "which is a guess", "help: name the encoding with `--encoding`"],
+        ),
+        bad("not UTF-8", "supply bad/flawed.csv @supply", &["`bad/flawed.csv`", "at byte", "help: export the data as UTF-8"]),
         bad("nothing personal", "supply bad/colours.csv @supply", &["no column was recognised", "help: say with `--schema`"]),
         bad(
             "undecidable",

@@ -404,15 +404,16 @@ struct Unseen {
     named: &'static [&'static str],
 }
 
-const UNSEEN: [Unseen; 26] = [
+const UNSEEN: [Unseen; 27] = [
     Unseen { name: "empty database", hold: empty_database, code: 10, named: &["nothing_read"] },
     Unseen { name: "database of empty tables", hold: empty_tables, code: 10, named: &["nothing_read"] },
     Unseen { name: "header and zero rows", hold: zero_rows, code: 10, named: &[] },
     Unseen { name: "empty folder", hold: |_, _, _| (), code: 10, named: &["nothing_read"] },
     Unseen { name: "empty file", hold: empty_file, code: 10, named: &["gap:empty"] },
     Unseen { name: "ragged rows", hold: ragged, code: 10, named: &["gap:ragged_rows"] },
-    Unseen { name: "not UTF-8", hold: not_utf8, code: 10, named: &["gap:not_utf8"] },
-    Unseen { name: "UTF-16", hold: utf16, code: 10, named: &["gap:unsupported"] },
+    Unseen { name: "bytes that are no UTF-8", hold: undecodable, code: 10, named: &["gap:undecodable"] },
+    Unseen { name: "a few words in Polish", hold: polish, code: 10, named: &["gap:ambiguous_encoding"] },
+    Unseen { name: "UTF-32", hold: utf32, code: 10, named: &["gap:unsupported"] },
     Unseen { name: "a zip archive", hold: zip, code: 10, named: &["gap:unsupported"] },
     Unseen { name: "compressed", hold: gzip, code: 10, named: &["gap:unsupported"] },
     Unseen { name: "JSON", hold: json, code: 10, named: &["gap:unsupported"] },
@@ -484,15 +485,23 @@ fn ragged(world: &World, place: &str, people: &[&Person]) {
     text(world, place, format!("{rows}7000,only,three\n{body}"));
 }
 
-fn not_utf8(world: &World, place: &str, people: &[&Person]) {
+fn undecodable(world: &World, place: &str, people: &[&Person]) {
     let mut content = csv(people, ',').into_bytes();
+    content.extend("7000,José,Nuss,1 High Street,N1 1AA,x@example.org,07700900999,03/04/1980,2014-02-03\n".repeat(2).bytes());
     content.extend(b"7000,Jos\xe9,Nuss,1 High Street,N1 1AA,x@example.org,07700900999,03/04/1980,2014-02-03\n");
     text(world, place, content);
 }
 
-fn utf16(world: &World, place: &str, people: &[&Person]) {
-    let content: Vec<u8> = "\u{feff}".encode_utf16().chain(csv(people, ',').encode_utf16()).flat_map(u16::to_le_bytes).collect();
+fn polish(world: &World, place: &str, people: &[&Person]) {
+    let mut content = csv(people, ',').into_bytes();
+    // The L with a stroke of Windows-1250, which is a pound sign in Windows-1252.
+    content.extend(b"7000,\xa3ukasz,Nuss,1 High Street,N1 1AA,x@example.org,07700900999,03/04/1980,2014-02-03\n");
     text(world, place, content);
+}
+
+fn utf32(world: &World, place: &str, people: &[&Person]) {
+    let rows = format!("\u{feff}{}", csv(people, ','));
+    text(world, place, rows.chars().flat_map(|letter| u32::from(letter).to_le_bytes()).collect::<Vec<u8>>());
 }
 
 fn zip(world: &World, place: &str, people: &[&Person]) {

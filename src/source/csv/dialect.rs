@@ -3,10 +3,14 @@
 //! A wrong guess would be a wrong result later, so both are judged on a sample by how evenly the rows divide, and every doubt is told:
 //! a tie between delimiters is a problem, and a first row that may be a record is read as a record.
 
+use super::encoding::Encoding;
+use super::fixed;
 use super::tokenizer::Cells;
+use super::tokenizer::QUOTE;
 use super::tokenizer::Step;
 use super::tokenizer::Tokenizer;
 use crate::source::Options;
+use crate::source::TextOptions;
 use std::collections::HashMap;
 use std::collections::HashSet;
 
@@ -22,21 +26,36 @@ const SAMPLE_ROWS: usize = 2_000;
 /// How a text is written.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Dialect {
-    /// `None`: every line is one cell.
+    /// `None`: every line is one cell, or divided by place.
     pub(super) delimiter: Option<u8>,
+    /// The widths of the columns in characters, where lines are divided by place.
+    pub(super) widths: Option<Vec<usize>>,
     pub(super) header: Header,
     /// The columns' names, unique; `column_1` and so on where no row names them.
     pub(super) names: Vec<String>,
     /// Names that occur more than once in the header.
     pub(super) duplicates: Vec<String>,
     /// Cells of the header and of most rows, where the two differ.
-    pub(super) widths: Option<(usize, usize)>,
+    pub(super) uneven: Option<(usize, usize)>,
     /// The first row, stated to be the header, opens a quote that is never closed.
     pub(super) has_open_header: bool,
     /// More than one delimiter divides the rows, or none does evenly.
     pub(super) is_ambiguous: bool,
-    /// Where the rows of data begin, in the sample.
+    /// Where the rows of data begin, in code units of the sample.
     pub(super) data_start: usize,
+    /// All lines of the sample have so many characters, and no delimiter divides them: columns of fixed width, perhaps.
+    pub(super) even_length: Option<usize>,
+}
+
+/// The first part of a text, from its first row on.
+pub(super) struct Sample<'a> {
+    /// The bytes as they are in the file.
+    pub(super) bytes: &'a [u8],
+    /// One byte for each code unit.
+    pub(super) units: &'a [u8],
+    pub(super) encoding: Encoding,
+    /// Nothing follows it.
+    pub(super) is_whole: bool,
 }
 
 /// Whether the first row names the columns.
@@ -75,16 +94,18 @@ impl Header {
 }
 
 impl Dialect {
-    /// Judges a sample, which begins with the first row. `is_whole` says that nothing follows it. `None`: it holds no row.
-    pub(super) fn detect(sample: &[u8], is_whole: bool, options: &Options) -> Option<Dialect> {
-        let (delimiter, is_ambiguous) = match options.delimiter {
-            Some(delimiter) => (Some(delimiter), false),
-            None => choose_delimiter(sample, is_whole),
+    /// Judges a sample. `None`: it holds no row.
+    pub(super) fn detect(sample: &Sample<'_>, text: &TextOptions, options: &Options) -> Option<Dialect> {
+        let (delimiter, is_ambiguous) = match (text.delimiter, &text.widths) {
+            (Some(delimiter), _) => (Some(delimiter), false),
+            (None, Some(_)) => (None, false),
+            (None, None) => choose_delimiter(sample),
         };
-        let Sample { rows, second: data_start, is_first_open } = sample_rows(sample, is_whole, delimiter);
+        let shape = Shape { delimiter, widths: text.widths.as_deref() };
+        let Rows { rows, second: data_start, is_first_open } = sample_rows(sample, shape);
         let first = rows.first()?;
         let holds_value = || options.is_value.is_some_and(|is_value| first.iter().any(|cell| is_value(cell)));
-        let header = match options.header {
+        let header = match text.header {
             Some(true) if holds_value() => Header::Doubtful,
             Some(true) => Header::Stated,
             Some(false) => Header::StatedAbsent,
@@ -105,14 +126,38 @@ impl Dialect {
             data_width = data_width.min(first.len());
         }
         let (mut names, duplicates) = if header.is_present() { unique_names(first) } else { (Vec::new(), Vec::new()) };
-        let widths = (header.is_present() && names.len() != data_width).then_some((names.len(), data_width));
+        // A line that is divided by place may end early.
+        data_width = data_width.max(text.widths.as_ref().map_or(0, Vec::len));
+        let is_uneven = if text.widths.is_some() { names.len() > data_width } else { names.len() != data_width };
+        let uneven = (header.is_present() && is_uneven).then_some((names.len(), data_width));
         while names.len() < data_width {
             names.push(column_name(names.len()));
         }
         let data_start = if header.is_present() { data_start } else { 0 };
         let has_open_header = is_first_open && header.is_present();
-        Some(Dialect { delimiter, header, names, duplicates, widths, has_open_header, is_ambiguous, data_start })
+        let even_length = if delimiter.is_none() && text.widths.is_none() { even_length(&rows) } else { None };
+        let widths = text.widths.clone();
+        Some(Dialect {
+            delimiter,
+            widths,
+            header,
+            names,
+            duplicates,
+            uneven,
+            has_open_header,
+            is_ambiguous,
+            data_start,
+            even_length,
+        })
     }
+}
+
+/// The delimiter that a first line such as `sep=;` names for spreadsheets, and the length of that line with its break.
+pub(super) fn hint(units: &[u8]) -> Option<(u8, usize)> {
+    let line = units.iter().position(|unit| matches!(unit, b'\n' | b'\r'))?;
+    let [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter] = units[..line] else { return None };
+    let breaks = if units[line..].starts_with(b"\r\n") { 2 } else { 1 };
+    (delimiter.is_ascii() && delimiter != QUOTE).then_some((delimiter, line + breaks))
 }
 
 /// The name of a column that no row names.
@@ -121,10 +166,10 @@ pub(super) fn column_name(index: usize) -> String {
 }
 
 /// The delimiter under which most rows have equally many cells, and whether that is in doubt.
-fn choose_delimiter(sample: &[u8], is_whole: bool) -> (Option<u8>, bool) {
+fn choose_delimiter(sample: &Sample<'_>) -> (Option<u8>, bool) {
     let mut scores: Vec<(u8, f64, f64)> = Vec::new();
     for delimiter in CANDIDATES {
-        let rows = sample_rows(sample, is_whole, Some(delimiter)).rows;
+        let rows = sample_rows(sample, Shape { delimiter: Some(delimiter), widths: None }).rows;
         let divided: Vec<_> = rows.iter().filter(|row| row.len() > 1).cloned().collect();
         if divided.is_empty() {
             continue;
@@ -146,32 +191,47 @@ fn choose_delimiter(sample: &[u8], is_whole: bool) -> (Option<u8>, bool) {
     }
 }
 
+/// How lines are divided.
+#[derive(Clone, Copy)]
+struct Shape<'a> {
+    delimiter: Option<u8>,
+    widths: Option<&'a [usize]>,
+}
+
 /// The rows of a sample as cells of lossy text. A row that the sample cuts is left out.
-struct Sample {
+struct Rows {
     rows: Vec<Vec<String>>,
-    /// Where the second row begins.
+    /// Where the second row begins, in code units.
     second: usize,
     /// The first row opens a quote that the sample does not close.
     is_first_open: bool,
 }
 
-fn sample_rows(sample: &[u8], is_whole: bool, delimiter: Option<u8>) -> Sample {
-    let tokenizer = Tokenizer { delimiter };
+fn sample_rows(sample: &Sample<'_>, shape: Shape<'_>) -> Rows {
+    let tokenizer = Tokenizer { delimiter: shape.delimiter, has_quotes: shape.widths.is_none() };
+    let (units, unit) = (sample.units, sample.encoding.unit());
     let (mut rows, mut cells, mut from, mut second, mut is_first_open) = (Vec::new(), Cells::default(), 0, 0, false);
     while rows.len() < SAMPLE_ROWS {
-        let mut step = tokenizer.step(sample, from, is_whole, &mut cells);
+        let mut has_quotes = true;
+        let mut step = tokenizer.step(units, from, sample.is_whole, &mut cells);
         if let Step::Open { start } = step
-            && (is_whole || rows.is_empty())
+            && (sample.is_whole || rows.is_empty())
         {
             is_first_open |= rows.is_empty();
             // The file ends, or the sample does, within a quote: look at the line as it is.
-            step = tokenizer.step_unquoted(sample, start, true, &mut cells);
+            has_quotes = false;
+            step = tokenizer.step_unquoted(units, start, true, &mut cells);
         }
         let Step::Record { record, next } = step else { break };
-        let record = &sample[record];
+        let mut line = String::new();
+        sample.encoding.decode(&sample.bytes[record.start * unit..record.end * unit], &mut line);
+        match shape.widths {
+            Some(widths) => fixed::cells(&line, widths, &mut cells.spans),
+            None => tokenizer.record(line.as_bytes(), has_quotes, &mut cells),
+        }
         let mut text = Vec::new();
         let row = cells.spans.iter().map(|span| {
-            Cells::cell(record, *span, cells.is_escaped, &mut text);
+            Cells::cell(line.as_bytes(), *span, cells.is_escaped, &mut text);
             String::from_utf8_lossy(&text).into_owned()
         });
         rows.push(row.collect());
@@ -180,7 +240,18 @@ fn sample_rows(sample: &[u8], is_whole: bool, delimiter: Option<u8>) -> Sample {
             second = next;
         }
     }
-    Sample { rows, second, is_first_open }
+    Rows { rows, second, is_first_open }
+}
+
+/// The length of the lines in characters, where nearly all have the same and several words each.
+fn even_length(rows: &[Vec<String>]) -> Option<usize> {
+    let mut counts = HashMap::new();
+    for line in rows.iter().filter_map(|row| row.first()) {
+        *counts.entry(line.chars().count()).or_insert(0_usize) += 1;
+    }
+    let (length, count) = counts.into_iter().max_by_key(|(length, count)| (*count, *length))?;
+    let is_spaced = rows.iter().filter_map(|row| row.first()).any(|line| line.trim().contains("  "));
+    (rows.len() > 2 && count as f64 >= EVEN * rows.len() as f64 && is_spaced).then_some(length)
 }
 
 /// The most common number of cells and how many rows have it; of equals, the larger.
@@ -260,8 +331,15 @@ fn unique_names(header: &[String]) -> (Vec<String>, Vec<String>) {
 mod tests {
     use super::*;
 
+    fn detect_with(text: &str, stated: &TextOptions, options: &Options) -> Dialect {
+        let head = text.as_bytes();
+        let encoding = Encoding::of_utf8();
+        let sample = Sample { bytes: head, units: head, encoding, is_whole: true };
+        Dialect::detect(&sample, stated, options).unwrap()
+    }
+
     fn detect(text: &str) -> Dialect {
-        Dialect::detect(text.as_bytes(), true, &Options::default()).unwrap()
+        detect_with(text, &TextOptions::default(), &Options::default())
     }
 
     #[test]
@@ -283,8 +361,8 @@ mod tests {
     fn tells_doubt_about_the_delimiter() {
         assert!(detect("a1;b,c\nd2;e,f\n").is_ambiguous);
         assert!(detect("dear all,\nit rained, and it poured, and so on, 1\nyours, a\n b, c, d, e, f\n").is_ambiguous);
-        let stated = Options { delimiter: Some(b','), ..Options::default() };
-        assert!(!Dialect::detect(b"a1;b,c\nd2;e,f\n", true, &stated).unwrap().is_ambiguous);
+        let stated = TextOptions { delimiter: Some(b','), ..TextOptions::default() };
+        assert!(!detect_with("a1;b,c\nd2;e,f\n", &stated, &Options::default()).is_ambiguous);
     }
 
     #[test]
@@ -317,7 +395,7 @@ mod tests {
             is_value: Some(|cell| cell == "unknown"),
             ..Options::default()
         };
-        let detect = |text: &str| Dialect::detect(text.as_bytes(), true, &options).unwrap();
+        let detect = |text: &str| detect_with(text, &TextOptions::default(), &options);
         for text in ["ann,leeds,unknown\nbob,york,1980-01-02\n", "name,town,unknown\nann,leeds,hill\n"] {
             let dialect = detect(text);
             assert_eq!((dialect.header, dialect.data_start), (Header::Unsure, 0), "{text}");
@@ -332,6 +410,6 @@ mod tests {
         let dialect = detect("a,b,a,a_2\nx,1,y,z,w\nx,2,y,z,w\n");
         assert_eq!(dialect.names, ["a", "b", "a_3", "a_2", "column_5"]);
         assert_eq!(dialect.duplicates, ["a"]);
-        assert_eq!(dialect.widths, Some((4, 5)));
+        assert_eq!(dialect.uneven, Some((4, 5)));
     }
 }

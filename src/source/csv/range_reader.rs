@@ -1,6 +1,9 @@
 //! Reads the records of a range of bytes into batches, in memory that is bounded whatever the file holds.
 
 use super::CsvSession;
+use super::encoding::Decoded;
+use super::encoding::is_late_control;
+use super::fixed;
 use super::tokenizer::Cells;
 use super::tokenizer::Step;
 use crate::source::Locator;
@@ -18,6 +21,20 @@ use memchr::memchr;
 /// Bytes that are read at once.
 const READ_SIZE: usize = 256 << 10;
 
+/// How often something was met, and where first.
+#[derive(Clone, Copy, Default)]
+struct Met {
+    count: u64,
+    first: Option<Locator>,
+}
+
+impl Met {
+    fn bump(&mut self, locator: Locator) {
+        self.count += 1;
+        self.first.get_or_insert(locator);
+    }
+}
+
 /// Reads the records of one range of bytes.
 pub(super) struct RangeReader<'a> {
     session: &'a CsvSession,
@@ -26,6 +43,12 @@ pub(super) struct RangeReader<'a> {
     scratch: Vec<u8>,
     /// The bytes of the file from `base` on, of which `filled` are there.
     buffer: Vec<u8>,
+    /// One byte for each code unit of the buffer, where code units have two.
+    units: Vec<u8>,
+    /// A row as UTF-8.
+    line: String,
+    /// The buffer holds zero bytes that are characters.
+    has_zeros: bool,
     base: u64,
     filled: usize,
     start: u64,
@@ -34,10 +57,12 @@ pub(super) struct RangeReader<'a> {
     is_serial: bool,
     /// The rest of a line that is too long is being passed over.
     is_skipping: bool,
-    short_rows: u64,
-    long_rows: u64,
-    too_long: u64,
-    unclosed: u64,
+    short_rows: Met,
+    long_rows: Met,
+    too_long: Met,
+    unclosed: Met,
+    foreign: Met,
+    odd: Met,
     broken: Option<Problem>,
 }
 
@@ -50,16 +75,21 @@ impl<'a> RangeReader<'a> {
             cells: Cells::default(),
             scratch: Vec::new(),
             buffer: vec![0; READ_SIZE],
+            units: Vec::new(),
+            line: String::new(),
+            has_zeros: false,
             base: start,
             filled: 0,
             start,
             end,
             is_serial,
             is_skipping: false,
-            short_rows: 0,
-            long_rows: 0,
-            too_long: 0,
-            unclosed: 0,
+            short_rows: Met::default(),
+            long_rows: Met::default(),
+            too_long: Met::default(),
+            unclosed: Met::default(),
+            foreign: Met::default(),
+            odd: Met::default(),
             broken: None,
         }
     }
@@ -74,9 +104,11 @@ impl<'a> RangeReader<'a> {
             if is_last {
                 return Ok(());
             }
-            self.buffer.copy_within(kept_from..self.filled, 0);
-            self.base += kept_from as u64;
-            self.filled -= kept_from;
+            let kept_bytes = kept_from * self.session.encoding.unit();
+            self.buffer.copy_within(kept_bytes..self.filled, 0);
+            self.base += kept_bytes as u64;
+            self.filled -= kept_bytes;
+            self.units.drain(..kept_from.min(self.units.len()));
         }
     }
 
@@ -94,8 +126,22 @@ impl<'a> RangeReader<'a> {
                 true
             }
             Ok(count) => {
+                let before = self.filled;
                 self.filled += count;
-                count as u64 == left
+                let is_last = count as u64 == left;
+                if self.session.encoding.is_wide() {
+                    let narrowed = self.units.len();
+                    self.session.encoding.narrow(&self.buffer[narrowed * 2..self.filled], &mut self.units);
+                    self.has_zeros = memchr(0, &self.units).is_some();
+                    if is_last && self.filled % 2 == 1 {
+                        let detail = "the file ends in the middle of a character";
+                        self.broken = Some(self.session.problem(ProblemCode::CutShort, detail));
+                    }
+                } else {
+                    // What is kept of an earlier filling may hold one: then it stays so until the buffer is empty.
+                    self.has_zeros = (self.has_zeros && before > 0) || memchr(0, &self.buffer[before..self.filled]).is_some();
+                }
+                is_last
             }
             Err(error) => {
                 self.broken = Some(self.session.problem(ProblemCode::ReadFailed, io_reason(&error)));
@@ -104,22 +150,36 @@ impl<'a> RangeReader<'a> {
         }
     }
 
-    /// Hands over the records in the buffer and says from where on it is still needed.
+    /// The code units of the buffer.
+    fn input(&self) -> &[u8] {
+        if self.session.encoding.is_wide() { &self.units } else { &self.buffer[..self.filled] }
+    }
+
+    /// Where the record that begins at a code unit of the buffer stands in the file.
+    fn locator(&self, start: usize) -> Locator {
+        Locator::ByteOffset(self.base + (start * self.session.encoding.unit()) as u64)
+    }
+
+    /// Hands over the records in the buffer and says from which code unit on it is still needed.
     fn records(&mut self, is_last: bool) -> Result<usize, ReadError> {
         let mut from = 0;
+        let filled = self.input().len();
         if self.is_skipping {
-            let Some(line_end) = memchr(b'\n', &self.buffer[..self.filled]) else { return Ok(self.filled) };
+            let Some(line_end) = memchr(b'\n', self.input()) else { return Ok(filled) };
             self.is_skipping = false;
             from = line_end + 1;
         }
+        let tokenizer = self.session.tokenizer;
         loop {
-            let input = &self.buffer[..self.filled];
-            let (start, is_open) = match self.session.tokenizer.step(input, from, is_last, &mut self.cells) {
-                Step::End => return Ok(self.filled),
-                Step::Open { start } if !is_last && self.filled - start <= LONGEST_ROW => return Ok(start),
-                Step::Open { start } => (start, self.filled - start <= LONGEST_ROW),
+            let mut cells = std::mem::take(&mut self.cells);
+            let step = tokenizer.step(self.input(), from, is_last, &mut cells);
+            self.cells = cells;
+            let (start, is_open) = match step {
+                Step::End => return Ok(filled),
+                Step::Open { start } if !is_last && filled - start <= LONGEST_ROW => return Ok(start),
+                Step::Open { start } => (start, filled - start <= LONGEST_ROW),
                 Step::Record { record, next } if record.len() <= LONGEST_ROW => {
-                    self.record(record.start, record.end)?;
+                    self.record(record.start, record.end, true)?;
                     from = next;
                     continue;
                 }
@@ -129,40 +189,99 @@ impl<'a> RangeReader<'a> {
                 return Err(ReadError::SplitMismatch);
             }
             // A quote without an end, or a record beyond bounds: take the line as it stands and go on after it.
-            *(if is_open { &mut self.unclosed } else { &mut self.too_long }) += 1;
-            match self.session.tokenizer.step_unquoted(input, start, is_last, &mut self.cells) {
+            let locator = self.locator(start);
+            (if is_open { &mut self.unclosed } else { &mut self.too_long }).bump(locator);
+            let mut cells = std::mem::take(&mut self.cells);
+            let step = tokenizer.step_unquoted(self.input(), start, is_last, &mut cells);
+            self.cells = cells;
+            match step {
                 Step::Record { record, next } => {
-                    self.record(record.start, record.end)?;
+                    self.record(record.start, record.end, false)?;
                     from = next;
                 }
                 Step::Open { .. } | Step::End => {
                     self.is_skipping = true;
-                    return Ok(self.filled);
+                    return Ok(filled);
                 }
             }
         }
     }
 
-    fn record(&mut self, start: usize, end: usize) -> Result<(), ReadError> {
-        let record = &self.buffer[start..end];
-        let locator = Locator::ByteOffset(self.base + start as u64);
-        let width = self.session.width();
-        let count = self.cells.spans.len();
-        if count < width {
-            self.short_rows += 1;
-        } else if count > width && self.cells.spans[width..].iter().any(|(start, end)| start < end) {
-            self.long_rows += 1;
-        }
-        if self.cells.is_escaped {
-            for span in &self.cells.spans {
-                Cells::cell(record, *span, true, &mut self.scratch);
-                self.feed.batch.push_cell(Some(&self.scratch));
+    fn record(&mut self, start: usize, end: usize, has_quotes: bool) -> Result<(), ReadError> {
+        let locator = self.locator(start);
+        let (encoding, unit) = (self.session.encoding, self.session.encoding.unit());
+        let bytes = &self.buffer[start * unit..end * unit];
+        if encoding.is_utf8() && self.session.widths.is_none() && !self.has_zeros {
+            let count = self.cells.spans.len();
+            if self.cells.is_escaped {
+                for span in &self.cells.spans {
+                    Cells::cell(bytes, *span, true, &mut self.scratch);
+                    self.feed.batch.push_cell(Some(&self.scratch));
+                }
+                self.feed.batch.end_row(locator);
+            } else {
+                self.feed.batch.push_raw_row(bytes, &self.cells.spans, locator);
             }
-            self.feed.batch.end_row(locator);
-        } else {
-            self.feed.batch.push_raw_row(record, &self.cells.spans, locator);
+            let width = self.session.width();
+            if count != width {
+                let has_more = self.cells.spans.iter().skip(width).any(|(start, end)| start < end);
+                self.uneven(count, has_more, locator);
+            }
+            return self.feed.row_done();
+        }
+        self.decoded(start * unit, end * unit, has_quotes, locator)
+    }
+
+    /// Hands over a row that has to be decoded before its cells can be told, or that holds zero bytes.
+    fn decoded(&mut self, start: usize, end: usize, has_quotes: bool, locator: Locator) -> Result<(), ReadError> {
+        self.line.clear();
+        let decoded = self.session.encoding.decode(&self.buffer[start..end], &mut self.line);
+        if decoded == Decoded::Foreign {
+            self.foreign.bump(locator);
+        } else if self.session.encoding.is_belied_by(&self.buffer[start..end]) {
+            self.odd.bump(locator);
+        }
+        match &self.session.widths {
+            Some(widths) => {
+                self.cells.is_escaped = false;
+                fixed::cells(&self.line, widths, &mut self.cells.spans);
+            }
+            None => self.session.tokenizer.record(self.line.as_bytes(), has_quotes, &mut self.cells),
+        }
+        for (column, span) in self.cells.spans.iter().enumerate() {
+            Cells::cell(self.line.as_bytes(), *span, self.cells.is_escaped, &mut self.scratch);
+            // The line is UTF-8, and cells end at ASCII characters.
+            let cell = str::from_utf8(&self.scratch).unwrap_or_default();
+            if decoded == Decoded::Flawed
+                && cell.contains(|character| character == char::REPLACEMENT_CHARACTER || is_late_control(character))
+            {
+                self.feed.batch.mark_undecodable(column);
+            }
+            if cell.trim_matches('\0').contains('\0') {
+                self.feed.batch.mark_zeros(column);
+            }
+            self.feed.batch.push_text(cell);
+        }
+        self.feed.batch.end_row(locator);
+        let (count, width) = (self.cells.spans.len(), self.session.width());
+        if count != width {
+            // Lines that are divided by place end where the blanks at their end were cut off.
+            let may_be_short = self.session.widths.is_some() && count < width;
+            let has_more = self.cells.spans.iter().skip(width).any(|(start, end)| start < end);
+            if !may_be_short {
+                self.uneven(count, has_more, locator);
+            }
         }
         self.feed.row_done()
+    }
+
+    /// Notes a row with fewer cells than there are columns, or with more that hold something.
+    fn uneven(&mut self, count: usize, has_more: bool, locator: Locator) {
+        if count < self.session.width() {
+            self.short_rows.bump(locator);
+        } else if has_more {
+            self.long_rows.bump(locator);
+        }
     }
 
     pub(super) fn finish(self) -> Result<SplitReport, ReadError> {
@@ -170,14 +289,19 @@ impl<'a> RangeReader<'a> {
         let mut report = self.feed.finish(session.file.name(), session.file.name(), |index| session.column(index))?;
         report.bytes = self.base + self.filled as u64 - self.start;
         let width = session.width();
+        let encoding = session.encoding.name();
         let counted = [
             (ProblemCode::RaggedRows, self.short_rows, format!("rows hold fewer cells than the {width} columns")),
             (ProblemCode::RaggedRows, self.long_rows, format!("rows hold more cells than the {width} columns")),
             (ProblemCode::RowTooLong, self.too_long, "rows are longer than 16 MiB; only their single lines were read".to_owned()),
             (ProblemCode::CutShort, self.unclosed, "quotes are never closed; their lines were read as they stand".to_owned()),
+            (ProblemCode::AmbiguousEncoding, self.foreign, format!("rows are valid UTF-8 in a text in {encoding}")),
+            (ProblemCode::AmbiguousEncoding, self.odd, format!("rows do not look like text in {encoding}, as the others do")),
         ];
-        let counted = counted.into_iter().filter(|(_, count, _)| *count > 0);
-        report.problems.extend(counted.map(|(code, count, detail)| session.problem(code, detail).counted(count)));
+        let counted = counted.into_iter().filter(|(_, met, _)| met.count > 0);
+        report
+            .problems
+            .extend(counted.map(|(code, met, detail)| session.problem(code, detail).counted(met.count).first_at(met.first)));
         report.problems.extend(self.broken);
         Ok(report)
     }

@@ -16,14 +16,16 @@ pub(super) struct Boundaries {
     start: u64,
     /// Where the next boundary is looked for.
     target: u64,
+    /// Whether a quote opens or closes anything.
+    has_quotes: bool,
     is_quoted: bool,
     found: Vec<u64>,
 }
 
 impl Boundaries {
-    pub(super) fn new(start: u64, step: u64) -> Self {
+    pub(super) fn new(start: u64, step: u64, has_quotes: bool) -> Self {
         let step = step.max(1);
-        Self { step, start, target: start.saturating_add(step), is_quoted: false, found: Vec::new() }
+        Self { step, start, target: start.saturating_add(step), has_quotes, is_quoted: false, found: Vec::new() }
     }
 
     /// Looks at the chunk that begins at `offset`.
@@ -32,12 +34,12 @@ impl Boundaries {
         let mut position = within(self.start);
         loop {
             let target = within(self.target).max(position);
-            self.is_quoted ^= memchr_iter(QUOTE, &chunk[position..target]).count() % 2 == 1;
+            self.is_quoted ^= self.has_quotes && memchr_iter(QUOTE, &chunk[position..target]).count() % 2 == 1;
             position = target;
             let mut is_quoted = self.is_quoted;
             let break_at = memchr2_iter(QUOTE, b'\n', &chunk[position..]).find(|index| {
                 let is_quote = chunk[position + index] == QUOTE;
-                is_quoted ^= is_quote;
+                is_quoted ^= is_quote && self.has_quotes;
                 !is_quote && !is_quoted
             });
             self.is_quoted = is_quoted;
@@ -66,7 +68,7 @@ mod tests {
     fn breaks_within_quotes_are_no_boundaries_whatever_the_chunks() {
         let text = b"h\na,\"1\n2\"\nb,3\nc,4";
         for chunk_size in 1..=text.len() {
-            let mut boundaries = Boundaries::new(2, 1);
+            let mut boundaries = Boundaries::new(2, 1, true);
             for (index, chunk) in text.chunks(chunk_size).enumerate() {
                 boundaries.visit((index * chunk_size) as u64, chunk);
             }

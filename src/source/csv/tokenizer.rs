@@ -20,6 +20,8 @@ pub(crate) const QUOTE: u8 = b'"';
 pub(super) struct Tokenizer {
     /// `None`: every line is one cell.
     pub(super) delimiter: Option<u8>,
+    /// Whether cells may be quoted; where lines are divided by place a quote is a character.
+    pub(super) has_quotes: bool,
 }
 
 /// What a look at the input found.
@@ -45,12 +47,22 @@ pub(super) struct Cells {
 impl Tokenizer {
     /// Finds the first record at or after `from`. With `is_last` the end of the input ends a record too.
     pub(super) fn step(self, input: &[u8], from: usize, is_last: bool, cells: &mut Cells) -> Step {
-        self.walk(input, from, is_last, true, cells)
+        self.walk(input, from, is_last, self.has_quotes, cells)
     }
 
     /// The same with quotes as plain characters, for a record whose quote is never closed.
     pub(super) fn step_unquoted(self, input: &[u8], from: usize, is_last: bool, cells: &mut Cells) -> Step {
         self.walk(input, from, is_last, false, cells)
+    }
+
+    /// Finds the cells of one record, whose bounds are known.
+    pub(super) fn record(self, record: &[u8], has_quotes: bool, cells: &mut Cells) {
+        if !matches!(self.walk(record, 0, true, has_quotes && self.has_quotes, cells), Step::Record { .. }) {
+            // Decoding cannot open a quote or add a break; if it ever did, the record is one cell.
+            cells.spans.clear();
+            cells.spans.push((0, record.len()));
+            cells.is_escaped = false;
+        }
     }
 
     fn walk(self, input: &[u8], from: usize, is_last: bool, has_quotes: bool, cells: &mut Cells) -> Step {
@@ -166,7 +178,7 @@ mod tests {
     use super::*;
 
     fn rows(text: &str) -> Vec<Vec<String>> {
-        let tokenizer = Tokenizer { delimiter: Some(b',') };
+        let tokenizer = Tokenizer { delimiter: Some(b','), has_quotes: true };
         let (mut cells, mut rows, mut from) = (Cells::default(), Vec::new(), 0);
         while let Step::Record { record, next } = tokenizer.step(text.as_bytes(), from, true, &mut cells) {
             let mut row = Vec::new();
@@ -203,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_quote_without_end_leaves_the_record_open() {
-        let tokenizer = Tokenizer { delimiter: Some(b',') };
+        let tokenizer = Tokenizer { delimiter: Some(b','), has_quotes: true };
         let mut cells = Cells::default();
         assert_eq!(tokenizer.step(b"\n\"a\nb", 0, true, &mut cells), Step::Open { start: 1 });
         assert_eq!(tokenizer.step_unquoted(b"\n\"a\nb", 1, true, &mut cells), Step::Record { record: 1..3, next: 4 });

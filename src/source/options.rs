@@ -1,0 +1,78 @@
+//! What a person may state about the sources, where it is otherwise found out.
+
+use super::label::Label;
+
+/// What a person states, and what the callers know that sources do not.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    /// How text files are read that no rule is about.
+    pub(crate) text: TextOptions,
+    /// How single text files are read; the first that matches counts, and what it leaves open `text` says.
+    pub(crate) text_rules: Vec<TextRule>,
+    /// The name of standard input; `-` where none is given.
+    pub(crate) stdin_name: Option<String>,
+    /// Whether a cell reads as a column's name, for first rows that look like any other. What names there are the caller knows.
+    pub(crate) names_column: Option<fn(&str) -> bool>,
+    /// Whether a cell is a value that no column is named by, for first rows that are stated to be a header and are none.
+    pub(crate) is_value: Option<fn(&str) -> bool>,
+}
+
+/// How a text file is written.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct TextOptions {
+    /// The delimiter; any ASCII byte but a quote or a line break.
+    pub(crate) delimiter: Option<u8>,
+    /// Whether the first row names the columns.
+    pub(crate) header: Option<bool>,
+    pub(crate) encoding: Option<Label>,
+    /// The widths of the columns in characters, where lines are divided by place; none of them 0.
+    pub(crate) widths: Option<Vec<usize>>,
+}
+
+/// How the text files of a name are written.
+#[derive(Clone, Debug)]
+pub(crate) struct TextRule {
+    pub(crate) pattern: glob::Pattern,
+    pub(crate) text: TextOptions,
+}
+
+impl Options {
+    /// What is stated about the source of a name.
+    pub(super) fn text_of(&self, name: &str) -> TextOptions {
+        let is_about = |rule: &&TextRule| rule.pattern.as_str() == name || rule.pattern.matches(name);
+        let Some(rule) = self.text_rules.iter().find(is_about) else { return self.text.clone() };
+        let (special, general) = (&rule.text, &self.text);
+        // Delimiter and widths exclude each other: the rule's word on either takes the place of both.
+        let has_shape = special.delimiter.is_some() || special.widths.is_some();
+        let shape = if has_shape { special } else { general };
+        TextOptions {
+            delimiter: shape.delimiter,
+            widths: shape.widths.clone(),
+            header: special.header.or(general.header),
+            encoding: special.encoding.or(general.encoding),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_goes_before_what_is_said_of_all() {
+        let general = TextOptions { delimiter: Some(b';'), header: Some(true), ..TextOptions::default() };
+        let rule = |pattern: &str, text| TextRule { pattern: glob::Pattern::new(pattern).unwrap(), text };
+        let options = Options {
+            text: general.clone(),
+            text_rules: vec![
+                rule("a[1].csv", TextOptions { header: Some(false), ..TextOptions::default() }),
+                rule("*.txt", TextOptions { widths: Some(vec![3]), ..TextOptions::default() }),
+            ],
+            ..Options::default()
+        };
+        assert_eq!(options.text_of("b.csv"), general);
+        assert_eq!(options.text_of("a[1].csv"), TextOptions { header: Some(false), ..general });
+        let fixed = TextOptions { widths: Some(vec![3]), header: Some(true), ..TextOptions::default() };
+        assert_eq!(options.text_of("b.txt"), fixed);
+    }
+}
