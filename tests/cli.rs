@@ -11,4 +11,5 @@ mod interop;
 mod interrupt;
 mod r#loop;
 mod never_clear;
+mod odd_files;
 mod world;

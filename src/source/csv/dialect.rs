@@ -165,30 +165,57 @@ pub(super) fn column_name(index: usize) -> String {
     format!("column_{}", index + 1)
 }
 
+/// What a sample looks like, divided by one delimiter.
+struct Division {
+    delimiter: u8,
+    rows: Vec<Vec<String>>,
+    /// Cells of most rows.
+    width: usize,
+    /// The share of rows that have so many.
+    even: f64,
+    /// The share of rows that are divided at all.
+    divided: f64,
+}
+
 /// The delimiter under which most rows have equally many cells, and whether that is in doubt.
 fn choose_delimiter(sample: &Sample<'_>) -> (Option<u8>, bool) {
-    let mut scores: Vec<(u8, f64, f64)> = Vec::new();
+    let mut divisions: Vec<Division> = Vec::new();
     for delimiter in CANDIDATES {
         let rows = sample_rows(sample, Shape { delimiter: Some(delimiter), widths: None }).rows;
-        let divided: Vec<_> = rows.iter().filter(|row| row.len() > 1).cloned().collect();
-        if divided.is_empty() {
-            continue;
-        }
-        let (width, count) = most_common_width(&divided);
-        let rows_count = rows.len() as f64;
+        let divided = rows.iter().filter(|row| row.len() > 1).count();
+        let (width, count) = most_common_width(rows.iter().filter(|row| row.len() > 1));
         if width > 1 {
-            scores.push((delimiter, count as f64 / rows_count, divided.len() as f64 / rows_count));
+            let share = |count: usize| count as f64 / rows.len() as f64;
+            divisions.push(Division { delimiter, width, even: share(count), divided: share(divided), rows });
         }
     }
     // Stable: a tie keeps the order of the candidates.
-    scores.sort_by(|one, other| other.1.total_cmp(&one.1));
-    match scores.as_slice() {
-        [] => (None, false),
-        [best, others @ ..] if best.1 >= EVEN => (Some(best.0), others.iter().any(|other| other.1.total_cmp(&best.1).is_eq())),
+    divisions.sort_by(|one, other| other.even.total_cmp(&one.even));
+    let Some(even) = divisions.first().map(|best| best.even) else { return (None, false) };
+    let tied: Vec<&Division> = divisions.iter().filter(|other| other.even.total_cmp(&even).is_eq()).collect();
+    let clear = |one: &&&Division| tied.iter().all(|other| one.delimiter == other.delimiter || is_within_a_column(one, other));
+    match divisions.as_slice() {
+        [best, ..] if even >= EVEN => match tied.iter().find(clear) {
+            Some(one) => (Some(one.delimiter), false),
+            None => (Some(best.delimiter), true),
+        },
         // Uneven rows: most of them are divided somehow, or this is one column in which the character occurs at times.
-        [best, ..] if best.2 >= 0.5 => (Some(best.0), true),
-        [best, ..] => (None, best.2 >= 0.1),
+        [best, ..] if best.divided >= 0.5 => (Some(best.delimiter), true),
+        [best, ..] => (None, best.divided >= 0.1),
+        [] => (None, false),
     }
+}
+
+/// Whether the other delimiter is a character in one column of this one, as the comma of addresses is between semicolons. It is far rarer
+/// then; commas of decimal numbers are as frequent as the semicolons between them.
+fn is_within_a_column(one: &Division, other: &Division) -> bool {
+    let mut columns = HashSet::new();
+    for row in &one.rows {
+        columns.extend(
+            row.iter().enumerate().filter(|(_, cell)| cell.contains(char::from(other.delimiter))).map(|(column, _)| column),
+        );
+    }
+    columns.len() == 1 && one.width > 3 * (other.width - 1)
 }
 
 /// How lines are divided.
@@ -255,7 +282,7 @@ fn even_length(rows: &[Vec<String>]) -> Option<usize> {
 }
 
 /// The most common number of cells and how many rows have it; of equals, the larger.
-fn most_common_width(rows: &[Vec<String>]) -> (usize, usize) {
+fn most_common_width<'a>(rows: impl IntoIterator<Item = &'a Vec<String>>) -> (usize, usize) {
     let mut counts = HashMap::new();
     for row in rows {
         *counts.entry(row.len()).or_insert(0_usize) += 1;
@@ -351,6 +378,7 @@ mod tests {
             ("name|n\nann|1\n", Some(b'|')),
             ("ann\nbob\n", None),
             ("name,notes\nann,a;b;c\nbob,d;e;f\n", Some(b',')),
+            ("1;ann;1 High St, Leeds;LS1\n2;bob;2 High St, York;YO1\n", Some(b';')),
         ] {
             let dialect = detect(text);
             assert_eq!((dialect.delimiter, dialect.is_ambiguous), (delimiter, false), "{text}");
