@@ -179,6 +179,7 @@ fn inventory(file: &OpenedFile, dialect: &Dialect, encoding: Encoding) -> Invent
         (Some(widths), _) => detail("widths", widths.iter().map(usize::to_string).collect::<Vec<_>>().join(",")),
         (None, None) => detail("delimiter", "none (one column)".to_owned()),
         (None, Some(b'\t')) => detail("delimiter", "tab".to_owned()),
+        (None, Some(byte)) if byte.is_ascii_control() => detail("delimiter", format!("byte {byte}")),
         (None, Some(byte)) => detail("delimiter", char::from(byte).to_string()),
     }
     detail("header", dialect.header.as_str().to_owned());

@@ -154,7 +154,7 @@ fn is_row_statement(line: &[u8]) -> bool {
 fn is_binary(units: &[u8]) -> bool {
     let count = |is: fn(&u8) -> bool| units.iter().filter(|byte| is(byte)).count();
     let zeros = count(|byte| *byte == 0);
-    let controls = count(|byte| byte.is_ascii_control() && !matches!(byte, 0 | b'\t' | b'\n' | b'\r' | 0x0c | 0x1a));
+    let controls = count(|byte| byte.is_ascii_control() && !matches!(byte, 0 | b'\t' | b'\n' | b'\r' | 0x0c | 0x1a | 0x1f));
     let is_lines = units.contains(&b'\n') || units.contains(&b'\r');
     controls * 50 > units.len() || (zeros > 0 && (controls > 0 || !is_lines || zeros * 2 > units.len()))
 }
@@ -162,7 +162,13 @@ fn is_binary(units: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::TextOptions;
+    use crate::source::testing::Collect;
+    use crate::source::testing::read_all;
+    use crate::support::progress::Cancel;
+    use proptest::prelude::*;
     use std::fs;
+    use std::io::Write;
 
     fn open_bytes(content: &[u8]) -> Result<Box<dyn Session>, Problem> {
         let folder = tempfile::tempdir().unwrap();
@@ -222,5 +228,28 @@ mod tests {
         assert_eq!(code(&content), Some(ProblemCode::Unreadable));
         content.extend([7; 5000]);
         assert_eq!(code(&content), Some(ProblemCode::Unreadable));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_it_is_it_is_read_or_refused(
+            mark in prop::sample::select(vec![&b""[..], b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"sep=;\n", b"\xff\xfes\0e\0p\0=\0;\0\n\0"]),
+            content in prop::collection::vec(prop::sample::select(b"ab\",;\n\r 1\xe9\0\0\xd8\x81\xc3".to_vec()), 0..300),
+            widths in prop::option::of(prop::collection::vec(1_usize..9, 1..4)),
+        ) {
+            let mut copy = tempfile::tempfile().unwrap();
+            copy.write_all(mark).unwrap();
+            copy.write_all(&content).unwrap();
+            let text = TextOptions { widths, ..TextOptions::default() };
+            if let Ok(session) = open(OpenedFile::unnamed("t", copy).unwrap(), &Options { text, ..Options::default() }) {
+                let cancel = Cancel::default();
+                let (whole, _) = read_all(session.as_ref(), 0).unwrap();
+                let mut parts = Collect::default();
+                for split in session.splits(0, 3, &cancel).unwrap() {
+                    session.read(&split, &mut parts, &cancel).unwrap();
+                }
+                prop_assert_eq!(parts.rows, whole.rows);
+            }
+        }
     }
 }

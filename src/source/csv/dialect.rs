@@ -17,6 +17,9 @@ use std::collections::HashSet;
 /// Delimiters that are tried. Earlier ones win a tie: they are rarer within values.
 const CANDIDATES: [u8; 4] = [b'\t', b'|', b';', b','];
 
+/// Delimiters that are tried where none of those divides anything: they are common within values.
+const RARE: [u8; 4] = [0x1f, b'^', b'~', b':'];
+
 /// The share of rows that one delimiter has to divide into equally many cells.
 const EVEN: f64 = 0.9;
 
@@ -179,8 +182,18 @@ struct Division {
 
 /// The delimiter under which most rows have equally many cells, and whether that is in doubt.
 fn choose_delimiter(sample: &Sample<'_>) -> (Option<u8>, bool) {
+    match choose_among(&CANDIDATES, sample) {
+        (None, false) => match choose_among(&RARE, sample) {
+            (Some(delimiter), false) => (Some(delimiter), false),
+            _ => (None, false),
+        },
+        chosen => chosen,
+    }
+}
+
+fn choose_among(candidates: &[u8], sample: &Sample<'_>) -> (Option<u8>, bool) {
     let mut divisions: Vec<Division> = Vec::new();
-    for delimiter in CANDIDATES {
+    for delimiter in candidates.iter().copied() {
         let rows = sample_rows(sample, Shape { delimiter: Some(delimiter), widths: None }).rows;
         let divided = rows.iter().filter(|row| row.len() > 1).count();
         let (width, count) = most_common_width(rows.iter().filter(|row| row.len() > 1));
@@ -376,6 +389,10 @@ mod tests {
             ("name;sum;born\nann;1,5;1980-01-02\nbob;2,5;1980-01-03\n", Some(b';')),
             ("name\taddress\nann\t1 High St, Leeds\nbob\t2 High St, York\n", Some(b'\t')),
             ("name|n\nann|1\n", Some(b'|')),
+            ("name^n\nann^1\n", Some(b'^')),
+            ("name\u{1f}n\nann\u{1f}1\n", Some(0x1f)),
+            ("name:town\nann:leeds\n", Some(b':')),
+            ("dear: all\nit rained\n", None),
             ("ann\nbob\n", None),
             ("name,notes\nann,a;b;c\nbob,d;e;f\n", Some(b',')),
             ("1;ann;1 High St, Leeds;LS1\n2;bob;2 High St, York;YO1\n", Some(b';')),

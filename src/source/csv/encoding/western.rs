@@ -75,7 +75,9 @@ impl Evidence {
             return;
         }
         let lower = word.to_lowercase();
-        let is_foreign = lower.chars().any(|letter| !letter.is_ascii() && !WESTERN.contains(letter));
+        // Portuguese has an `õ` before an `e`; anywhere else it is the `ő` of Hungarian.
+        let is_hungarian = lower.replace("õe", "").contains('õ');
+        let is_foreign = is_hungarian || lower.chars().any(|letter| !letter.is_ascii() && !WESTERN.contains(letter));
         let has_late_capital = word.chars().zip(word.chars().skip(1)).any(|(one, next)| {
             // `McÉwan` is a name, and `MüLLER` a slip of the shift key.
             one.is_lowercase() && next.is_uppercase() && !next.is_ascii()
@@ -138,6 +140,7 @@ mod tests {
             ("windows-1250", "Wałęsa"),
             ("windows-1250", "Dvořák"),
             ("iso-8859-2", "Grześ"),
+            ("iso-8859-2", "Erdős"),
             ("windows-1254", "Şahin"),
             ("windows-1254", "Yıldız"),
             ("windows-1251", "Иванов"),
