@@ -53,6 +53,8 @@ pub(super) struct RangeReader<'a> {
     filled: usize,
     start: u64,
     end: u64,
+    /// Rows are handed over as they are in the file.
+    is_plain: bool,
     /// The range is all there is, so that its irregularities need no other reader.
     is_serial: bool,
     /// The rest of a line that is too long is being passed over.
@@ -82,6 +84,7 @@ impl<'a> RangeReader<'a> {
             filled: 0,
             start,
             end,
+            is_plain: session.encoding.is_utf8() && session.widths.is_none(),
             is_serial,
             is_skipping: false,
             short_rows: Met::default(),
@@ -209,9 +212,8 @@ impl<'a> RangeReader<'a> {
 
     fn record(&mut self, start: usize, end: usize, has_quotes: bool) -> Result<(), ReadError> {
         let locator = self.locator(start);
-        let (encoding, unit) = (self.session.encoding, self.session.encoding.unit());
-        let bytes = &self.buffer[start * unit..end * unit];
-        if encoding.is_utf8() && self.session.widths.is_none() && !self.has_zeros {
+        if self.is_plain && !self.has_zeros {
+            let bytes = &self.buffer[start..end];
             let count = self.cells.spans.len();
             if self.cells.is_escaped {
                 for span in &self.cells.spans {
@@ -229,6 +231,7 @@ impl<'a> RangeReader<'a> {
             }
             return self.feed.row_done();
         }
+        let unit = self.session.encoding.unit();
         self.decoded(start * unit, end * unit, has_quotes, locator)
     }
 
