@@ -10,6 +10,7 @@ mod interop;
 #[cfg(unix)]
 mod interrupt;
 mod r#loop;
+mod match_quality;
 mod never_clear;
 mod odd_files;
 mod world;

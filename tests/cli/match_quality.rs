@@ -1,0 +1,26 @@
+//! What `docs/match-quality.md` says of the match keys is what the program does.
+
+#[path = "../../benches/match_quality/measure.rs"]
+mod measure;
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+/// What stands around the tables.
+const MARKS: [&str; 2] = ["<!-- measured -->\n", "<!-- end of what was measured -->\n"];
+
+#[test]
+fn document_shows_what_is_measured() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let program: OsString = env::var_os("RESIDUA_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_residua").into());
+    let measured = measure::tables(Path::new(&program), &root.join("testdata/febrl3"));
+    let document = fs::read_to_string(root.join("docs/match-quality.md")).expect("docs/match-quality.md");
+    let shown = document.split_once(MARKS[0]).and_then(|(_, rest)| rest.split_once(MARKS[1])).map(|(shown, _)| shown.trim());
+    assert_eq!(
+        shown,
+        Some(measured.trim()),
+        "the tables of docs/match-quality.md (left) are not what the program does (right); `cargo bench --bench match_quality` prints them"
+    );
+}
