@@ -74,7 +74,9 @@ pub(crate) struct Converter {
     unreadable_rows: Vec<bool>,
     personal_rows: Vec<bool>,
     scratch: String,
+    /// The tokens of a person's name, and how many there are after each cell.
     tokens: Vec<String>,
+    cell_ends: Vec<usize>,
 }
 
 /// What is done with one column.
@@ -150,6 +152,7 @@ impl Converter {
             personal_rows: Vec::new(),
             scratch: String::new(),
             tokens: Vec::new(),
+            cell_ends: Vec::new(),
         }
     }
 
@@ -342,6 +345,7 @@ impl Converter {
         for position in 0..people {
             let person = std::mem::take(&mut self.people[position]);
             self.tokens.clear();
+            self.cell_ends.clear();
             for index in &person.given {
                 is_unreadable |= self.name_cell(cells, *index);
             }
@@ -349,7 +353,7 @@ impl Converter {
             for index in &person.middle {
                 is_unreadable |= self.name_cell(cells, *index);
             }
-            let middle = self.tokens.len();
+            let middle = if given > 0 { self.tokens.len() } else { 0 };
             for index in &person.family {
                 is_unreadable |= self.name_cell(cells, *index);
             }
@@ -358,7 +362,8 @@ impl Converter {
                     is_unreadable |= self.name_cell(cells, *index);
                 }
             }
-            if self.side == Side::Recipient && given > 0 && middle < self.tokens.len() {
+            if self.side == Side::Recipient {
+                self.push_joined_cells(middle, records);
                 self.push_pairs(0..middle, middle..self.tokens.len(), records);
             }
             let mut tokens = std::mem::take(&mut self.tokens);
@@ -373,6 +378,7 @@ impl Converter {
                     self.tokens = tokens;
                     let count = self.tokens.len();
                     self.push_pairs(0..count, 0..count, records);
+                    self.push_joined_neighbours(records);
                 }
             }
             self.people[position] = person;
@@ -393,13 +399,64 @@ impl Converter {
         }
     }
 
+    /// Some write in two words what others write in one: `Mc Donald`, `De Luca`, `Mary Ann`. Each cell of several tokens is tried as one token
+    /// too. The first `middle` tokens are given names.
+    fn push_joined_cells(&mut self, middle: usize, records: &mut RecordBatch) {
+        if self.tokens.len() == self.cell_ends.len() || self.tokens.len() > MOST_PAIRED {
+            return;
+        }
+        let (tokens, ends) = (std::mem::take(&mut self.tokens), std::mem::take(&mut self.cell_ends));
+        // Every choice of cells to join, of which each has several tokens.
+        for joined in 1..1_usize << ends.len() {
+            self.tokens.clear();
+            let (mut start, mut firsts, mut is_new) = (0, 0, true);
+            for (cell, end) in ends.iter().enumerate() {
+                let part = &tokens[start..*end];
+                if (joined >> cell) & 1 == 1 {
+                    is_new &= part.len() > 1;
+                    self.tokens.push(part.concat());
+                } else {
+                    self.tokens.extend_from_slice(part);
+                }
+                start = *end;
+                if start <= middle {
+                    firsts = self.tokens.len();
+                }
+            }
+            if is_new {
+                self.push_pairs(0..firsts, firsts..self.tokens.len(), records);
+                let mut name = std::mem::take(&mut self.tokens);
+                self.push_name(&mut name, records);
+                self.tokens = name;
+            }
+        }
+        (self.tokens, self.cell_ends) = (tokens, ends);
+    }
+
+    /// As [`Converter::push_joined_cells`], for a whole name in one cell: each two neighbours.
+    fn push_joined_neighbours(&mut self, records: &mut RecordBatch) {
+        if !(3..=MOST_PAIRED).contains(&self.tokens.len()) {
+            return;
+        }
+        for first in 0..self.tokens.len() - 1 {
+            let mut name = self.tokens.clone();
+            let second = name.remove(first + 1);
+            name[first].push_str(&second);
+            self.push_name(&mut name, records);
+        }
+    }
+
     /// Adds the tokens of a cell to those gathered.
     fn name_cell(&mut self, cells: &[Option<&str>], index: usize) -> bool {
         let Some(cell) = cells.get(index).copied().flatten().filter(|cell| cell.len() <= LONGEST_FIELD) else { return false };
         if self.side == Side::Recipient && cell.contains(|character: char| character == '@' || character.is_ascii_digit()) {
             self.counts[index].personal += u64::from(spot::spot(cell).is_some());
         }
+        let before = self.tokens.len();
         let reading = name::tokens(cell, &mut self.tokens);
+        if self.tokens.len() > before {
+            self.cell_ends.push(self.tokens.len());
+        }
         self.count(index, reading)
     }
 
@@ -543,6 +600,32 @@ mod tests {
         let parts =
             candidates(Side::Recipient, &["first_name", "middle_name", "last_name"], &["Ann", "Marie", "Green"], Slot::Name);
         assert_eq!(parts, ["ann green", "green marie", "ann green marie"]);
+    }
+
+    #[test]
+    fn names_of_two_words_are_candidates_as_one_on_the_recipients_side_only() {
+        let (split, full) = (["first_name", "last_name"], ["full_name"]);
+        for (headers, cells, expected) in [
+            (&split[..], &["John", "Mc Donald"][..], "john mcdonald"),
+            (&split, &["John Patrick", "Mc Donald"], "john mcdonald"),
+            (&split, &["John", "O Brien"], "john obrien"),
+            (&split, &["Mary-Ann", "De Luca"], "deluca maryann"),
+            (&split, &["", "van der Berg"], "vanderberg"),
+            (&full, &["John Mc Donald"], "john mcdonald"),
+            (&full, &["O BRIEN, John"], "john obrien"),
+            (&full, &["Mary Ann Webb"], "maryann webb"),
+        ] {
+            let found = candidates(Side::Recipient, headers, cells, Slot::Name);
+            assert!(found.iter().any(|found| found == expected), "{cells:?}: {found:?}");
+            assert_eq!(candidates(Side::Originator, headers, cells, Slot::Name).len(), 1);
+        }
+        let found = candidates(Side::Recipient, &split, &["Mary Ann", "De Luca"], Slot::Name);
+        assert!(found.iter().any(|found| found == "ann de luca mary"), "the form of the originator's side: {found:?}");
+        assert_eq!(candidates(Side::Recipient, &split, &["John", "Webb"], Slot::Name), ["john webb"]);
+        assert_eq!(candidates(Side::Recipient, &full, &["John Webb"], Slot::Name), ["john webb"]);
+        // Beyond so many tokens a cell is no name, and its combinations are not tried.
+        let long = candidates(Side::Recipient, &split, &["a1 b2 c3 d4", "e5 f6 g7"], Slot::Name);
+        assert_eq!(long.len(), 1);
     }
 
     #[test]
