@@ -34,6 +34,13 @@ const FIELDS: [(&str, &[&str]); 5] = [
 /// Combinations of changed fields that are listed one by one.
 const MOST_COMBINATIONS: usize = 6;
 
+/// How many copies are left among the rows of other people, and how often that is tried, each time with others.
+const LEFT: [usize; 3] = [1, 2, 5];
+const DRAWS: usize = 20;
+
+/// How far apart the copies of one draw stand.
+const STRIDE: usize = 37;
+
 /// Runs everything, and writes the tables in Markdown.
 pub(crate) fn tables(program: &Path, folder: &Path) -> String {
     let people = People::read(folder);
@@ -54,6 +61,7 @@ fn study(text: &mut String, title: &str, program: &Path, people: &People) {
     put(text, &format!("Columns as inferred: {}.\n", study.columns.join(", ")));
     study.keys_table(people, text);
     study.answers_table(text);
+    study.left_table(text);
     study.missed_tables(people, text);
 }
 
@@ -118,7 +126,7 @@ fn read_table(path: &Path) -> (Vec<String>, Vec<Vec<String>>) {
     (columns, reader.records().map(|record| cells(&record.expect("a row"))).collect())
 }
 
-fn write_table<'a>(path: &Path, columns: &[String], rows: impl Iterator<Item = &'a Vec<String>>) {
+fn write_table<'a>(path: &Path, columns: &[String], rows: impl IntoIterator<Item = &'a Vec<String>>) {
     let mut writer = csv::Writer::from_path(path).expect("a new file");
     writer.write_record(columns).expect("a written header");
     for row in rows {
@@ -152,23 +160,38 @@ struct Study {
     /// For each of the recipient's rows the keys that tie it to another record.
     wrong: Vec<BTreeSet<String>>,
     answers: Vec<Answer>,
+    /// For each number of copies left the verdicts of all draws.
+    left: Vec<Vec<String>>,
 }
 
 impl Study {
     fn run(program: &Path, people: &People) -> Study {
         let place = Place { program, folder: tempfile::tempdir().expect("a temporary folder") };
-        let others = people.recipient.iter().zip(&people.copied_from).filter(|(_, from)| from.is_none()).map(|(row, _)| row);
-        write_table(&place.path("supplied.csv"), &people.columns, people.supplied.iter());
-        write_table(&place.path("recipient.csv"), &people.columns, people.recipient.iter());
-        write_table(&place.path("others.csv"), &people.columns, others);
+        let rows = || people.recipient.iter().zip(&people.copied_from);
+        let others: Vec<&Vec<String>> = rows().filter(|(_, from)| from.is_none()).map(|(row, _)| row).collect();
+        let copies: Vec<&Vec<String>> = rows().filter(|(_, from)| from.is_some()).map(|(row, _)| row).collect();
+        write_table(&place.path("supplied.csv"), &people.columns, &people.supplied);
+        write_table(&place.path("recipient.csv"), &people.columns, &people.recipient);
+        write_table(&place.path("others.csv"), &people.columns, others.iter().copied());
         place.run(SUPPLIED, &["keygen", "--name", "Originator", "--out", "originator"]);
         place.run(SUPPLIED, &["keygen", "--name", "Recipient", "--out", "recipient"]);
         let to = ["--as", "originator.key", "--to", "recipient.card.json", "--delete-by", DELETE_BY, "--out", "handover"];
         let supply = word(&place.run(SUPPLIED, &[&["supply", "supplied.csv"], &to[..]].concat())["supplyId"]);
 
         let answers = vec![place.ask(&supply, "recipient.csv"), place.ask(&supply, "others.csv")];
-        // Without `--out` a scan signs nothing, and asks nothing anew.
-        place.scan("supplied.csv", "recipient.csv.challenge.json", &[]);
+        // Without `--out` a scan signs nothing, and may be repeated.
+        let again = |data: &str| place.scan(data, "recipient.csv.challenge.json", &[]);
+        again("supplied.csv");
+        let left = LEFT.map(|count| {
+            let verdict = |draw: usize| {
+                let first = draw * copies.len() / DRAWS;
+                let drawn = (0..count).map(|copy| copies[(first + copy * STRIDE) % copies.len()]);
+                let data = format!("{count}-left-{draw}.csv");
+                write_table(&place.path(&data), &people.columns, others.iter().copied().chain(drawn));
+                word(&again(&data)["verdict"])
+            };
+            (0..DRAWS).map(verdict).collect()
+        });
         let records = records(&place.findings("supplied.csv"));
         let mut right = vec![BTreeSet::new(); people.recipient.len()];
         let mut wrong = right.clone();
@@ -186,7 +209,7 @@ impl Study {
             class: word(&key["class"]),
             probes: key["probes"].as_u64().expect("a count"),
         });
-        Study { columns, keys: keys.collect(), right, wrong, answers }
+        Study { columns, keys: keys.collect(), right, wrong, answers, left: left.into() }
     }
 
     fn keys_table(&self, people: &People, text: &mut String) {
@@ -221,6 +244,17 @@ impl Study {
             let reasons = if reasons.is_empty() { "none".to_owned() } else { Vec::from_iter(reasons).join(", ") };
             let (rows, verdict) = (&answer.scanned["rows"], word(&answer.scanned["verdict"]));
             put(text, &format!("| {name} | {rows} | {verdict} | {reasons} | {} |", answer.appraisal));
+        }
+        put(text, "");
+    }
+
+    fn left_table(&self, text: &mut String) {
+        let verdicts = ["residual", "inconclusive", "clear"];
+        put(text, &format!("| copies left among the rows of other people, {DRAWS} draws each | {} |", verdicts.join(" | ")));
+        put(text, "|---:|---:|---:|---:|");
+        for (count, drawn) in LEFT.iter().zip(&self.left) {
+            let times = verdicts.map(|verdict| drawn.iter().filter(|drawn| *drawn == verdict).count().to_string());
+            put(text, &format!("| {count} | {} |", times.join(" | ")));
         }
         put(text, "");
     }
