@@ -3,7 +3,8 @@
 //! The supply side has one [`form`]: the first number directly before a word, after flats, floors and units are set aside (`Flat 2, 14 High
 //! Street` → `14|high`), or else what there is (`Rose Cottage, Mill Lane` → `|rose`). Of `14a` and `12-14` the first digits count, of
 //! `PO Box 12` the word `box`. The scan side emits every number with the word that follows it ([`candidates`]), since a recipient may have
-//! set its cells otherwise. Street types stay: stripping them costs recall (design §4).
+//! set its cells otherwise, and a number in a cell of its own with the first word of every other cell, since the house may be named on one
+//! line and the street on the next. Street types stay: stripping them costs recall (design §4).
 //!
 //! Cells of one address are given in the order in which it is written. What follows the 64th token is prose, and is not looked at.
 
@@ -68,6 +69,15 @@ pub(crate) fn candidates(cells: &[&str], emit: &mut dyn FnMut(&str)) -> Reading 
     if starts_with_word && tokens.iter().any(Token::is_number) {
         pair(None, opening);
     }
+    // A number in a cell of its own belongs to any line: one may name the house, and another the street.
+    let has_word = |cell: usize| tokens.iter().any(|token| token.cell == cell && token.part == Part::Word);
+    for number in tokens.iter().filter(|token| token.part == Part::Number && !has_word(token.cell)) {
+        for line in 0..cells.len() {
+            if let Some(word) = tokens.iter().find(|token| token.cell == line && token.part == Part::Word) {
+                pair(Some(number), Some(word));
+            }
+        }
+    }
     reading(&first, filled)
 }
 
@@ -115,11 +125,13 @@ struct Token {
     text: [u8; 16],
     length: usize,
     part: Part,
+    /// The place of its cell.
+    cell: usize,
 }
 
 impl Token {
     fn new(text: &str, part: Part) -> Token {
-        let mut token = Token { text: [0; 16], length: 0, part };
+        let mut token = Token { text: [0; 16], length: 0, part, cell: 0 };
         token.length = (0..=text.len().min(16)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         token.text[..token.length].copy_from_slice(&text.as_bytes()[..token.length]);
         token
@@ -183,8 +195,9 @@ fn is_form(cell: &str) -> bool {
 fn tokenize(cells: &[&str], tokens: &mut Vec<Token>) -> bool {
     let mut filled = false;
     let mut folded = String::new();
-    for cell in cells.iter().filter(|cell| !is_placeholder(cell)) {
+    for (number, cell) in cells.iter().enumerate().filter(|(_, cell)| !is_placeholder(cell)) {
         filled = true;
+        let before = tokens.len();
         folded.clear();
         fold(cell, &mut folded);
         folded.retain(|letter| letter != '\'' && letter != '`');
@@ -201,6 +214,9 @@ fn tokenize(cells: &[&str], tokens: &mut Vec<Token>) -> bool {
             }
             between = "within";
             rest = &rest[end..];
+        }
+        for token in &mut tokens[before.min(MOST_TOKENS)..] {
+            token.cell = number;
         }
     }
     mark(tokens);
@@ -318,6 +334,12 @@ mod tests {
         }
         assert_eq!(every(&["Flat 2, 14 High Street"]), ["14|high", "2|high"]);
         assert_eq!(every(&["Rose Cottage, 14 Mill Lane"]), ["14|mill", "14|rose", "|rose"]);
+        // The lines stand in either order.
+        assert_eq!(every(&["14", "Rose Cottage", "Mill Lane"]), ["14|rose", "14|mill"]);
+        assert_eq!(every(&["14", "Mill Lane", "Rose Cottage"]), ["14|mill", "14|rose"]);
+        assert_eq!(every(&["14", "", "Mill Lane"]), ["14|mill"]);
+        assert!(every(&["Rose Cottage", "Mill Lane", "14"]).iter().any(|form| form == "14|mill"));
+        assert_eq!(every(&["14 Mill Lane", "Leeds"]), ["14|mill"], "a number beside its street belongs to no other line");
         assert_eq!(every(&["7"]), ["7|"]);
         assert!(every(&["", "n/a"]).is_empty());
     }
