@@ -48,10 +48,10 @@ pub(crate) enum JsonError {
     #[error("nested more than {DEEPEST} deep at line {line}, column {column}")]
     Depth { line: usize, column: usize },
     /// The file's fault: a member is missing, unknown, or of another type.
-    #[error("a missing, unknown or unfit member at line {line}, column {column}")]
+    #[error("a member is missing, unknown or of another type, at line {line}, column {column}")]
     Member { line: usize, column: usize },
     /// The file's fault: it holds something that this program would not see, or lacks something that it would assume.
-    #[error("members that are not in the form that this program reads")]
+    #[error("its members are not in the form that this program reads")]
     Form,
 }
 

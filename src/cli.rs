@@ -1,5 +1,6 @@
 //! The command line: arguments in, results out. One file a command holds its arguments and a short `run`.
 
+mod argument;
 mod challenge;
 mod context;
 mod demo;
@@ -26,11 +27,16 @@ use crate::manifest::header;
 use crate::record::normalize;
 use crate::report::json_v1;
 use crate::report::text::Style;
+use crate::report::text::wrap;
 use crate::support::progress::Cancel;
 use crate::support::time;
 use clap::Args;
+use clap::ColorChoice;
+use clap::CommandFactory;
+use clap::FromArgMatches;
 use clap::Parser;
 use clap::Subcommand;
+use std::ffi::OsString;
 use std::io;
 use std::io::IsTerminal;
 use std::io::Write;
@@ -45,20 +51,36 @@ files against them, read-only, and signs an attestation; the originator verifies
 
 const EXAMPLES: &str = "\
 Examples:
-  residua demo                                      plays the whole case with invented data
+  residua demo                     # plays the whole case with invented data
   residua keygen --name \"Emma's Diary\" --out keys/emma
-  residua supply data.csv --as keys/emma.key --to keys/party.card.json --delete-by 2017-06-30 --out handover
-  residua challenge 4f2a --phase deletion --as keys/emma.key --out deletion.challenge.json
-  residua scan sqlite:crm.db exports/ --manifest handover/deletion.residua --challenge deletion.challenge.json \\
-      --from keys/emma.card.json --as keys/party.key --out deletion.attestation.json
+  residua supply data.csv --as keys/emma.key --to keys/party.card.json \\
+      --delete-by 2017-06-30 --out handover
+  residua challenge 4f2a --phase deletion --as keys/emma.key \\
+      --out deletion.challenge.json
+  residua scan sqlite:crm.db exports/ --manifest handover/deletion.residua \\
+      --challenge deletion.challenge.json --from keys/emma.card.json \\
+      --as keys/party.key --out deletion.attestation.json
   residua verify deletion.attestation.json
   residua status
 
-Exit codes: 0 clear or passed, 1 error, 2 usage, 10 inconclusive, 11 residual, 12 verification failed, 13 overdue.";
+Exit codes:
+   0  the command did what was asked; of a scan or verification: clear, or a
+      baseline that found its share
+   1  the command could not do what was asked
+   2  the command line was not understood
+  10  inconclusive: something was not seen, or could not be judged
+  11  residual: supplied records remain, or people of them
+  12  a check of an attestation failed
+  13  something is overdue
+Of several results the worst counts: 1, 12, 11, 10, 13, 0.";
+
+/// Columns of help texts, on a wide terminal and in a file too: examples are written for them.
+const WIDEST: usize = 80;
 
 /// The arguments of a whole call.
 #[derive(Debug, Parser)]
 #[command(name = "residua", version, long_version = long_version(), about = ABOUT.split('\n').next(), long_about = ABOUT, after_help = EXAMPLES)]
+#[command(max_term_width = WIDEST)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -69,20 +91,20 @@ struct Cli {
 /// Flags of every command.
 #[derive(Args, Clone, Debug)]
 struct Global {
-    /// Form of the result on standard output
-    #[arg(long, value_enum, default_value_t = Format::Text, global = true, help_heading = "Output")]
+    /// Form of the result on standard output: `text` for people, `json` for programs, with a version in it
+    #[arg(long, value_enum, value_name = "text|json", default_value_t = Format::Text, hide_possible_values = true, global = true, help_heading = "Output")]
     format: Format,
-    /// Print the result alone, without explanations
+    /// Print the result alone, without what explains it
     #[arg(short, long, global = true, help_heading = "Output")]
     quiet: bool,
-    /// Tell more
+    /// Tell more: `scan` then shows what every column is taken for
     #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = "Output")]
     verbose: bool,
-    /// Progress on standard error
-    #[arg(long, value_enum, default_value_t = When::Auto, global = true, help_heading = "Output")]
+    /// Progress on standard error: `auto` shows it where that is a terminal
+    #[arg(long, value_enum, value_name = "auto|never", default_value_t = When::Auto, hide_possible_values = true, global = true, help_heading = "Output")]
     progress: When,
-    /// Colour; `NO_COLOR` turns it off too
-    #[arg(long, value_enum, default_value_t = When::Auto, global = true, help_heading = "Output")]
+    /// Colour: `auto` shows it on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_enum, value_name = "auto|never", default_value_t = When::Auto, hide_possible_values = true, global = true, help_heading = "Output")]
     color: When,
     /// A fixed time in place of the clock, for tests
     #[arg(long, hide = true, global = true)]
@@ -120,7 +142,8 @@ fn long_version() -> &'static str {
 
 /// Runs the program.
 pub fn main() -> std::process::ExitCode {
-    let cli = match Cli::try_parse() {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = match parse(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to standard output, complaints to standard error; neither can be told if that fails.
@@ -142,10 +165,22 @@ pub fn main() -> std::process::ExitCode {
     match context(&cli.global, cancel).and_then(|context| dispatch(&cli.command, &context)) {
         Ok(code) => code.into(),
         Err(error) => {
-            let _ = io::stderr().lock().write_all(failure::render(&error).as_bytes());
+            let text = failure::render(&error);
+            let width = terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0));
+            let text = width.map_or_else(|| text.clone(), |width| wrap::text(&text, width));
+            let _ = io::stderr().lock().write_all(text.as_bytes());
             ExitCode::Error.into()
         }
     }
+}
+
+/// Reads the command line. Help and complaints of the parser obey `--color` too, which it would not look at itself.
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let is_plain = arguments.windows(2).any(|pair| pair[0] == "--color" && pair[1] == "never")
+        || arguments.iter().any(|argument| argument == "--color=never");
+    let color = if is_plain { ColorChoice::Never } else { ColorChoice::Auto };
+    let matches = Cli::command().color(color).try_get_matches_from(arguments)?;
+    Cli::from_arg_matches(&matches)
 }
 
 fn context(global: &Global, cancel: Cancel) -> anyhow::Result<Context> {

@@ -5,7 +5,7 @@
 //! outcome; an error is left for what stops the scan as such: an interruption, or a disk without room for the findings.
 
 pub(crate) mod findings;
-mod gap;
+pub(crate) mod gap;
 mod probe;
 mod sentinel;
 mod tally;

@@ -6,5 +6,7 @@ pub(crate) mod number;
 pub(crate) mod progress;
 pub(crate) mod sanitize;
 pub(crate) mod secret;
+#[cfg(test)]
+pub(crate) mod snapshot;
 pub(crate) mod time;
 pub(crate) mod toml_fault;

@@ -44,7 +44,7 @@ pub(crate) struct CheckResult {
     /// How it went.
     pub(crate) status: Status,
     /// What it found that no party need answer for, and that still keeps the appraisal from being `clear`.
-    pub(crate) doubts: Vec<String>,
+    pub(crate) doubts: Vec<Failure>,
 }
 
 /// How a check went.

@@ -47,8 +47,8 @@ const TABLE: &[(&str, &[&str])] = &[
     // Never `source` or `scan`: whoever audits the verification reads no file parser.
     ("verification", &["match_key", "manifest", "finding", "attestation", "ledger"]),
     // Shows what the modules before it concluded, and concludes nothing itself.
-    // The plan's table shows what each key is worth, and that is match_key's word.
-    ("report", &["match_key", "finding", "attestation", "ledger", "verification"]),
+    // The plan's table shows what each key is worth, and that is match_key's word; a manifest's statement is shown like the other documents.
+    ("report", &["match_key", "manifest", "finding", "attestation", "ledger", "verification"]),
     // Invented data: it makes files and is read back through the program, as any other files are.
     ("demo", &["record"]),
     ("cli", &[EVERYTHING]),

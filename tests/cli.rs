@@ -6,11 +6,16 @@ mod basics;
 mod canary;
 mod demo;
 mod harness;
+mod help;
+mod inspect;
 mod interop;
 #[cfg(unix)]
 mod interrupt;
 mod r#loop;
 mod match_quality;
+mod messages;
 mod never_clear;
 mod odd_files;
+#[cfg(unix)]
+mod terminal;
 mod world;

@@ -5,3 +5,5 @@
 mod architecture;
 mod cli;
 mod docs;
+#[path = "../src/support/snapshot.rs"]
+mod snapshot;

@@ -34,10 +34,10 @@ pub(crate) enum EnvelopeError {
     #[error("the envelope is larger than 64 MiB")]
     TooLarge,
     /// The file's fault: not the JSON of an envelope.
-    #[error("not the JSON of a signed envelope")]
+    #[error("it is not a signed document of residua (an envelope in JSON)")]
     Json(#[from] JsonError),
     /// The file's fault: it is an envelope for something else.
-    #[error("the envelope's `payloadType` is not `{PAYLOAD_TYPE}`")]
+    #[error("it is an envelope for something else: its `payloadType` is not `{PAYLOAD_TYPE}`")]
     PayloadType,
     /// The file's fault: an envelope of ours has one signature.
     #[error("the envelope has {count} signatures, and not one")]

@@ -82,7 +82,7 @@ pub(crate) enum CardError {
     #[error("longer than {LONGEST_FILE} bytes")]
     TooLong,
     /// The file's fault: not the JSON of a card.
-    #[error("not the JSON of a card")]
+    #[error("it is not the JSON of a card")]
     Json(#[from] JsonError),
     /// The file's fault: the owner's name could not be shown as it is.
     #[error("the name {problem}")]
@@ -118,9 +118,7 @@ impl SigningKey {
         let unreadable = |source| KeyError::Read { path: path.to_owned(), source };
         let not_a_key = |problem| KeyError::NotAKey { path: path.to_owned(), problem };
         let file = File::open(path).map_err(unreadable)?;
-        if atomic_file::is_readable_by_others(&file).map_err(unreadable)? {
-            return Err(KeyError::Shared { path: path.to_owned() });
-        }
+        let is_shared = atomic_file::is_readable_by_others(&file).map_err(unreadable)?;
         // Room for all from the start: a vector that grows leaves copies behind that nobody wipes.
         let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_FILE + 1));
         file.take(LONGEST_FILE as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
@@ -128,6 +126,10 @@ impl SigningKey {
             return Err(not_a_key("it is too long"));
         }
         let text = std::str::from_utf8(&bytes).map_err(|_| not_a_key("it is not text"))?;
+        // A card or a table that was named by mistake is no key that others have seen.
+        if is_shared && (text.contains(PEM_BEGIN) || text.contains(AGE_LINE)) {
+            return Err(KeyError::Shared { path: path.to_owned() });
+        }
         let parts = KeyParts::find(text).map_err(not_a_key)?;
         let signing = ed25519_dalek::SigningKey::from_pkcs8_pem(&parts.pem)
             .map_err(|_| not_a_key("its private key block is not an Ed25519 key in PKCS#8"))?;

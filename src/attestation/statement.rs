@@ -99,19 +99,19 @@ fn split_urn(urn: &str) -> Option<(PredicateType, u32)> {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum StatementError {
     /// The file's fault: not the JSON of such a statement.
-    #[error("the statement cannot be read")]
+    #[error("it has not the form of a document of residua")]
     Json(#[from] JsonError),
     /// The file's fault: some other signed document.
-    #[error("not an in-toto statement of version 1")]
+    #[error("it is a signed document, and not of residua (no in-toto statement of version 1)")]
     NotAStatement,
     /// The file's fault: a statement of some other program.
-    #[error("the statement is of a kind that this program does not know")]
+    #[error("it is a signed document of a kind that this program does not know")]
     UnknownKind,
     /// The person's fault: a newer residua wrote the file.
     #[error("{kind} version {version} is newer than {PREDICATE_VERSION}, the newest this program reads")]
     Newer { kind: PredicateType, version: u32 },
     /// The person's fault: a good file in the wrong place.
-    #[error("the statement is of the kind `{found}`, and not `{wanted}`")]
+    #[error("it is of the kind `{found}`, and not `{wanted}`")]
     OtherKind { found: PredicateType, wanted: PredicateType },
     /// The file's fault: a statement of ours is about one file.
     #[error("the statement has {count} subjects, and not one")]
@@ -290,7 +290,7 @@ mod tests {
         assert_eq!(altered("Statement/v1", "Statement/v0.1"), Err(StatementError::NotAStatement));
         let payload = statement().to_payload().unwrap();
         let error = open::<Other>(&payload).unwrap_err();
-        assert_eq!(error.to_string(), "the statement is of the kind `attestation`, and not `challenge`");
+        assert_eq!(error.to_string(), "it is of the kind `attestation`, and not `challenge`");
         let error = altered("attestation:v1", "attestation:v2").unwrap_err();
         assert_eq!(error.to_string(), "attestation version 2 is newer than 1, the newest this program reads");
         for urn in ["attestation:v0", "attestation:v01", "attestation:v", "attestation", "attestation:v+1", "opinion:v1", ":v1"] {

@@ -2,9 +2,10 @@
 
 use crate::attestation::dsse::Envelope;
 use crate::attestation::key::SigningKey;
+use crate::cli::argument::within;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
-use crate::cli::context::ledger_folder;
+use crate::cli::context::LedgerArgument;
 use crate::cli::document::read_text;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::advised;
@@ -33,58 +34,65 @@ use std::path::PathBuf;
 /// Spot checks of a challenge, unless another number is asked for.
 const SPOT_CHECKS: u32 = 20;
 
-/// Ask the recipient for a scan: a signed challenge with the salt, encrypted to the recipient
+/// Ask the recipient for a scan, with the salt sealed to its key
 ///
-/// A baseline is asked for on receipt, so that it is known where the data are. A deletion, recheck or restore challenge can be issued from the day
-/// after the agreed date. Each challenge is answered by one attestation.
+/// Writes a signed challenge, to be sent to the recipient, and enters it into the ledger. A baseline is asked for on receipt, so that it is known
+/// where the data are. A deletion, recheck or restore challenge can be issued from the day after the agreed one (UTC). Each challenge is
+/// answered by one attestation.
 #[derive(Args, Debug)]
+#[command(override_usage = "\
+residua challenge [OPTIONS] --phase <PHASE> --as <KEY>
+                         --out <FILE> <SUPPLY>")]
 #[command(after_help = "\
-A declaration file is the recipient's, and is accepted word for word:
+A declaration file is the recipient's, and is accepted word for word; all its
+forms are in `residua scan --help`. What an attestation declares is printed by
+`residua inspect ATTESTATION --declared`, to be read and cut to what you accept:
   [[lawful_source]]
   name = \"electoral register\"
   target = \"sqlite:crm.db#electoral_roll\"
   source = \"open register, bought each year\"
 
 Examples:
-  residua challenge 4f2a --phase baseline --as keys/emma.key --out baseline.challenge.json
-  residua challenge 4f2a --phase deletion --as keys/emma.key --accept declared.toml --out deletion.challenge.json")]
+  residua challenge 4f2a --phase baseline --as keys/emma.key \\
+      --out baseline.challenge.json
+  residua challenge 4f2a --phase deletion --as keys/emma.key \\
+      --accept declared.toml --out deletion.challenge.json")]
 pub(crate) struct Arguments {
-    /// The supply: its id, or the beginning of it
+    /// The supply: its id as `residua status` shows it, or as many of its first digits as tell it from the others
     supply: String,
-    /// When in the life of the supply
-    #[arg(long, value_enum)]
+    /// When in the life of the supply the scan takes place
+    #[arg(long, value_enum, value_name = "PHASE")]
     phase: PhaseArgument,
-    /// Your private key
+    /// Your private key, with which the supply was made
     #[arg(long = "as", value_name = "KEY")]
     key: PathBuf,
-    /// The file to write
+    /// The challenge's file, to be written
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Declarations of the recipient that you accept, in TOML
+    /// Declarations of the recipient that you accept, in TOML; without it, none is accepted
     #[arg(long, value_name = "FILE")]
     accept: Option<PathBuf>,
-    /// Let the answer be judged without an accepted baseline to compare with
+    /// Issue the challenge although no baseline was accepted; the answer is then compared with nothing
     #[arg(long)]
     without_baseline: bool,
-    /// A match key that has to have been looked for; may be repeated
+    /// A match key by which the recipient has to look, else the answer is inconclusive; may be repeated
     #[arg(long = "require-key", value_name = "NAME")]
     require_keys: Vec<String>,
-    /// The share of the searchable records that a baseline has to find, in percent
-    #[arg(long, value_name = "PERCENT", default_value_t = 95, value_parser = clap::value_parser!(u8).range(0..=100))]
+    /// How many of the records that can be looked for a baseline has to find, in percent
+    #[arg(long, value_name = "PERCENT", default_value_t = 95, value_parser = within(0_u8..=100))]
     baseline_percent: u8,
-    /// The share of a target's rows that may hold a person and form no match key, in percent; more make the answer inconclusive
-    #[arg(long, value_name = "PERCENT", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=100))]
+    /// How many of a target's rows may hold something of a person and form no match key, in percent; more make the answer inconclusive
+    #[arg(long, value_name = "PERCENT", default_value_t = 1, value_parser = within(0_u8..=100))]
     unkeyed_percent: u8,
-    /// Records that the answer has to name one by one as found or not, drawn at random
-    #[arg(long, value_name = "N", default_value_t = SPOT_CHECKS, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    /// How many records, drawn at random, the answer has to name one by one as found or not; at most 1000
+    #[arg(long, value_name = "N", default_value_t = SPOT_CHECKS, value_parser = within(0_u32..=1000))]
     spot_checks: u32,
-    /// Days for which an answer is accepted
+    /// For how many days an answer is accepted; at most 366
     #[arg(long, value_name = "DAYS", default_value_t = DAYS_VALID)]
     valid_days: u16,
-    /// The ledger; else `$RESIDUA_LEDGER`, else a folder of your user's data directory
-    #[arg(long, value_name = "DIR")]
-    ledger: Option<PathBuf>,
-    /// Overwrite an existing file
+    #[command(flatten)]
+    ledger: LedgerArgument,
+    /// Overwrite an existing file; the earlier challenge stays in the ledger
     #[arg(long)]
     force: bool,
 }
@@ -123,7 +131,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
     let writing = || format!("cannot write `{}`", arguments.out.display());
     let mut file = AtomicFile::create(&arguments.out, Access::Private, existing).with_context(writing)?;
-    let mut ledger = Ledger::open(&ledger_folder(arguments.ledger.as_ref())?)?;
+    let mut ledger = Ledger::open(&arguments.ledger.folder()?)?;
     let supply = ledger.view().supply(&arguments.supply).map_err(|error| {
         let help = "`residua supplies list` lists the supplies of the ledger";
         anyhow::Error::new(crate::cli::failure::Help(help.to_owned())).context(error.to_string())
@@ -170,7 +178,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             file: arguments.out.display().to_string(),
         }))?,
         Format::Text => {
-            context.print(&format!("Challenge {}\n", predicate.challenge_id))?;
+            context.say(&format!("Challenge {}\n", predicate.challenge_id))?;
             context.explain(&format!(
                 "{} scan of supply {} by {}; answers are accepted until {}.\n{}Next: give {} to the recipient, who runs `residua scan`.\n",
                 predicate.phase,
@@ -180,7 +188,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                 if predicate.policy.accept.is_empty() {
                     "No declaration is accepted.\n".to_owned()
                 } else {
-                    format!("Accepted, word for word. {}", text::declared(&predicate.policy.accept))
+                    format!("Accepted, word for word. {}", text::outcome::declared(&predicate.policy.accept))
                 },
                 arguments.out.display()
             ))?;

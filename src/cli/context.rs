@@ -3,8 +3,10 @@
 use crate::cli::failure::Interrupted;
 use crate::cli::progress::Bar;
 use crate::report::text::Style;
+use crate::report::text::wrap;
 use crate::support::progress::Cancel;
 use anyhow::Context as _;
+use clap::Args;
 use clap::ValueEnum;
 use jiff::Timestamp;
 use std::io;
@@ -62,7 +64,7 @@ impl Context {
         Ok(bytes)
     }
 
-    /// Writes the result. A reader that went away is no failure of ours.
+    /// Writes the result as it is. A reader that went away is no failure of ours.
     pub(crate) fn print(&self, text: &str) -> anyhow::Result<()> {
         match io::stdout().lock().write_all(text.as_bytes()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -70,9 +72,17 @@ impl Context {
         }
     }
 
+    /// Writes a result for people: on a terminal, in lines that fit it.
+    pub(crate) fn say(&self, text: &str) -> anyhow::Result<()> {
+        match self.style.width {
+            Some(width) => self.print(&wrap::text(text, usize::from(width))),
+            None => self.print(text),
+        }
+    }
+
     /// Writes what explains the result: for people who did not ask for quiet.
     pub(crate) fn explain(&self, text: &str) -> anyhow::Result<()> {
-        if self.format == Format::Text && !self.is_quiet { self.print(text) } else { Ok(()) }
+        if self.format == Format::Text && !self.is_quiet { self.say(text) } else { Ok(()) }
     }
 
     /// Whether a person can be asked.
@@ -96,8 +106,24 @@ impl Context {
     }
 }
 
+/// The flag by which a command is told its ledger.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct LedgerArgument {
+    /// The originator's ledger, a folder. Without it: the folder named by `RESIDUA_LEDGER`, else `residua/ledger` in your user's data directory
+    /// (Linux: `~/.local/share`, macOS: `~/Library/Application Support`)
+    #[arg(long, value_name = "DIR")]
+    ledger: Option<PathBuf>,
+}
+
+impl LedgerArgument {
+    /// The folder that is meant.
+    pub(crate) fn folder(&self) -> anyhow::Result<PathBuf> {
+        ledger_folder(self.ledger.as_ref())
+    }
+}
+
 /// The ledger that is meant: the one named, else `$RESIDUA_LEDGER`, else a folder in the user's data directory.
-pub(crate) fn ledger_folder(named: Option<&PathBuf>) -> anyhow::Result<PathBuf> {
+fn ledger_folder(named: Option<&PathBuf>) -> anyhow::Result<PathBuf> {
     if let Some(named) = named {
         return Ok(named.clone());
     }

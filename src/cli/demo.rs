@@ -1,6 +1,7 @@
 //! `demo`: the case that residua was made for, played with invented data from supply to `clear`.
 
 use crate::cli::Cli;
+use crate::cli::argument::within;
 use crate::cli::context::Context;
 use crate::cli::dispatch;
 use crate::cli::exit_code::ExitCode;
@@ -23,15 +24,20 @@ use std::path::PathBuf;
 /// An originator supplies 1,065,220 records for one campaign. The recipient loads them, deletes most, forgets a backup table and an export, and
 /// is found out; then it deletes the rest. Each step is shown as the command that a person would type. All data are invented.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  residua demo\n  residua demo --records 2000")]
+#[command(after_help = "\
+Examples:
+  residua demo
+  residua demo --records 2000
+
+Exit codes: 0, or 1 where a step does not end as the story tells.")]
 pub(crate) struct Arguments {
-    /// How many records are supplied
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_RECORDS, value_parser = clap::value_parser!(u64).range(100..=5_000_000))]
+    /// How many records are supplied, from 100 to 5000000; a million takes some minutes and 2.5 GB of disk
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_RECORDS, value_parser = within(100_u64..=5_000_000))]
     records: u64,
-    /// The folder to make
+    /// The folder to make; everything stays in it, and it may be deleted
     #[arg(long, value_name = "DIR", default_value = "residua-demo")]
     dir: PathBuf,
-    /// Remove the folder of an earlier demo first
+    /// Remove the folder of an earlier demo first; any other folder is left alone
     #[arg(long)]
     force: bool,
 }
@@ -187,11 +193,11 @@ impl Story<'_> {
     }
 
     fn tell(&self, words: &str) -> anyhow::Result<()> {
-        self.context.print(&format!("\n{words}\n"))
+        self.context.say(&format!("\n{words}\n"))
     }
 
     fn chapter(&self, title: &str) -> anyhow::Result<()> {
-        self.context.print(&format!("\n== {title} ==\n"))
+        self.context.say(&format!("\n== {title} ==\n"))
     }
 
     /// Runs one command as a person would, on a day of the story.
@@ -241,13 +247,13 @@ impl Story<'_> {
         let rows =
             world.holdings().iter().map(|holding| vec![place(holding), text::count(holding.rows), text::count(holding.supplied)]);
         let head = [("where", Align::Left), ("rows", Align::Right), ("of them supplied", Align::Right)];
-        self.context.print(&text::table(&head, rows, self.context.style))?;
+        self.context.say(&text::table(&head, rows, self.context.style))?;
         self.tell(&format!("{} in {}", text::bytes(world.bytes_on_disk()?), self.folder))
     }
 
     fn show_gone(&self, gone: &[Holding]) -> anyhow::Result<()> {
         for holding in gone {
-            self.context.print(&format!("deleted: {} ({} rows)\n", place(holding), text::count(holding.rows)))?;
+            self.context.say(&format!("deleted: {} ({} rows)\n", place(holding), text::count(holding.rows)))?;
         }
         Ok(())
     }

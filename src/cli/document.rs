@@ -46,6 +46,9 @@ pub(crate) fn read_text(path: &Path, what: &str) -> anyhow::Result<String> {
 pub(crate) fn open<P: Predicate>(path: &Path, what: &str, signer: &Card) -> anyhow::Result<Document<P>> {
     let bytes = read(path, what)?;
     let opening = || format!("cannot accept the {what} `{}`", path.display());
+    if bytes.is_empty() {
+        return Err(advised("the file is empty", "ask for it again, or copy it again").context(opening()));
+    }
     let envelope = Envelope::parse(&bytes).with_context(opening)?;
     let statement = Statement::open(envelope.verify(signer).with_context(opening)?).with_context(opening)?;
     Ok(Document { statement, sha256: hex::encode(&sha256(&bytes)) })

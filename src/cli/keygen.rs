@@ -14,22 +14,23 @@ use clap::Args;
 use std::fs;
 use std::path::PathBuf;
 
-/// Make a key pair: a private key and a card to give to the other party
+/// Make a key pair: a private key, and a card for the other party
 ///
 /// The private key signs, and opens salts that are encrypted to it. The card holds the public halves. Give it to the other party by a
 /// channel that you trust, and compare the fingerprint by another.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Example:\n  residua keygen --name \"Emma's Diary\" --out keys/emma\n      writes keys/emma.key (for you alone) and keys/emma.card.json (to hand over)"
-)]
+#[command(after_help = "\
+Example:
+  residua keygen --name \"Emma's Diary\" --out keys/emma
+writes keys/emma.key, for you alone, and keys/emma.card.json, to hand over.")]
 pub(crate) struct Arguments {
     /// The name of the party, as it will stand in signed documents
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     name: String,
-    /// Where to write: PREFIX.key and PREFIX.card.json
+    /// Where to write: PREFIX.key and PREFIX.card.json; missing folders are made
     #[arg(long, value_name = "PREFIX")]
     out: PathBuf,
-    /// Overwrite existing files
+    /// Overwrite existing files; the old key is then gone, and with it whatever was sealed to it
     #[arg(long)]
     force: bool,
 }
@@ -63,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             fingerprint: key.fingerprint().to_owned(),
         }))?,
         Format::Text => {
-            context.print(&format!("{}\n", key.fingerprint()))?;
+            context.say(&format!("{}\n", key.fingerprint()))?;
             context.explain(&format!(
                 "Private key: {} (keep it to yourself, and keep a copy in a safe place)\n\
                  Card:        {} (give it to the other party, and compare the fingerprint above by another channel)\n",

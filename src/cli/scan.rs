@@ -8,6 +8,7 @@ use crate::attestation::predicate_v1::AttestationV1;
 use crate::attestation::predicate_v1::ChallengeV1;
 use crate::attestation::sealed;
 use crate::attestation::statement::Statement;
+use crate::cli::argument::within;
 use crate::cli::challenge::read_declarations;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
@@ -71,23 +72,29 @@ const FEW_PEOPLE: u64 = 10;
 const DECLARATION: &str = "The targets listed are, to the operator's knowledge, all places in which the supplied data were held, \
     and the scan was run on them as described.";
 
-/// Look for supplied records in databases and files, read-only, and sign what was found
+/// Look for supplied records, read-only, and sign what was found
 ///
-/// A SOURCE is a file, a folder, a pattern, `-` for standard input, or a URL such as `sqlite:crm.db`. Everything in it is read, every table and
-/// every row. Whatever cannot be read or understood makes the verdict `inconclusive` and is named. Without `--out` nothing is signed, and the
-/// scan may be repeated; a challenge is answered by one attestation only. No field value leaves this machine.
+/// A SOURCE is a file, a folder, a pattern in quotes, `-` for standard input, or a database such as `sqlite:crm.db`. Everything in it is read,
+/// every table and every row, and nothing is written to it. Whatever cannot be read or understood is named as a gap, and makes the verdict
+/// `inconclusive`. Without `--out` nothing is signed, and the scan may be repeated; a challenge is answered by one attestation only. No field
+/// value leaves this machine.
 #[derive(Args, Debug)]
+#[command(override_usage = "\
+residua scan [OPTIONS] --manifest <FILE> --challenge <FILE>
+                    --from <CARD> --as <KEY> <SOURCE>...")]
 #[command(after_help = "\
-A map file says what columns are taken for, where that was not recognised, and what is left out:
+A map file says what columns are taken for, where that was not recognised, and
+what is left out (`residua supply --help` has the words):
   [[target]]
-  match = \"sqlite:crm.db#contacts\"
+  match = \"sqlite:crm.db#contacts\"   # a target's name, or a pattern with *
   [target.columns]
   fname = { kind = \"name\", role = \"given\" }
   [[exclude]]
   match = \"sqlite:crm.db#staff\"
   reason = \"our own employees\"
 
-A declaration file says what the tool cannot see, for the originator to accept or not:
+A declaration file says what the program cannot see, for the originator to
+accept or not:
   [[lawful_source]]          # people held from elsewhere
   name = \"electoral register\"
   target = \"sqlite:crm.db#electoral_roll\"
@@ -95,66 +102,88 @@ A declaration file says what the tool cannot see, for the originator to accept o
   [[removed]]                # a target of the baseline that is gone
   target = \"exports/mailing.csv\"
   reason = \"deleted on 2017-06-29\"
-  [[not_scanned]]            # also [[backup]], [[onward]]
+  [[not_scanned]]
   system = \"tape archive\"
   reason = \"offline\"
+  [[onward]]                 # somebody to whom the data went on
+  recipient = \"the mailing house\"
+  reason = \"printed the letters\"
+  [[backup]]                 # copies that cannot be changed
+  system = \"nightly backup\"
+  last_copy = \"2017-06-29\"  # the last one that holds the data
+  roll_off = \"2017-09-29\"   # when that one is overwritten
+  rotation = \"three months\"
+  [backup.beyond_use]        # what you promise of these copies
+  not_used = true
+  not_shared = true
+  secured = true
+  will_be_deleted = true
+
+Findings list for each row which table it stands in, and in `primary_key` how
+to find it: the primary key as name=value (several joined by `;`), else rowid=N
+of the table, or byte=N, the place in a text file where the row begins.
 
 Examples:
-  residua scan sqlite:crm.db exports/ --manifest deletion.residua --challenge deletion.challenge.json \\
-      --from emma.card.json --as party.key --out deletion.attestation.json --findings findings.csv
-  psql -c 'COPY contacts TO STDOUT CSV HEADER' | residua scan - --name crm.contacts --manifest …
+  residua scan sqlite:crm.db exports/ --manifest handover/deletion.residua \\
+      --challenge deletion.challenge.json --from emma.card.json \\
+      --as party.key --out deletion.attestation.json --findings findings.csv
+  psql -c 'COPY contacts TO STDOUT CSV HEADER' |
+      residua scan - --name crm.contacts --manifest handover/deletion.residua \\
+      --challenge deletion.challenge.json --from emma.card.json --as party.key
 
-Exit codes: 0 clear (or a baseline that found its share), 10 inconclusive, 11 residual, 1 error, 2 usage.")]
+Exit codes: 0 clear, or a baseline that found its share; 10 inconclusive;
+11 residual; 1 error; 2 usage.")]
 pub(crate) struct Arguments {
-    /// What to scan
+    /// What to scan: files, folders, patterns, databases, or `-`
     #[arg(required = true, value_name = "SOURCE")]
     sources: Vec<String>,
-    /// The manifest; its signed statement stands beside it as MANIFEST.intoto.json
+    /// The manifest that came with the data: `baseline.residua` for a baseline, else `deletion.residua`. Its signed statement stands beside
+    /// it, with `.intoto.json` at the end of its name
     #[arg(long, value_name = "FILE")]
     manifest: PathBuf,
-    /// The originator's challenge
+    /// The originator's challenge, which holds the salt
     #[arg(long, value_name = "FILE")]
     challenge: PathBuf,
-    /// The originator's card
+    /// The originator's card, by which its signatures are checked
     #[arg(long, value_name = "CARD")]
     from: PathBuf,
-    /// Your private key
+    /// Your private key, whose card the originator has
     #[arg(long = "as", value_name = "KEY")]
     key: PathBuf,
-    /// The attestation to write; without it, nothing is signed
+    /// The attestation to write, to be sent to the originator; without it, nothing is signed
     #[arg(long, value_name = "ATTESTATION")]
     out: Option<PathBuf>,
-    /// Where to list every single finding, for whoever deletes; stays with you
+    /// Where to list every single finding, for whoever deletes; the file stays with you
     #[arg(long, value_name = "FILE")]
     findings: Option<PathBuf>,
-    /// Whether findings list every key that agrees for a row, or those of the strongest class
-    #[arg(long, value_enum, value_name = "all|strongest", default_value_t = ListingArgument::All, requires = "findings")]
+    /// Which keys that agree for a row the findings list: `all`, or those of the `strongest` class (S before P before A)
+    #[arg(long, value_enum, value_name = "all|strongest", default_value_t = ListingArgument::All, hide_possible_values = true, requires = "findings")]
     findings_keys: ListingArgument,
-    /// What columns are taken for, and what is left out, in TOML
+    /// A map file in TOML, as below: what columns are taken for, and what is left out
     #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
-    /// What you declare, in TOML
+    /// A declaration file in TOML, as below: what you declare to the originator
     #[arg(long, value_name = "FILE")]
     declare: Option<PathBuf>,
     #[command(flatten)]
     reading: Reading,
-    /// The name of standard input in results and declarations
+    /// The name of standard input in results and declarations; `-`, if not given
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Who runs the scan; stands in the attestation
+    /// Who runs the scan, by name; stands in the attestation
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     operator: String,
-    /// The operator's role
+    /// The operator's role; stands in the attestation
     #[arg(long, value_name = "ROLE", default_value = "", hide_default_value = true)]
     operator_role: String,
-    /// Leave the ordinals of found records out of the attestation, and give their number only
+    /// Tell the originator how many supplied records were found, and not which
     #[arg(long)]
     counts_only: bool,
-    /// Answer although fewer than ten people are asked about
+    /// Answer although fewer than ten people are asked about, so that the answer speaks of each of them
     #[arg(long)]
     consent: bool,
-    /// How many threads; all cores, if not given
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// How many threads read and search; one for each core, if not given
+    #[arg(long, value_name = "N", value_parser = within(1_u16..=1024))]
     threads: Option<u16>,
     /// Overwrite existing files
     #[arg(long)]
@@ -206,8 +235,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                 error => anyhow::Error::new(error),
             },
         )?;
-    let surveyed =
-        survey::survey(&found, &prepared.map, &context.cancel).with_context(|| "cannot use the map file".to_owned())?;
+    let surveyed = survey::survey(&found, &prepared.map, &context.cancel).with_context(|| unusable(arguments.map.as_ref()))?;
     context.check_interrupted()?;
     show_survey(&surveyed, context)?;
 
@@ -261,8 +289,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             context.print(&json_v1::write(&result))?;
         }
         Format::Text => {
-            context.print(&text::outcome(prepared.phase, policy, &judgement, &outcome, context.style))?;
-            context.print(&text::declared(&outcome.declared))?;
+            context.say(&text::outcome::outcome(prepared.phase, policy, &judgement, &outcome, context.style))?;
+            context.say(&text::outcome::declared(&outcome.declared))?;
             context.explain(&closing(arguments, &outcome, seconds))?;
         }
     }
@@ -271,6 +299,11 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         Verdict::Inconclusive => ExitCode::Inconclusive,
         Verdict::Residual => ExitCode::Residual,
     })
+}
+
+/// That the map file cannot be used.
+fn unusable(map: Option<&PathBuf>) -> String {
+    map.map_or_else(|| "cannot use the map file".to_owned(), |path| format!("cannot use the map file `{}`", path.display()))
 }
 
 /// Checks the documents against the originator's card and each other, and opens the manifest.
@@ -333,9 +366,7 @@ fn prepare(arguments: &Arguments, context: &Context) -> anyhow::Result<Prepared>
         Ok(text)
     };
     let map = match (read(&arguments.map, "map file")?, &arguments.map) {
-        (Some(text), Some(path)) => {
-            MapFile::parse(&text).with_context(|| format!("cannot use the map file `{}`", path.display()))?
-        }
+        (Some(text), Some(path)) => MapFile::parse(&text).with_context(|| unusable(Some(path)))?,
         _ => MapFile::default(),
     };
     read(&arguments.declare, "declaration file")?;

@@ -2,7 +2,7 @@
 
 use crate::cli::context::Context;
 use crate::cli::context::Format;
-use crate::cli::context::ledger_folder;
+use crate::cli::context::LedgerArgument;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Help;
 use crate::ledger::Ledger;
@@ -15,9 +15,10 @@ use crate::support::time;
 use clap::Args;
 use clap::Subcommand;
 use std::fmt::Write;
-use std::path::PathBuf;
 
-/// List the supplies of the ledger, or show one with all that followed
+/// List the supplies, or show one with all that followed
+///
+/// Reads the originator's ledger and changes nothing.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  residua supplies list\n  residua supplies show 4f2a")]
 pub(crate) struct Arguments {
@@ -29,17 +30,15 @@ pub(crate) struct Arguments {
 enum Command {
     /// List all supplies
     List {
-        /// The ledger; else `$RESIDUA_LEDGER`, else a folder of your user's data directory
-        #[arg(long, value_name = "DIR")]
-        ledger: Option<PathBuf>,
+        #[command(flatten)]
+        ledger: LedgerArgument,
     },
     /// Show one supply with its challenges and attestations
     Show {
-        /// The supply: its id, or the beginning of it
+        /// The supply: its id as `residua status` shows it, or as many of its first digits as tell it from the others
         supply: String,
-        /// The ledger; else `$RESIDUA_LEDGER`, else a folder of your user's data directory
-        #[arg(long, value_name = "DIR")]
-        ledger: Option<PathBuf>,
+        #[command(flatten)]
+        ledger: LedgerArgument,
     },
 }
 
@@ -48,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let today = time::day(context.now());
     match &arguments.command {
         Command::List { ledger } => {
-            let ledger = Ledger::open(&ledger_folder(ledger.as_ref())?)?;
+            let ledger = Ledger::open(&ledger.folder()?)?;
             let view = ledger.view();
             match context.format {
                 Format::Json => {
@@ -60,7 +59,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                         let entry = &supply.entry;
                         let purpose =
                             if entry.purpose.is_empty() { String::new() } else { format!(", {}", clean(&entry.purpose)) };
-                        context.print(&format!(
+                        context.say(&format!(
                             "{}  {} records to {}, to be deleted by {}{purpose}\n",
                             entry.supply_id,
                             text::count(entry.records),
@@ -75,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             }
         }
         Command::Show { supply, ledger } => {
-            let ledger = Ledger::open(&ledger_folder(ledger.as_ref())?)?;
+            let ledger = Ledger::open(&ledger.folder()?)?;
             let supply = ledger.view().supply(supply).map_err(|error| {
                 let help = "`residua supplies list` lists the supplies of the ledger";
                 anyhow::Error::new(Help(help.to_owned())).context(error.to_string())
@@ -85,7 +84,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                     .print(&json_v1::write(&json_v1::SuppliesV1 { version: json_v1::VERSION, supplies: vec![json(supply)] }))?,
                 Format::Text => {
                     let row = board::row(ledger.view(), supply, today);
-                    context.print(&words(supply, &row.state.to_string(), &row.next_action))?;
+                    context.say(&words(supply, &row.state.to_string(), &row.next_action))?;
                 }
             }
         }
@@ -131,7 +130,8 @@ fn words(supply: &Supply, state: &str, next: &str) -> String {
     words
 }
 
-fn json(supply: &Supply) -> json_v1::SupplyV1 {
+/// A supply with all that followed, for programs.
+pub(crate) fn json(supply: &Supply) -> json_v1::SupplyV1 {
     let entry = &supply.entry;
     json_v1::SupplyV1 {
         supply_id: entry.supply_id.clone(),

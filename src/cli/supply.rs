@@ -6,7 +6,7 @@ use crate::attestation::key::SigningKey;
 use crate::attestation::statement::Statement;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
-use crate::cli::context::ledger_folder;
+use crate::cli::context::LedgerArgument;
 use crate::cli::document::read_text;
 use crate::cli::document::statement_path;
 use crate::cli::exit_code::ExitCode;
@@ -34,6 +34,7 @@ use crate::record::schema::SchemaFile;
 use crate::record::schema::Usage;
 use crate::report::json_v1;
 use crate::report::text;
+use crate::report::text::wrap;
 use crate::source;
 use crate::source::ReadError;
 use crate::source::Session;
@@ -56,63 +57,80 @@ use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
-/// Fingerprint a dataset that is about to be supplied, and write the manifests to hand over
+/// Fingerprint the data to be supplied, and write the manifests
 ///
-/// Reads DATA twice and writes two manifests with their signed statements: `baseline.residua`, for a scan on receipt, and `deletion.residua`,
-/// for the scans after the agreed date. Salts and the supply itself go into the ledger. A manifest holds salted fingerprints; it is personal
-/// data all the same, and so is handled like the data themselves.
+/// Reads DATA twice and writes two manifests with their signed statements, to be handed over with the data: `baseline.residua`, for a scan on
+/// receipt, and `deletion.residua`, for the scans after the agreed day. The salts and the supply itself go into the ledger. A manifest holds
+/// salted fingerprints; it is personal data all the same, and so is handled like the data themselves.
 #[derive(Args, Debug)]
+#[command(override_usage = "\
+residua supply [OPTIONS] --as <KEY> --to <CARD>
+                      --delete-by <YYYY-MM-DD> --out <DIR> <DATA>")]
 #[command(after_help = after_help())]
 pub(crate) struct Arguments {
     /// The data: a CSV or TSV file, or a database with one table
     data: String,
-    /// Your private key
+    /// Your private key; the same key signs the challenges later
     #[arg(long = "as", value_name = "KEY")]
     key: PathBuf,
-    /// The recipient's card
+    /// The recipient's card, whose fingerprint you compared with the recipient
     #[arg(long, value_name = "CARD")]
     to: PathBuf,
-    /// The day by which the recipient has to have deleted the data
+    /// The last day (UTC) on which the recipient may have the data; a deletion challenge can be issued from the next one on
     #[arg(long, value_name = "YYYY-MM-DD")]
     delete_by: String,
-    /// The folder to write to
+    /// The folder to write to; it is made if it is missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// What the columns hold, in TOML; what it does not say is inferred
+    /// A schema file in TOML, as below: what the columns hold. What it does not say is inferred; `residua inspect DATA` shows how
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
-    /// Only these match keys
+    /// Only these match keys; all that the columns can form, if not given
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     keys: Option<Vec<String>>,
-    /// Rows that the recipient will scan at the most; more become a gap. Ten times the records, if not given
+    /// How many rows the recipient will scan at the most; more become a gap, and the answer inconclusive. Ten times the records, if not given
     #[arg(long, value_name = "N")]
     expect_rows: Option<u64>,
     /// What the data are for; stands in the signed statement
-    #[arg(long, default_value = "", hide_default_value = true)]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     purpose: String,
     #[command(flatten)]
     reading: Reading,
-    /// The ledger; else `$RESIDUA_LEDGER`, else a folder of your user's data directory
-    #[arg(long, value_name = "DIR")]
-    ledger: Option<PathBuf>,
+    #[command(flatten)]
+    ledger: LedgerArgument,
     /// Overwrite existing files
     #[arg(long)]
     force: bool,
 }
 
+/// Columns of the list of keys in the help text.
+const KEYS_WIDTH: usize = 78;
+
 fn after_help() -> String {
-    let keys: Vec<&str> = match_key::fixed_names().collect();
+    let keys = match_key::fixed_names().collect::<Vec<&str>>().join(", ");
+    let keys = wrap::line(&format!("  {keys}"), KEYS_WIDTH).join("\n").replace("\n    ", "\n  ");
     format!(
-        "Match keys (`--keys`): {}.\n\
-         `dob` is a date of birth, `child` a date that only this supply had, `p3` the first three letters of each name, `no` the house \
-         number, `any` any one name.\n\n\
-         A schema file says what columns hold:\n  \
-         [columns.child_dob]\n  kind = \"date\"       # name, date, postcode, address, email, phone, identifier, text, ignored\n  \
-         role = \"child\"      # given, middle, family, full; birth, child, event; number, street, line, town\n  \
-         origin = \"supply\"   # public, common, supply: only `supply` lets a hit prove that the supplied record itself remains\n  \
-         order = \"dmy\"       # dates: dmy, mdy, ymd\n\n\
-         Example:\n  residua supply data.csv --as keys/emma.key --to keys/party.card.json --delete-by 2017-06-30 --schema schema.toml --out handover",
-        keys.join(", ")
+        "\
+Match keys (`--keys`):
+{keys}
+  dob: a date of birth; child: a date that only this supply had; p3: the first
+  three letters of each name; no: the house number; any: any one name; outward:
+  the first half of the postcode; word4: four letters of the street.
+
+A schema file says what columns hold:
+  [columns.child_dob]
+  kind = \"date\"       # name, date, postcode, address, email, phone,
+                      # identifier; text (prose), ignored (nothing personal)
+  role = \"child\"      # of a name: given, middle, family, full
+                      # of a date: birth, child, event
+                      # of an address: number, street, line, town
+  origin = \"supply\"   # public, common, supply: only `supply` lets a hit prove
+                      # that the supplied record itself remains
+  order = \"dmy\"       # of dates: dmy, mdy, ymd
+
+Example:
+  residua supply data.csv --as keys/emma.key --to keys/party.card.json \\
+      --delete-by 2017-06-30 --schema schema.toml --out handover"
     )
 }
 
@@ -134,7 +152,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         context.explain(&format!("Note: {} is not in the future.\n", arguments.delete_by))?;
     }
     let outputs = Outputs::begin(arguments)?;
-    let mut ledger = Ledger::create_or_open(&ledger_folder(arguments.ledger.as_ref())?)?;
+    let mut ledger = Ledger::create_or_open(&arguments.ledger.folder()?)?;
 
     let session = open_data(arguments, context)?;
     let object = only_object(session.as_ref(), &arguments.data)?;
@@ -164,6 +182,12 @@ struct Outputs {
 impl Outputs {
     fn begin(arguments: &Arguments) -> anyhow::Result<Outputs> {
         let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
+        if arguments.out.is_file() {
+            return Err(advised(
+                format!("`{}` is a file, and the manifests need a folder", arguments.out.display()),
+                "name another folder with `--out`",
+            ));
+        }
         fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make the folder `{}`", arguments.out.display()))?;
         let begin = |path: PathBuf| {
             let file = AtomicFile::create(&path, Access::Private, existing)
@@ -399,11 +423,11 @@ fn show(
             keys: keys.collect(),
         }));
     }
-    context.explain(&text::plan(&supplied.plan, fingerprints, context.style))?;
+    let planned: Vec<KeyV1> = supplied.plan.keys.iter().map(KeyV1::new).collect();
+    context.explain(&text::plan(&planned, fingerprints, context.style))?;
     let mut words = format!(
-        "S proves that the supplied record is there, P that the person is, A counts; for up to {} rows of the recipient.\n\n\
-         Risk: to somebody who holds manifest and salt, a fingerprint confirms a guess. Somebody who knows a name and an address recovers\n",
-        text::count(supplied.plan.expected_rows)
+        "{}\nRisk: to somebody who holds manifest and salt, a fingerprint confirms a guess. Somebody who knows a name and an address recovers\n",
+        text::plan_legend(supplied.plan.expected_rows)
     );
     for step in &supplied.chain {
         words.push_str(&format!("  {} by `{}` in at most {} guesses\n", step.slot.word(), step.key, text::count(step.guesses)));
@@ -434,7 +458,7 @@ fn show(
         );
     }
     context.explain(&words)?;
-    context.print(&format!("Supply {supply_id}\n"))?;
+    context.say(&format!("Supply {supply_id}\n"))?;
     for path in written {
         context.explain(&format!("  {} ({})\n", path.display(), text::bytes(size(path))))?;
     }

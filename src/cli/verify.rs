@@ -1,16 +1,19 @@
 //! `verify`: the originator checks attestations against its ledger, and enters what it received.
 
+use crate::attestation::predicate_v1::AttestationV1;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
-use crate::cli::context::ledger_folder;
+use crate::cli::context::LedgerArgument;
 use crate::cli::document;
 use crate::cli::exit_code::ExitCode;
 use crate::ledger::Ledger;
 use crate::ledger::entry::Conclusion;
 use crate::report::json_v1;
 use crate::report::text;
+use crate::report::text::outcome;
 use crate::support::sanitize::clean;
 use crate::verification;
+use crate::verification::Failure;
 use crate::verification::Status;
 use crate::verification::Verification;
 use clap::Args;
@@ -18,28 +21,30 @@ use std::fmt::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
-/// Verify attestations against the ledger, and enter them
+/// Check attestations against the ledger, and enter them
 ///
 /// Runs nine numbered checks on each attestation, all of them, and says of each that fails what to do. The appraisal starts from the verdict that
-/// the recipient states, and can only worsen it. Attestations that a pinned recipient signed are entered into the ledger.
+/// the recipient states, and can only worsen it. Attestations that a recipient of the ledger signed are entered into it; entering one twice
+/// changes nothing.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Example:
   residua verify deletion.attestation.json
 
-Exit codes: 0 clear (or a baseline that found its share), 10 inconclusive, 11 residual, 12 a check failed. Of several attestations the worst counts.")]
+Exit codes: 0 clear, or a baseline that found its share; 10 inconclusive;
+11 residual; 12 a check failed; 1 error. Of several attestations the worst
+counts.")]
 pub(crate) struct Arguments {
-    /// The attestations
+    /// The attestations, as the recipient sent them
     #[arg(required = true, value_name = "ATTESTATION")]
     attestations: Vec<PathBuf>,
-    /// The ledger; else `$RESIDUA_LEDGER`, else a folder of your user's data directory
-    #[arg(long, value_name = "DIR")]
-    ledger: Option<PathBuf>,
+    #[command(flatten)]
+    ledger: LedgerArgument,
 }
 
 /// Verifies.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
-    let mut ledger = Ledger::open(&ledger_folder(arguments.ledger.as_ref())?)?;
+    let mut ledger = Ledger::open(&arguments.ledger.folder()?)?;
     let mut code = ExitCode::Clear;
     let mut results = Vec::new();
     for path in &arguments.attestations {
@@ -51,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         }
         code = code.worst(exit_code(verification.appraisal.conclusion));
         match context.format {
-            Format::Text => context.print(&words(path, &verification, context))?,
+            Format::Text => context.say(&words(path, &verification, context))?,
             Format::Json => results.push(json(path, &verification)),
         }
     }
@@ -100,11 +105,8 @@ fn words(path: &Path, verification: &Verification, context: &Context) -> String 
     }
     let _ = writeln!(words, "Appraisal: {}", text::word(verification.appraisal.conclusion.word(), context.style));
     // What failed stands at its check already.
-    for reason in verification.appraisal.reasons.iter().filter(|_| verification.appraisal.conclusion != Conclusion::Failed) {
-        let _ = writeln!(words, "  {reason}");
-    }
-    if let Some(stated) = verification.stated.as_ref().filter(|_| verification.appraisal.conclusion != Conclusion::Failed) {
-        let _ = writeln!(words, "  {}", clean_long(&stated.meaning));
+    if verification.appraisal.conclusion != Conclusion::Failed {
+        words.push_str(&concluded(verification));
     }
     for overlap in &verification.overlaps {
         let _ = writeln!(
@@ -117,7 +119,7 @@ fn words(path: &Path, verification: &Verification, context: &Context) -> String 
         );
     }
     if let Some(stated) = &verification.stated {
-        words.push_str(&text::declared(&stated.declared));
+        words.push_str(&outcome::declared(&stated.declared));
     }
     for declaration in &verification.not_accepted {
         let _ = writeln!(words, "Not accepted by the challenge: {declaration}");
@@ -128,9 +130,23 @@ fn words(path: &Path, verification: &Verification, context: &Context) -> String 
     words
 }
 
-/// The meaning is our own sentence where V8 passed, and longer than what is otherwise quoted.
-fn clean_long(text: &str) -> String {
-    text.split_inclusive(' ').map(clean).collect()
+/// The meaning, and why the appraisal is no better.
+fn concluded(verification: &Verification) -> String {
+    let mut words = String::new();
+    if let Some(stated) = &verification.stated {
+        let _ = writeln!(words, "{}", text::clean_long(&stated.meaning));
+    }
+    words.push_str(&verification.judgement.as_ref().map(outcome::reasons).unwrap_or_default());
+    let doubts: Vec<&Failure> = verification.checks.iter().flat_map(|check| &check.doubts).collect();
+    if !doubts.is_empty() {
+        words.push_str("Doubts (no failed check, but nothing explains them either):\n");
+    }
+    for doubt in doubts {
+        let _ = writeln!(words, "  {}\n    help: {}", doubt.reason, doubt.help);
+    }
+    let attested = verification.stated.as_ref().and_then(AttestationV1::outcome);
+    words.push_str(&attested.map(|outcome| outcome::gaps("Gaps (what was not seen):", &outcome.gaps)).unwrap_or_default());
+    words
 }
 
 fn json(path: &Path, verification: &Verification) -> json_v1::VerificationV1 {
@@ -155,6 +171,7 @@ fn json(path: &Path, verification: &Verification) -> json_v1::VerificationV1 {
                     result: result.to_owned(),
                     reason,
                     help,
+                    doubts: check.doubts.iter().map(|doubt| doubt.reason.clone()).collect(),
                 }
             })
             .collect(),

@@ -138,7 +138,7 @@ impl GapCode {
             GapCode::UnknownFormat | GapCode::Unsupported => {
                 "export it to CSV, or leave it out with `--map` and a reason that the originator accepts"
             }
-            GapCode::Empty => "remove the empty file, or leave it out of the sources",
+            GapCode::Empty => "remove the empty file, or do not name it among the sources",
             GapCode::NotRegular | GapCode::SymlinkLoop => "name the regular file that holds the data",
             GapCode::AmbiguousDelimiter => "name the delimiter with `--delimiter`",
             GapCode::DoubtfulHeader => "leave `--header` away, and say with `--map` what the columns hold",
@@ -151,7 +151,7 @@ impl GapCode {
             GapCode::DuplicateColumn => "give each column a name of its own",
             GapCode::ChangedWhileRead => "scan again while nothing writes to it, or scan a copy",
             GapCode::Filtered => "scan with an account that sees all rows",
-            GapCode::CutShort => "obtain the whole file",
+            GapCode::CutShort => "obtain the whole file, or close the quote that stays open in it",
             GapCode::ReadFailed => "see what the system says, mend it, and scan again",
             GapCode::BinaryCells => {
                 "find out what the column holds; exclude it with `--map` and a reason that the originator accepts, if it is not personal"

@@ -128,6 +128,59 @@ impl ReasonCode {
         ReasonCode::ALL.into_iter().find(|code| code.word() == word)
     }
 
+    /// What the parties may do about it.
+    pub(crate) fn help(self) -> &'static str {
+        match self {
+            ReasonCode::SupplyRecordFound => {
+                "the recipient deletes the rows that `residua scan --findings FILE` lists, and answers a new challenge"
+            }
+            ReasonCode::PersonFound => {
+                "the recipient deletes the rows that `residua scan --findings FILE` lists, or declares with `--declare` where else it has \
+                 these people from, which the originator accepts or not with `residua challenge --accept`"
+            }
+            ReasonCode::Gap => "each gap says what can be done about it",
+            ReasonCode::NothingRead => {
+                "scan the tables and files that hold people; `residua inspect SOURCE` shows what their columns are taken for"
+            }
+            ReasonCode::SentinelMissed => {
+                "scan again with a released residua; if it happens again, report it: the scan did not see a row of its own"
+            }
+            ReasonCode::KnownAnswerMissed => {
+                "copy the manifest and its statement again, and scan with the version of residua that the originator uses"
+            }
+            ReasonCode::AggregateExcess => {
+                "look at the rows that `residua scan --findings FILE` lists: delete what was supplied, or declare with `--declare` where else \
+                 it comes from"
+            }
+            ReasonCode::WeakKeys => {
+                "map more of the target's columns with `--map`, so that a key can be formed that tells people apart"
+            }
+            ReasonCode::RowsUnkeyed => {
+                "map further columns with `--map`, or look at the values of these rows; what is allowed the originator says with \
+                 `residua challenge --unkeyed-percent`"
+            }
+            ReasonCode::DeclarationNotAccepted => {
+                "the originator accepts the declaration in a new challenge (`residua challenge --accept`), or the recipient deletes the rows"
+            }
+            ReasonCode::SupplyRecordDeclaredLawful => {
+                "the recipient explains how data that only this supply had came into these rows, or deletes them"
+            }
+            ReasonCode::ExclusionNotAccepted => {
+                "the recipient scans it too, or the originator accepts that it is left out (`residua challenge --accept`)"
+            }
+            ReasonCode::NotScannedNotAccepted => {
+                "the recipient scans it too, or the originator accepts the declaration (`residua challenge --accept`)"
+            }
+            ReasonCode::RequiredKeyMissing => {
+                "map the columns that the key is made of with `--map`; `residua inspect SOURCE` shows what they are taken for"
+            }
+            ReasonCode::BaselineShare => {
+                "scan all places that hold the data, and map their columns with `--map`; the originator asks again with another \
+                 `residua challenge --baseline-percent`, if fewer are to be found"
+            }
+        }
+    }
+
     /// The verdict that the reason leads to by itself.
     pub(crate) fn verdict(self) -> Verdict {
         match self {

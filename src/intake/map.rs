@@ -151,6 +151,16 @@ impl MapFile {
         self.exclude.iter().find(|rule| matches(&rule.pattern, target)).map(|rule| rule.reason.as_str())
     }
 
+    /// The rules for columns, by the pattern of their targets.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, ColumnRule>)> {
+        self.target.iter().map(|rules| (rules.pattern.as_str(), &rules.columns))
+    }
+
+    /// The patterns of what is left out, each with its reason.
+    pub(crate) fn exclusions(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.exclude.iter().map(|rule| (rule.pattern.as_str(), rule.reason.as_str()))
+    }
+
     /// Refuses rules that match none of the targets.
     pub(crate) fn check_used<'a>(&self, targets: &(impl Iterator<Item = &'a str> + Clone)) -> Result<(), MapError> {
         let patterns = self.target.iter().map(|rules| &rules.pattern).chain(self.exclude.iter().map(|rule| &rule.pattern));

@@ -96,11 +96,13 @@ impl ChallengeError {
                 "issue a challenge with `--phase baseline` first and verify the answer; \
                  or accept with `--without-baseline` that nothing will be compared",
             ),
+            ChallengeError::TooEarly { .. } => Some("issue it on that day or later; `residua status` says when it is due"),
+            ChallengeError::Declarations { .. } => Some("correct the declaration file, or have the recipient correct it"),
+            ChallengeError::Request { .. } => Some(
+                "`residua challenge --help` has the limits; `residua inspect` of the manifest's statement lists its match keys",
+            ),
             ChallengeError::Ledger(error) => error.help(),
-            ChallengeError::TooEarly { .. }
-            | ChallengeError::Declarations { .. }
-            | ChallengeError::Request { .. }
-            | ChallengeError::Sealed(_) => None,
+            ChallengeError::Sealed(_) => None,
         }
     }
 }

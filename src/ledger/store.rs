@@ -71,9 +71,9 @@ pub(crate) enum LedgerError {
         line: u64,
     },
     /// Somebody's fault: a line was altered, put in, taken out or moved.
-    #[error("the ledger is broken at line {line}: {problem}")]
+    #[error("the ledger is broken at {}: {problem}", place(*.line))]
     Broken {
-        /// Counted from 1.
+        /// Counted from 1; 0 where there is none.
         line: u64,
         /// In words.
         problem: &'static str,
@@ -118,6 +118,11 @@ pub(crate) enum LedgerError {
         /// In words.
         problem: &'static str,
     },
+}
+
+/// A line in words.
+fn place(line: u64) -> String {
+    if line == 0 { "its beginning, since it has no line".to_owned() } else { format!("line {line}") }
 }
 
 impl LedgerError {

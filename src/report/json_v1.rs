@@ -7,20 +7,35 @@ use crate::attestation::predicate_v1::coverage_of;
 use crate::attestation::predicate_v1::reasons;
 use crate::finding::Outcome;
 use crate::finding::Phase;
+use crate::finding::declaration::Declarations;
 use crate::finding::declaration::Policy;
+use crate::finding::gap::Gap;
 use crate::finding::verdict::Judgement;
 use crate::finding::verdict::meaning;
 use crate::finding::verdict::overlaps;
 use crate::ledger::board::BoardRow;
+use crate::support::sanitize::is_harmful;
 use serde::Serialize;
+use std::fmt::Write;
 
 /// The version of every structure here.
 pub(crate) const VERSION: u32 = 1;
 
-/// Writes a result as JSON with a line feed at its end.
+/// Writes a result as JSON with a line feed at its end. Characters of other people's files that a terminal would obey are escaped, as JSON allows.
 pub(crate) fn write(result: &impl Serialize) -> String {
     // Structures of strings and numbers always become JSON.
-    let mut text = serde_json::to_string_pretty(result).unwrap_or_default();
+    let written = serde_json::to_string_pretty(result).unwrap_or_default();
+    let mut text = String::with_capacity(written.len() + 1);
+    for character in written.chars() {
+        // Only strings hold such characters; the line breaks between the members are ours.
+        if character != '\n' && is_harmful(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        } else {
+            text.push(character);
+        }
+    }
     text.push('\n');
     text
 }
@@ -228,6 +243,7 @@ pub(crate) struct CheckV1 {
     pub(crate) result: String,
     pub(crate) reason: Option<String>,
     pub(crate) help: Option<String>,
+    pub(crate) doubts: Vec<String>,
 }
 
 /// What `inspect` saw in sources.
@@ -235,6 +251,7 @@ pub(crate) struct CheckV1 {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InspectedV1 {
     pub(crate) version: u32,
+    pub(crate) kind: &'static str,
     pub(crate) targets: Vec<InspectedTargetV1>,
     pub(crate) problems: Vec<InspectedProblemV1>,
 }
@@ -245,18 +262,38 @@ pub(crate) struct InspectedV1 {
 pub(crate) struct InspectedTargetV1 {
     pub(crate) name: String,
     pub(crate) kind: String,
+    pub(crate) object: String,
     pub(crate) rows: Option<u64>,
+    pub(crate) bytes: Option<u64>,
     pub(crate) details: Vec<(String, String)>,
+    pub(crate) excluded: Option<String>,
+    pub(crate) sampled_rows: u64,
     pub(crate) columns: Vec<ColumnV1>,
 }
 
-/// Something that cannot be seen.
+/// Something that a scan would not see.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InspectedProblemV1 {
     pub(crate) code: String,
     pub(crate) place: String,
+    pub(crate) column: Option<String>,
+    pub(crate) count: Option<u64>,
     pub(crate) detail: String,
+    pub(crate) help: String,
+}
+
+impl From<&Gap> for InspectedProblemV1 {
+    fn from(gap: &Gap) -> InspectedProblemV1 {
+        InspectedProblemV1 {
+            code: gap.code.word().to_owned(),
+            place: gap.target.clone(),
+            column: gap.column.clone(),
+            count: gap.count,
+            detail: gap.detail.clone(),
+            help: gap.code.help().to_owned(),
+        }
+    }
 }
 
 /// Supplies of a ledger.
@@ -312,4 +349,144 @@ pub(crate) struct InspectedDocumentV1 {
     pub(crate) key_hint: String,
     pub(crate) is_signature_checked: bool,
     pub(crate) statement: serde_json::Value,
+}
+
+/// A manifest's file.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InspectedManifestV1 {
+    pub(crate) version: u32,
+    pub(crate) kind: &'static str,
+    pub(crate) bytes: u64,
+    pub(crate) format_version: u32,
+    pub(crate) manifest_id: String,
+    /// The statement's file, where it is beside the manifest.
+    pub(crate) statement: Option<String>,
+    pub(crate) is_signature_checked: bool,
+    pub(crate) comparisons: Vec<ComparisonV1>,
+    pub(crate) keys: Vec<InspectedKeyV1>,
+}
+
+/// What was compared with a statement; `agrees` is null where it was not.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ComparisonV1 {
+    pub(crate) what: &'static str,
+    pub(crate) agrees: Option<bool>,
+    pub(crate) problem: Option<String>,
+}
+
+/// A key of a manifest, by its unverified statement.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InspectedKeyV1 {
+    pub(crate) name: String,
+    pub(crate) class: String,
+    pub(crate) fingerprints: u64,
+    pub(crate) bytes: u64,
+}
+
+/// A card.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InspectedCardV1 {
+    pub(crate) version: u32,
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+    pub(crate) fingerprint: String,
+    pub(crate) age_recipient: String,
+    pub(crate) public_key_pem: String,
+}
+
+/// A private key, salts or a sealed salt: that it is one, and nothing of it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InspectedSecretV1 {
+    pub(crate) version: u32,
+    pub(crate) kind: &'static str,
+    pub(crate) is_readable_by_others: Option<bool>,
+}
+
+/// A ledger.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InspectedLedgerV1 {
+    pub(crate) version: u32,
+    pub(crate) kind: &'static str,
+    pub(crate) is_whole: bool,
+    pub(crate) entries: u64,
+    pub(crate) head: String,
+    pub(crate) recipients: Vec<PartyV1>,
+    pub(crate) board: Vec<BoardRowV1>,
+    pub(crate) supplies: Vec<SupplyV1>,
+}
+
+/// A party and its key.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PartyV1 {
+    pub(crate) name: String,
+    pub(crate) fingerprint: String,
+}
+
+/// A schema or a map file.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InspectedRulesV1 {
+    pub(crate) version: u32,
+    pub(crate) kind: &'static str,
+    pub(crate) rules: Vec<RuleV1>,
+    pub(crate) excluded: Vec<ExcludedV1>,
+}
+
+/// What a person says of a column; of a target's, in a map file.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RuleV1 {
+    pub(crate) target: Option<String>,
+    pub(crate) column: String,
+    pub(crate) taken_for: String,
+    pub(crate) origin: Option<String>,
+    pub(crate) order: Option<String>,
+    pub(crate) reason: Option<String>,
+}
+
+/// A target that a map file leaves out.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ExcludedV1 {
+    pub(crate) target: String,
+    pub(crate) reason: String,
+}
+
+/// A declaration file, or what an attestation declares.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InspectedDeclarationsV1 {
+    pub(crate) version: u32,
+    pub(crate) kind: &'static str,
+    pub(crate) declarations: Declarations,
+}
+
+/// A findings file.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InspectedFindingsV1 {
+    pub(crate) version: u32,
+    pub(crate) kind: &'static str,
+    pub(crate) findings: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_that_a_terminal_obeys_are_escaped() {
+        let party = PartyV1 { name: "a\u{9b}31m\u{202e}\u{e0041}\tb é".to_owned(), fingerprint: String::new() };
+        let text = write(&party);
+        assert!(text.chars().all(|character| character == '\n' || !is_harmful(character)), "{text}");
+        let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read["name"], party.name);
+    }
 }

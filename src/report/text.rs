@@ -1,35 +1,27 @@
 //! Results in words and tables, for a terminal.
 
-use crate::finding::Outcome;
-use crate::finding::Phase;
-use crate::finding::coverage::Target;
-use crate::finding::declaration::Declarations;
-use crate::finding::declaration::Policy;
-use crate::finding::gap::Gap;
-use crate::finding::verdict::Judgement;
-use crate::finding::verdict::ReasonGroup;
-use crate::finding::verdict::Verdict;
-use crate::finding::verdict::group;
-use crate::finding::verdict::meaning;
-use crate::finding::verdict::overlaps;
+pub(crate) mod document;
+pub(crate) mod outcome;
+pub(crate) mod wrap;
+
 use crate::ledger::board::BoardRow;
-use crate::match_key::plan::Plan;
-use crate::match_key::strength::Class;
-use crate::match_key::strength::decimal;
+use crate::manifest::statement::KeyV1;
+use crate::match_key::strength::parse_decimal;
 pub(crate) use crate::support::number::grouped as count;
 use crate::support::sanitize::clean;
 use comfy_table::CellAlignment;
+use comfy_table::ColumnConstraint;
 use comfy_table::ContentArrangement;
 use comfy_table::LineStyle;
 use comfy_table::Table;
 use comfy_table::TableStyle;
 use std::fmt::Write;
 
-/// Reasons, gaps and findings that are listed before the rest is only counted.
-const MOST_LINES: usize = 40;
-
 /// A line under the head, and nothing else.
-const RULED: TableStyle = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
+const RULED: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
+
+/// Spaces between two columns, and before the first.
+const GAP: u16 = 2;
 
 /// How text is laid out.
 #[derive(Clone, Copy, Debug)]
@@ -75,26 +67,97 @@ pub(crate) fn word(text: &str, style: Style) -> String {
     if style.is_coloured { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
-/// A table with a line under its head.
+/// A table with a line under its head. Where a terminal is too narrow for it, the widest columns of words leave it and stand on lines of their
+/// own, the first above its row and the others below; numbers and words stay whole.
 pub(crate) fn table(head: &[(&str, Align)], rows: impl IntoIterator<Item = Vec<String>>, style: Style) -> String {
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
+    let mut inside: Vec<usize> = (0..head.len()).collect();
+    let mut lines = draw(head, &rows, &inside, None);
+    let Some(width) = style.width.map(usize::from) else { return joined(&lines) };
+    let is_too_wide = |lines: &[String]| lines.iter().any(|line| line.chars().count() > width);
+    let longest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    while inside.len() > 1 && is_too_wide(&lines) {
+        let words = inside.iter().copied().filter(|column| head[*column].1 == Align::Left);
+        let Some(widest) = words.max_by_key(|column| longest(*column)) else { break };
+        inside.retain(|column| *column != widest);
+        lines = draw(head, &rows, &inside, None);
+    }
+    if inside.len() == head.len() {
+        return joined(&lines);
+    }
+    if is_too_wide(&lines) {
+        lines = draw(head, &rows, &inside, style.width);
+    }
+    let outside: Vec<usize> = (0..head.len()).filter(|column| !inside.contains(column)).collect();
+    joined(&beside(head, &rows, &outside, &lines, width))
+}
+
+/// The lines of a table of some of the columns; wrapped where a width is given.
+fn draw(head: &[(&str, Align)], rows: &[Vec<String>], inside: &[usize], width: Option<u16>) -> Vec<String> {
     let mut table = Table::new();
-    table.load_style(RULED).set_header(head.iter().map(|(name, _)| *name));
-    if let Some(width) = style.width {
+    table.load_style(RULED).set_header(inside.iter().map(|column| head[*column].0));
+    if let Some(width) = width {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
     for row in rows {
-        table.add_row(row.iter().map(|cell| clean(cell)));
+        table.add_row(inside.iter().map(|column| row.get(*column).map(String::as_str).unwrap_or_default()));
     }
-    for (column, (_, align)) in table.column_iter_mut().zip(head) {
-        if *align == Align::Right {
+    for (column, number) in table.column_iter_mut().zip(inside) {
+        column.set_padding((GAP, 0));
+        if head[*number].1 == Align::Right {
             column.set_cell_alignment(CellAlignment::Right);
+            // A number that goes on in the next line would be read as two.
+            column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Puts the cells of the columns that left the table beside its lines, of which the first two are the head. Where the table's rows were
+/// wrapped, one row no longer is one line, and the cells follow at the end.
+fn beside(head: &[(&str, Align)], rows: &[Vec<String>], outside: &[usize], lines: &[String], width: usize) -> Vec<String> {
+    let (first, further) = match outside.split_first() {
+        Some((0, further)) => (Some(0), further),
+        _ => (None, outside),
+    };
+    let cell = |row: &Vec<String>, column: usize| row.get(column).cloned().unwrap_or_default();
+    let mut text = Vec::new();
+    if let Some(column) = first {
+        text.push(format!("  {}", head[column].0));
+    }
+    text.extend(lines.iter().take(2).cloned());
+    let per_row = lines.len().saturating_sub(2).checked_div(rows.len()).unwrap_or(0).max(1);
+    let mut shown = lines.iter().skip(2);
+    for row in rows {
+        if let Some(column) = first.filter(|column| !cell(row, *column).is_empty()) {
+            text.extend(wrap::line(&format!("  {}", cell(row, column)), width));
+        }
+        text.extend(shown.by_ref().take(per_row).cloned());
+        for column in further.iter().filter(|column| !cell(row, **column).is_empty()) {
+            text.extend(wrap::line(&format!("    {}: {}", head[*column].0, cell(row, *column)), width));
+        }
+    }
+    text.extend(shown.cloned());
+    text
+}
+
+fn joined(lines: &[String]) -> String {
+    lines.iter().fold(String::new(), |text, line| text + line + "\n")
+}
+
+/// Names and what they stand for, one below the other.
+pub(crate) fn facts(facts: &[(&str, String)]) -> String {
+    let longest = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
-    for line in table.lines() {
-        let _ = writeln!(text, "{}", line.trim_end());
+    for (name, value) in facts {
+        let _ = writeln!(text, "  {name:longest$}  {value}");
     }
     text
+}
+
+/// As many characters of a long text as it has, made harmless: [`clean`] cuts what is longer than a name.
+pub(crate) fn clean_long(text: &str) -> String {
+    text.split_inclusive(' ').map(clean).collect()
 }
 
 /// What the columns of a target are taken for.
@@ -129,8 +192,8 @@ pub(crate) fn columns(rows: &[ColumnRow], style: Style) -> String {
     table(&head, cells, style)
 }
 
-/// The plan's keys and what they are worth.
-pub(crate) fn plan(plan: &Plan, fingerprints: impl Fn(usize) -> u64, style: Style) -> String {
+/// The keys of a plan and what they are worth.
+pub(crate) fn plan(keys: &[KeyV1], fingerprints: impl Fn(usize) -> u64, style: Style) -> String {
     let head = [
         ("key", Align::Left),
         ("class", Align::Left),
@@ -141,182 +204,40 @@ pub(crate) fn plan(plan: &Plan, fingerprints: impl Fn(usize) -> u64, style: Styl
         ("λ", Align::Right),
         ("guesses", Align::Right),
     ];
-    let rows = plan.keys.iter().enumerate().map(|(number, planned)| {
+    let rows = keys.iter().enumerate().map(|(number, key)| {
         vec![
-            planned.key.name.clone(),
-            planned.class.letter().to_owned(),
+            key.name.clone(),
+            key.class.clone(),
             count(fingerprints(number)),
-            decimal(planned.u),
-            planned.basis.word().to_owned(),
-            count(planned.collisions),
-            decimal(planned.lambda),
-            planned.guesses.map_or_else(|| "not countable".to_owned(), count),
+            plain(&key.u),
+            key.basis.clone(),
+            count(key.joint_collisions),
+            plain(&key.lambda),
+            key.guesses.map_or_else(|| "not countable".to_owned(), count),
         ]
     });
     table(&head, rows, style)
 }
 
-/// The result of a scan.
-pub(crate) fn outcome(phase: Phase, policy: &Policy, judgement: &Judgement, outcome: &Outcome, style: Style) -> String {
-    let mut text = String::new();
-    let _ = writeln!(text, "Verdict ({}): {}", phase.word(), word(judgement.verdict.word(), style));
-    let _ = writeln!(text, "{}\n", meaning(judgement.verdict, outcome));
-    text.push_str(&targets(&outcome.targets, outcome.records, style));
-    reasons(&mut text, judgement);
-    for overlap in overlaps(policy, outcome) {
-        let _ = writeln!(
-            text,
-            "Declared overlap: {} of the people in `{}` are held lawfully as `{}` ({}); declared by the recipient, accepted by the originator.",
-            count(overlap.records),
-            clean(&overlap.target),
-            clean(&overlap.declaration),
-            clean(&overlap.source)
-        );
-    }
-    gaps(&mut text, &outcome.gaps);
-    for exclusion in &outcome.excluded {
-        let column = exclusion.column.as_ref().map_or_else(String::new, |column| format!(", column `{}`", clean(column)));
-        let _ = writeln!(text, "Left out: `{}`{column}: {}", clean(&exclusion.target), clean(&exclusion.reason));
-    }
-    let _ = writeln!(
-        text,
-        "Sentinels found: {} of {}. Known answers found: {} of {}.",
-        count(outcome.sentinels.found),
-        count(outcome.sentinels.tried),
-        count(outcome.known_answers.found),
-        count(outcome.known_answers.tried)
-    );
-    if phase != Phase::Baseline && judgement.verdict == Verdict::Clear {
-        text.push_str("This does not prove that no copy exists elsewhere, nor that the bytes are gone from disks and backups.\n");
-    }
-    text
-}
-
-fn targets(targets: &[Target], records: u64, style: Style) -> String {
-    let head = [
-        ("target", Align::Left),
-        ("rows", Align::Right),
-        ("without key", Align::Right),
-        ("records found", Align::Right),
-        ("S", Align::Right),
-        ("P", Align::Right),
-        ("A keys in excess", Align::Right),
-    ];
-    let most = |target: &Target, class: Class| {
-        let results = target.by_key.iter().filter(|result| result.class == class).peekable();
-        let mut results = results;
-        results.peek().is_some().then(|| results.map(|result| result.distinct_records).max().unwrap_or(0))
-    };
-    let shown = |number: Option<u64>| number.map_or_else(|| "–".to_owned(), count);
-    let rows = targets.iter().map(|target| {
-        let excess: Vec<&str> = (target.by_key.iter())
-            .filter(|result| result.class == Class::Aggregate && result.distinct_records > result.bound())
-            .map(|result| result.key.as_str())
-            .collect();
-        vec![
-            target.name.clone(),
-            count(target.rows_read),
-            count(target.rows_without_key),
-            format!("{} of {}", count(target.records_found), count(records)),
-            shown(most(target, Class::Supply)),
-            shown(most(target, Class::Person)),
-            if excess.is_empty() { "none".to_owned() } else { excess.len().to_string() },
-        ]
-    });
-    let mut text = table(&head, rows, style);
-    text.push_str(
-        "S: supplied records found, P: people found, A: keys that agree more often than coincidence explains; – where no such key could be formed.\n",
-    );
-    text
-}
-
-fn reasons(text: &mut String, judgement: &Judgement) {
-    if judgement.reasons.is_empty() {
-        return;
-    }
-    text.push_str("Reasons:\n");
-    let groups = group(&judgement.reasons);
-    for reasons in groups.iter().take(MOST_LINES) {
-        let _ = writeln!(text, "  {}", reason(reasons));
-    }
-    if let Some(more) = groups.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
-        let _ = writeln!(text, "  and {more} more");
+/// A number of the wire form `2.28e1` as people write it, unless it is very small or very large.
+fn plain(decimal: &str) -> String {
+    match parse_decimal(decimal) {
+        Some(0.0) => "0".to_owned(),
+        Some(number) if (100.0..1e9).contains(&number) => format!("{number:.0}"),
+        Some(number) if (1.0..100.0).contains(&number) => format!("{number:.1}"),
+        Some(number) if (0.001..1.0).contains(&number) => format!("{number:.3}"),
+        _ => clean(decimal),
     }
 }
 
-/// Reasons of one code at one place in a line.
-fn reason(reasons: &ReasonGroup<'_>) -> String {
-    let mut text = reasons.code.word().to_owned();
-    if let Some(place) = reasons.place {
-        let _ = write!(text, ": {}", clean(place));
-    }
-    if !reasons.keys.is_empty() {
-        let _ = write!(text, ", by {}", reasons.keys.iter().map(|key| clean(key)).collect::<Vec<_>>().join(", "));
-    }
-    if let Some(number) = reasons.count {
-        let _ = write!(text, " ({})", count(number));
-    }
-    text
-}
-
-fn gaps(text: &mut String, gaps: &[Gap]) {
-    if gaps.is_empty() {
-        return;
-    }
-    text.push_str("Gaps (what was not seen):\n");
-    for gap in gaps.iter().take(MOST_LINES) {
-        let column = gap.column.as_ref().map_or_else(String::new, |column| format!(", column `{}`", clean(column)));
-        let number = gap.count.map_or_else(String::new, |number| format!(" ({})", count(number)));
-        let _ = writeln!(text, "  {}: `{}`{column}: {}{number}", gap.code, clean(&gap.target), clean(&gap.detail));
-        let _ = writeln!(text, "    help: {}", gap.code.help());
-    }
-    if let Some(more) = gaps.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
-        let _ = writeln!(text, "  and {more} more");
-    }
-}
-
-/// What a recipient declares, for the originator to accept or not.
-pub(crate) fn declared(declared: &Declarations) -> String {
-    let mut text = String::new();
-    for lawful in &declared.lawful_sources {
-        let rows = lawful
-            .rows
-            .as_ref()
-            .map_or_else(String::new, |rows| format!(", rows whose `{}` is `{}`", clean(&rows.column), clean(&rows.equals)));
-        let _ = writeln!(
-            text,
-            "  lawful source `{}`: `{}`{rows}: {}",
-            clean(&lawful.name),
-            clean(&lawful.target),
-            clean(&lawful.source)
-        );
-    }
-    for removed in &declared.removed {
-        let _ = writeln!(text, "  removed: `{}`: {}", clean(&removed.target), clean(&removed.reason));
-    }
-    for backup in &declared.backups {
-        let _ = writeln!(
-            text,
-            "  backup `{}`: last copy {}, gone on {}",
-            clean(&backup.system),
-            clean(&backup.last_copy),
-            clean(&backup.roll_off)
-        );
-    }
-    for system in &declared.not_scanned {
-        let _ = writeln!(text, "  not scanned: `{}`: {}", clean(&system.system), clean(&system.reason));
-    }
-    for onward in &declared.onward {
-        let _ = writeln!(text, "  passed on to `{}`: {}", clean(&onward.recipient), clean(&onward.reason));
-    }
-    for exclusion in &declared.exclusions {
-        let column = exclusion.column.as_ref().map_or_else(String::new, |column| format!(", column `{}`", clean(column)));
-        let _ = writeln!(text, "  left out: `{}`{column}: {}", clean(&exclusion.target), clean(&exclusion.reason));
-    }
-    if !text.is_empty() {
-        text.insert_str(0, "Declared by the recipient, not verified:\n");
-    }
-    text
+/// What the columns of [`plan`] say.
+pub(crate) fn plan_legend(expected_rows: u64) -> String {
+    format!(
+        "S proves that the supplied record is there, P that the person is, A only counts. u: the chance that two unrelated people agree; \
+         λ: the coincidences to expect in {} rows of the recipient; guesses: after how many somebody who holds manifest and salt has found a \
+         field that the key holds.\n",
+        count(expected_rows)
+    )
 }
 
 /// The board.
@@ -360,5 +281,43 @@ mod tests {
         let style = Style { is_coloured: false, width: None };
         let text = table(&[("name", Align::Left)], [vec!["a\u{1b}[31mb".to_owned()]], style);
         assert!(!text.contains('\u{1b}'), "{text}");
+    }
+
+    fn sample(width: Option<u16>, name: &str, next: &str) -> String {
+        let head = [("name", Align::Left), ("rows", Align::Right), ("next", Align::Left)];
+        let rows = [vec![name.to_owned(), "1,065,220".to_owned(), next.to_owned()], vec!["b".into(), "1".into(), String::new()]];
+        table(&head, rows, Style { is_coloured: false, width })
+    }
+
+    #[test]
+    fn a_table_that_fits_stays_as_it_is() {
+        let whole = "  name       rows  next\n───────────────────────\n  a     1,065,220  go\n  b             1\n";
+        assert_eq!(sample(None, "a", "go"), whole);
+        assert_eq!(sample(Some(23), "a", "go"), whole);
+    }
+
+    #[test]
+    fn what_does_not_fit_stands_beside_its_row() {
+        let next = "`residua challenge 4f2a` and then wait";
+        assert_eq!(
+            sample(Some(40), "a", next),
+            "  name       rows\n─────────────────\n  a     1,065,220\n    next: `residua challenge 4f2a` and\n          then wait\n  b             1\n"
+        );
+        let long = "folder/".repeat(5);
+        assert_eq!(
+            sample(Some(32), &long, ""),
+            "  name\n       rows  next\n─────────────────\n  folder/folder/folder/folder/\n    folder/\n  1,065,220\n  b\n          1\n"
+        );
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in [20, 40, 60, 80, 120] {
+            for length in [1, 15, 50, 200] {
+                let text = sample(Some(width), &"x".repeat(length), &"word ".repeat(length / 5));
+                let longest = text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+                assert!(longest <= usize::from(width), "{width}, {length}:\n{text}");
+            }
+        }
     }
 }

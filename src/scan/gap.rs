@@ -8,7 +8,7 @@ use crate::source::ProblemCode;
 use crate::source::Session;
 
 /// What an inventory already says that cannot be seen, but for what a person left out.
-pub(super) fn survey_gaps(session: &dyn Session, is_left_out: impl Fn(&str) -> bool, gaps: &mut Vec<Gap>) {
+pub(crate) fn survey_gaps(session: &dyn Session, is_left_out: impl Fn(&str) -> bool, gaps: &mut Vec<Gap>) {
     let inventory = session.inventory();
     if inventory.blind {
         gaps.push(Gap {
@@ -22,7 +22,8 @@ pub(super) fn survey_gaps(session: &dyn Session, is_left_out: impl Fn(&str) -> b
     gaps.extend(inventory.problems.iter().map(|problem| gap_of(problem, None)).filter(|gap| !is_left_out(&gap.target)));
 }
 
-pub(super) fn object_gaps(name: &str, object: &Object, gaps: &mut Vec<Gap>) {
+/// What is known of an object before its rows are read.
+pub(crate) fn object_gaps(name: &str, object: &Object, gaps: &mut Vec<Gap>) {
     let gap = |column: Option<&str>, code, detail: &str| Gap {
         target: name.to_owned(),
         column: column.map(str::to_owned),
@@ -41,7 +42,8 @@ pub(super) fn object_gaps(name: &str, object: &Object, gaps: &mut Vec<Gap>) {
 }
 
 /// A source's problem as a gap. `target` is the name of the object, where the problem is of one.
-pub(super) fn gap_of(problem: &Problem, target: Option<&str>) -> Gap {
+pub(crate) fn gap_of(problem: &Problem, target: Option<&str>) -> Gap {
+    debug_assert_eq!(gap_code(problem.code).word(), problem.code.as_str(), "sources and scans have one word for a thing");
     let place = match (&problem.object, target) {
         (_, Some(target)) => target.to_owned(),
         (Some(object), None) if *object != problem.source => format!("{}#{object}", problem.source),

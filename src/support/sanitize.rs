@@ -21,7 +21,7 @@ pub(crate) fn clean(text: &str) -> String {
 }
 
 /// Control characters, and the format characters of Unicode's general category Cf that reorder or hide text.
-fn is_harmful(character: char) -> bool {
+pub(crate) fn is_harmful(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'

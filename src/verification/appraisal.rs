@@ -7,6 +7,8 @@ use crate::finding::verdict::ReasonCode;
 use crate::finding::verdict::ReasonGroup;
 use crate::finding::verdict::group;
 use crate::ledger::entry::Conclusion;
+use crate::support::number::grouped;
+use crate::support::number::of;
 use crate::support::sanitize;
 use crate::verification::CheckResult;
 use crate::verification::Context;
@@ -36,7 +38,7 @@ pub(super) fn appraise(checks: &[CheckResult], judgement: Option<&Judgement>, no
     let mut doubts = Vec::new();
     for check in checks {
         match &check.status {
-            Status::Passed => doubts.extend(check.doubts.iter().cloned()),
+            Status::Passed => doubts.extend(check.doubts.iter().map(|doubt| doubt.reason.clone())),
             Status::Failed(found) => {
                 failures.extend(found.iter().map(|failure| format!("V{}: {}", check.number, failure.reason)));
             }
@@ -83,39 +85,48 @@ pub(super) fn notes(context: &Context<'_>, stated: &AttestationV1) -> Vec<String
 pub(crate) fn words(reasons: &ReasonGroup<'_>) -> String {
     let place = reasons.place.map(sanitize::clean).unwrap_or_default();
     let key = reasons.keys.iter().map(|key| sanitize::clean(key)).collect::<Vec<_>>().join("`, `");
-    let count = reasons.count.unwrap_or_default();
+    let number = reasons.count.unwrap_or_default();
     match reasons.code {
-        ReasonCode::SupplyRecordFound => format!("`{place}` holds {count} supplied records, found by `{key}`"),
+        ReasonCode::SupplyRecordFound => format!("`{place}` holds {}, found by `{key}`", of(number, "supplied record")),
         ReasonCode::PersonFound => {
-            format!("`{place}` holds {count} of the supplied people without a declared lawful source, found by `{key}`")
+            format!(
+                "`{place}` holds {} of the supplied people without a declared lawful source, found by `{key}`",
+                grouped(number)
+            )
         }
         ReasonCode::Gap => match reasons.count {
-            Some(count) => format!("not all was seen: {place} ({count})"),
+            Some(number) => format!("not all was seen: {place} ({})", grouped(number)),
             None => format!("not all was seen: {place}"),
         },
         ReasonCode::NothingRead => "not one row was read from which a match key could be formed".to_owned(),
-        ReasonCode::SentinelMissed => format!("{count} sentinels were not found, or none was put in"),
-        ReasonCode::KnownAnswerMissed => format!("{count} known answers were not found, or none was asked for"),
+        ReasonCode::SentinelMissed if number == 0 => "no row of its own was put into the scan to see it work".to_owned(),
+        ReasonCode::SentinelMissed => format!("not found: {} that the scan put in itself", of(number, "sentinel row")),
+        ReasonCode::KnownAnswerMissed if number == 0 => "no known answer was looked up in the manifest".to_owned(),
+        ReasonCode::KnownAnswerMissed => format!("not found: {} of the manifest", of(number, "known answer")),
         ReasonCode::AggregateExcess => {
-            format!("`{place}` holds more records that agree on `{key}` than coincidence explains: {count}")
+            format!("`{place}` holds more records that agree on `{key}` than coincidence explains: {}", grouped(number))
         }
-        ReasonCode::WeakKeys => {
-            format!("`{place}` has no key that could tell coincidence from a find, and `{key}` agrees for {count} records")
-        }
+        ReasonCode::WeakKeys => format!(
+            "`{place}` has no key that could tell coincidence from a find, and `{key}` agrees for {}",
+            of(number, "record")
+        ),
         ReasonCode::RowsUnkeyed => {
-            format!("{count} rows of `{place}` hold something of a person and form no match key, more than the challenge allows")
+            format!(
+                "in `{place}`, {} with something of a person formed no match key, more than the challenge allows",
+                of(number, "row")
+            )
         }
         ReasonCode::DeclarationNotAccepted => {
             format!("people found in `{place}` are declared lawful as `{key}`, which the challenge does not accept")
         }
         ReasonCode::SupplyRecordDeclaredLawful => {
-            format!("`{place}` is declared lawful, and holds {count} supplied records, found by `{key}`")
+            format!("`{place}` is declared lawful, and holds {}, found by `{key}`", of(number, "supplied record"))
         }
         ReasonCode::ExclusionNotAccepted => format!("`{place}` was left out, which the challenge does not accept"),
         ReasonCode::NotScannedNotAccepted => format!("`{place}` was not scanned, which the challenge does not accept"),
         ReasonCode::RequiredKeyMissing => format!("no target could be searched by `{key}`, which the challenge requires"),
         ReasonCode::BaselineShare => {
-            format!("the baseline found {count} records, fewer than the share that the challenge asks for")
+            format!("the baseline found {}, fewer than the share that the challenge asks for", of(number, "record"))
         }
     }
 }

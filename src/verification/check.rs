@@ -36,7 +36,7 @@ const NAMES: [&str; 9] = [
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     failures: Vec<Failure>,
-    doubts: Vec<String>,
+    doubts: Vec<Failure>,
 }
 
 impl Findings {
@@ -53,15 +53,15 @@ impl Findings {
     }
 
     /// The attestation satisfies the check, and still the appraisal cannot be better than inconclusive.
-    pub(super) fn doubt(&mut self, doubt: impl Into<String>) {
-        self.doubts.push(doubt.into());
+    pub(super) fn doubt(&mut self, reason: impl Into<String>, help: &'static str) {
+        self.doubts.push(Failure { reason: reason.into(), help });
     }
 }
 
 /// The results so far, by number.
 #[derive(Debug, Default)]
 pub(super) struct Checks {
-    results: [Option<(Status, Vec<String>)>; 9],
+    results: [Option<(Status, Vec<Failure>)>; 9],
 }
 
 impl Checks {
@@ -85,7 +85,7 @@ impl Checks {
         }
     }
 
-    fn keep(&mut self, number: u8, status: Status, doubts: Vec<String>) {
+    fn keep(&mut self, number: u8, status: Status, doubts: Vec<Failure>) {
         if let Some(place) = self.results.get_mut(usize::from(number).wrapping_sub(1)) {
             *place = Some((status, doubts));
         }

@@ -3,6 +3,7 @@
 use crate::cli::harness::Output;
 #[cfg(target_os = "linux")]
 use crate::cli::harness::skip;
+use crate::cli::messages;
 use crate::cli::world::AFTER;
 use crate::cli::world::CANARY;
 use crate::cli::world::HERON;
@@ -10,6 +11,7 @@ use crate::cli::world::SUPPLIED;
 use crate::cli::world::World;
 use crate::cli::world::payload;
 use crate::cli::world::sign;
+use crate::snapshot;
 use serde_json::Value;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -59,11 +61,12 @@ const fn bad(name: &'static str, line: &'static str, says: &'static [&'static st
     Bad { name, line, code: 1, says }
 }
 
-/// Runs all, and says of all what is wrong with them.
+/// Runs all, and says of all what is wrong with them. Returns what they say, for a snapshot.
 #[track_caller]
-fn all_fail(world: &World, now: &str, table: &[Bad]) {
+fn all_fail(world: &World, now: &str, table: &[Bad]) -> String {
     let supply = world.supply_id();
     let mut wrong = Vec::new();
+    let mut said = String::new();
     fs::create_dir_all(world.case.path("out")).expect("a folder");
     for case in table {
         let line = (case.line)
@@ -75,6 +78,7 @@ fn all_fail(world: &World, now: &str, table: &[Bad]) {
         let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
         let before = content(world);
         let output = world.run(now, &words);
+        said += &messages::section(case.name, case.line, &output);
         let mut faults = faults(&output, case.code, case.says);
         let after = content(world);
         let left: Vec<&String> =
@@ -87,6 +91,7 @@ fn all_fail(world: &World, now: &str, table: &[Bad]) {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), table.len(), wrong.join("\n"));
+    said
 }
 
 #[test]
@@ -237,7 +242,7 @@ fn data_that_cannot_be_supplied() {
     ];
     // The harness gives `--now` itself, and it can be given only once.
     let (last, table) = table.split_last().expect("a table");
-    all_fail(&world, SUPPLIED, table);
+    snapshot::holds("messages/supply.txt", &all_fail(&world, SUPPLIED, table));
     let output = world.case.command(&last.line.split(' ').collect::<Vec<_>>()).real_time().run();
     output.stdout_is("").stderr_is("error: `--now` is no time\n  help: write it as 2017-06-30T09:00:00Z\n").exits_with(1);
 }
@@ -253,7 +258,7 @@ fn challenges_that_cannot_be_issued() {
         bad("too early", "challenge @id --phase deletion @challenge", &["until the end of 2017-06-30", "from 2017-07-01 on"]),
         bad("recheck too early", "challenge @id --phase recheck @challenge", &["until the end of 2017-06-30"]),
     ];
-    all_fail(&world, "2017-06-30T23:59:59Z", &early);
+    let too_early = all_fail(&world, "2017-06-30T23:59:59Z", &early);
     let table = [
         bad("unknown supply", "challenge zz --phase deletion @challenge", &["`zz`", "help: `residua supplies list`"]),
         bad(
@@ -298,7 +303,7 @@ fn challenges_that_cannot_be_issued() {
             says: &["1001"],
         },
     ];
-    all_fail(&world, AFTER, &table);
+    snapshot::holds("messages/challenge.txt", &(too_early + &all_fail(&world, AFTER, &table)));
 }
 
 #[test]
@@ -348,7 +353,7 @@ fn sources_that_cannot_be_scanned() {
         bad("inspect missing", "inspect none.csv", &["cannot find `none.csv`"]),
         bad("inspect a URL", "inspect postgres2://u:hunter2-tiger@db.example/x", &["`postgres2:`"]),
     ];
-    all_fail(&world, AFTER, &table);
+    snapshot::holds("messages/sources.txt", &all_fail(&world, AFTER, &table));
     // A password in a URL is not repeated, however the URL is written.
     for url in [
         "postgres://u:hunter2-tiger@db.example/x",
@@ -545,7 +550,7 @@ fn documents_that_cannot_be_trusted() {
         bad("a card as key", "scan crm.db @asked --from keys/originator.card.json --as supply.csv --out out/a.json", &["supply.csv"]),
         bad("a manifest as challenge", "scan crm.db --manifest handover/deletion.residua --challenge handover/deletion.residua @scan", &["cannot accept the challenge"]),
     ]);
-    all_fail(&world, AFTER, &table);
+    snapshot::holds("messages/documents.txt", &all_fail(&world, AFTER, &table));
     // What is right passes: the defects above are what was refused.
     let words = world.scanning("deletion", "bad/resigned.json", &["crm.db"], &[]);
     world.run(AFTER, &words).exits_with(11);
@@ -704,14 +709,24 @@ fn attestations_that_cannot_be_trusted() {
         ("no-limitations", "V8"),
         ("declared-twice", "V9"),
     ];
-    let verify = |name: &str, check: &str| {
+    let mut said = String::new();
+    let mut verify = |name: &str, check: &str| {
         let output = world.run(AFTER, &["verify", &format!("bad/{name}.json"), "--format", "json"]);
         output.exits_with(12).stderr_is("");
         let json = output.json();
         let checks = json["attestations"][0]["checks"].as_array().expect("checks").clone();
         assert_eq!(checks.len(), 9, "{}", output.whole());
         let failed = checks.iter().filter(|result| result["result"] == "failed");
+        said.push_str(&format!("\n## {name}\n"));
         for result in failed.clone() {
+            let part = |member: &str| result[member].as_str().unwrap_or_default();
+            said.push_str(&messages::redacted(&format!(
+                "{} {}: {}\n  help: {}\n",
+                part("check"),
+                part("name"),
+                part("reason"),
+                part("help")
+            )));
             assert!(result["reason"].is_string() && result["help"].is_string(), "{}", output.whole());
         }
         assert!(failed.clone().any(|result| result["check"] == check), "{name} does not fail {check}{}", output.whole());
@@ -724,12 +739,13 @@ fn attestations_that_cannot_be_trusted() {
     // Somebody else's signature puts nothing into the ledger; the recipient's own bad answers stand there and settle nothing.
     world.verify("good.json").exits_with(0);
     verify("replayed", "V3");
+    snapshot::holds("messages/checks.txt", &said);
     world.verify("good.json").exits_with(0);
     world.run(AFTER, &["status"]).exits_with(0).prints("attested clear");
     world
         .verify("missing.json")
         .exits_with(1)
-        .stderr_is("error: cannot read the attestation `missing.json`\n  cause: No such file or directory (os error 2)\n");
+        .stderr_is("error: cannot read the attestation `missing.json`\n  cause: there is no such file or folder\n  help: check the path; the folder of a file that is to be written has to be there\n");
     world.run(AFTER, &["verify", "good.json", "--ledger", "none"]).exits_with(1).warns("there is no ledger in `none`");
 
     // Bits flipped anywhere.
@@ -854,9 +870,10 @@ fn a_private_key_that_others_can_read() {
 fn a_ledger_that_was_changed() {
     let world = World::with_baseline();
     let line = world.case.read("ledger/ledger.jsonl");
-    let broken = |text: &str, says: &'static [&'static str]| {
+    let mut said = String::new();
+    let mut broken = |text: &str, says: &'static [&'static str]| {
         world.case.write("ledger/ledger.jsonl", text);
-        all_fail(
+        said += &all_fail(
             &world,
             AFTER,
             &[bad("status", "status", says), bad("challenge", "challenge @id --phase deletion @challenge", says)],
@@ -868,6 +885,7 @@ fn a_ledger_that_was_changed() {
     broken(line.split_once('\n').expect("lines").1, &["the ledger is broken at line 1", "  help: "]);
     broken(&line[..=line.find('\n').expect("lines")], &["the ledger is broken", "  help: "]);
     broken("", &["the ledger"]);
+    snapshot::holds("messages/ledger.txt", &said);
     world.case.write("ledger/ledger.jsonl", &line);
     world.run(AFTER, &["status"]).exits_with(13);
 }

@@ -283,7 +283,7 @@ fn supplies_are_listed_and_shown() {
         .stdout_is("")
         .warns("error: ")
         .warns("  help: `residua supplies list`");
-    world.run(AFTER, &["inspect", "ledger"]).exits_with(0).prints("3 entries, 1 supplies; its chain is whole");
+    world.run(AFTER, &["inspect", "ledger"]).exits_with(0).prints("3: 1 supply, 1 challenge, 1 attestation received");
 }
 
 #[test]

@@ -72,10 +72,16 @@ pub(in crate::verification) fn check(findings: &mut Findings, context: &Context<
     match &context.baseline {
         Some(then) => baseline::compare(findings, context, then, outcome),
         None if context.entry.phase == Phase::Baseline => {}
-        None if context.challenge.baseline.is_some() => findings.doubt("the challenge names a baseline that was not accepted"),
+        None if context.challenge.baseline.is_some() => findings.doubt(
+            "the challenge names a baseline that was not accepted",
+            "verify the baseline's attestation, and issue a new challenge when it is accepted",
+        ),
         None if context.challenge.policy.without_baseline => {}
         None => {
-            findings.doubt("there is no accepted baseline to compare with, and the challenge does not say `--without-baseline`");
+            findings.doubt(
+                "there is no accepted baseline to compare with, and the challenge does not say `--without-baseline`",
+                "issue a challenge with `--phase baseline` first; or accept with `--without-baseline` that nothing is compared",
+            );
         }
     }
 }
@@ -112,7 +118,7 @@ fn counts(findings: &mut Findings, context: &Context<'_>, outcome: &Outcome, tar
     for column in &target.columns {
         wrong(
             column.filled > target.rows_read || column.unreadable > target.rows_read,
-            "a column with more cells than there are rows",
+            &format!("column `{}` has more cells than there are rows", sanitize::clean(&column.name)),
         );
     }
     let probes = sum(target.by_key.iter().map(|result| result.probes));

@@ -15,6 +15,8 @@ pub(in crate::verification) fn is_after(at: Timestamp, limit: Timestamp, toleran
     at.as_second() > limit.as_second().saturating_add(tolerance)
 }
 
+const CLOCKS: &str = "compare the clocks of both parties, set the one that is wrong, and issue a new challenge";
+
 pub(in crate::verification) fn check(
     findings: &mut Findings,
     context: &Context<'_>,
@@ -34,14 +36,18 @@ pub(in crate::verification) fn check(
     let issued = context.entry.issued_at;
     if is_after(issued, begin, tolerance) {
         let minutes = minutes(begin, issued);
-        findings.doubt(format!(
-            "the clocks disagree: by the recipient's, the scan began {minutes} minutes before the challenge was issued"
-        ));
+        findings.doubt(
+            format!("the clocks disagree: by the recipient's, the scan began {minutes} minutes before the challenge was issued"),
+            CLOCKS,
+        );
     }
     if is_after(end, received_at, tolerance) {
         let minutes = minutes(received_at, end);
-        findings.doubt(format!(
-            "the clocks disagree: by the recipient's, the scan ended {minutes} minutes after the attestation was received"
-        ));
+        findings.doubt(
+            format!(
+                "the clocks disagree: by the recipient's, the scan ended {minutes} minutes after the attestation was received"
+            ),
+            CLOCKS,
+        );
     }
 }

@@ -14,6 +14,11 @@ use crate::verification::check::Findings;
 /// The fewest rows of which a count is called implausible.
 const FEWEST_ROWS: u64 = 100;
 
+const GONE: &str =
+    "the recipient scans it again under the same name, or declares it as `[[removed]]`, which a new challenge accepts";
+const MAPPING: &str = "the recipient maps its columns as in the baseline (`--map`), or explains what has changed";
+const CHANGED: &str = "ask the recipient how the data of this target were changed since the baseline";
+
 pub(super) fn compare(findings: &mut Findings, context: &Context<'_>, then: &AttestationV1, now: &Outcome) {
     for before in &then.coverage.targets {
         let shown = sanitize::clean(&before.name);
@@ -30,16 +35,19 @@ pub(super) fn compare(findings: &mut Findings, context: &Context<'_>, then: &Att
             None if declared.is_some() => {
                 findings.doubt(format!(
                     "`{shown}` of the baseline is gone; it is declared removed, which the challenge does not accept"
-                ));
+                ), "if you accept the declaration, issue a new challenge with `--accept`");
             }
-            None => findings.doubt(format!("`{shown}` of the baseline is gone, and nobody declares why (a target goes by the name under which it was scanned)")),
+            None => findings.doubt(format!("`{shown}` of the baseline is gone, and nobody declares why (a target goes by the name under which it was scanned)"), GONE),
         }
     }
 }
 
 fn compare_target(findings: &mut Findings, shown: &str, before: &TargetV1, after: &Target) {
     if let Some(fact) = changed_fact(before, after) {
-        findings.doubt(format!("`{shown}` is not the one of the baseline: its {} is another", sanitize::clean(fact)));
+        findings.doubt(
+            format!("`{shown}` is not the one of the baseline: its {} is another", sanitize::clean(fact)),
+            "ask what became of the earlier one: it is scanned too, or declared as removed",
+        );
     }
     implausible(findings, shown, before, after);
     // Of an empty target nothing can be mapped.
@@ -50,12 +58,16 @@ fn compare_target(findings: &mut Findings, shown: &str, before: &TargetV1, after
         let same = after.columns.iter().find(|other| other.name == column.name);
         if let Some(same) = same.filter(|same| same.filled > 0 && same.taken_for != column.taken_for) {
             let [name, was, is] = [&column.name, &column.taken_for, &same.taken_for].map(|text| sanitize::clean(text));
-            findings.doubt(format!("`{shown}`, column `{name}` is taken for `{is}`, and was for `{was}` in the baseline"));
+            findings
+                .doubt(format!("`{shown}`, column `{name}` is taken for `{is}`, and was for `{was}` in the baseline"), MAPPING);
         }
     }
     for key in before.by_key.iter().filter(|key| key.probes > 0) {
         if !after.by_key.iter().any(|other| other.key == key.key) {
-            findings.doubt(format!("`{shown}` formed the key `{}` in the baseline, and does not now", sanitize::clean(&key.key)));
+            findings.doubt(
+                format!("`{shown}` formed the key `{}` in the baseline, and does not now", sanitize::clean(&key.key)),
+                MAPPING,
+            );
         }
     }
 }
@@ -86,7 +98,10 @@ fn implausible(findings: &mut Findings, shown: &str, before: &TargetV1, after: &
     let differs =
         before.by_key.len() != after.by_key.len() || before.by_key.iter().zip(&after.by_key).any(|(was, is)| !is_same(was, is));
     if is_same_file && (before.rows_read != after.rows_read || (same_mapping && differs)) {
-        findings.doubt(format!("`{shown}` has the same content as in the baseline, and other counts"));
+        findings.doubt(
+            format!("`{shown}` has the same content as in the baseline, and other counts"),
+            "ask for a scan with an unaltered residua, and for an explanation",
+        );
         return;
     }
     // Most rows were the supply's, they are said to be gone, and the target has not shrunk: values may have been rewritten instead.
@@ -94,7 +109,7 @@ fn implausible(findings: &mut Findings, shown: &str, before: &TargetV1, after: &
     if is_mostly_supply && hit_after < hit_before / 2 && keyed_after >= keyed_before {
         findings.doubt(format!(
             "`{shown}` held {hit_before} rows of the supply among {keyed_before}, of which {hit_after} are found now, and has not become smaller"
-        ));
+        ), CHANGED);
     }
     // Few rows were the supply's, and most of the others are gone too: it may be another copy.
     let others_before = before.rows_read.saturating_sub(hit_before);
@@ -102,7 +117,7 @@ fn implausible(findings: &mut Findings, shown: &str, before: &TargetV1, after: &
         findings.doubt(format!(
             "`{shown}` had {} rows, {hit_before} of them of the supply, and has {} now: more are gone than were to be deleted",
             before.rows_read, after.rows_read
-        ));
+        ), CHANGED);
     }
 }
 

@@ -1,0 +1,290 @@
+//! What a scan found, in words: the same for the scan itself and for the attestation that states it.
+
+use crate::finding::Outcome;
+use crate::finding::Phase;
+use crate::finding::Tried;
+use crate::finding::coverage::Target;
+use crate::finding::declaration::BeyondUse;
+use crate::finding::declaration::Declarations;
+use crate::finding::declaration::Exclusion;
+use crate::finding::declaration::Policy;
+use crate::finding::gap::Gap;
+use crate::finding::verdict::Judgement;
+use crate::finding::verdict::ReasonCode;
+use crate::finding::verdict::Verdict;
+use crate::finding::verdict::group;
+use crate::finding::verdict::meaning;
+use crate::finding::verdict::overlaps;
+use crate::match_key::strength::Class;
+use crate::report::text::Align;
+use crate::report::text::Style;
+use crate::report::text::count;
+use crate::report::text::table;
+use crate::report::text::word;
+use crate::support::number::of;
+use crate::support::sanitize::clean;
+use crate::verification::appraisal;
+use std::fmt::Write;
+
+/// Reasons, gaps and findings that are listed before the rest is only counted.
+const MOST_LINES: usize = 40;
+
+/// The result of a scan.
+pub(crate) fn outcome(phase: Phase, policy: &Policy, judgement: &Judgement, outcome: &Outcome, style: Style) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "Verdict ({}): {}", phase.word(), word(judgement.verdict.word(), style));
+    let _ = writeln!(text, "{}\n", meaning(judgement.verdict, outcome));
+    text.push_str(&targets(&outcome.targets, outcome.records, style));
+    text.push_str(&reasons(judgement));
+    for overlap in overlaps(policy, outcome) {
+        let _ = writeln!(
+            text,
+            "Declared overlap: {} of the people in `{}` are held lawfully as `{}` ({}); declared by the recipient, accepted by the originator.",
+            count(overlap.records),
+            clean(&overlap.target),
+            clean(&overlap.declaration),
+            clean(&overlap.source)
+        );
+    }
+    text.push_str(&gaps("Gaps (what was not seen):", &outcome.gaps));
+    text.push_str(&excluded(&outcome.excluded));
+    text.push_str(&controls(outcome.sentinels, outcome.known_answers));
+    if phase != Phase::Baseline && judgement.verdict == Verdict::Clear {
+        text.push_str("This does not prove that no copy exists elsewhere, nor that the bytes are gone from disks and backups.\n");
+    }
+    text
+}
+
+/// The table of targets, with the number of records found of all `records`.
+pub(crate) fn targets(targets: &[Target], records: u64, style: Style) -> String {
+    let found = format!("found of {}", count(records));
+    let head = [
+        ("target", Align::Left),
+        ("rows", Align::Right),
+        ("without key", Align::Right),
+        (found.as_str(), Align::Right),
+        ("S", Align::Right),
+        ("P", Align::Right),
+        ("A above chance", Align::Right),
+    ];
+    let most = |target: &Target, class: Class| {
+        let results = target.by_key.iter().filter(|result| result.class == class).peekable();
+        let mut results = results;
+        results.peek().is_some().then(|| results.map(|result| result.distinct_records).max().unwrap_or(0))
+    };
+    let shown = |number: Option<u64>| number.map_or_else(|| "–".to_owned(), count);
+    let rows = targets.iter().map(|target| {
+        let excess: Vec<&str> = (target.by_key.iter())
+            .filter(|result| result.class == Class::Aggregate && result.distinct_records > result.bound())
+            .map(|result| result.key.as_str())
+            .collect();
+        vec![
+            target.name.clone(),
+            count(target.rows_read),
+            count(target.rows_without_key),
+            count(target.records_found),
+            shown(most(target, Class::Supply)),
+            shown(most(target, Class::Person)),
+            if excess.is_empty() { "none".to_owned() } else { excess.len().to_string() },
+        ]
+    });
+    let mut text = table(&head, rows, style);
+    text.push_str(
+        "S: supplied records found; P: people found; A: keys that agree more often than coincidence explains; –: no such key could be formed.\n",
+    );
+    text
+}
+
+/// The keys that found something, target by target.
+pub(crate) fn keys_found(targets: &[Target], style: Style) -> String {
+    let head = [
+        ("target", Align::Left),
+        ("key", Align::Left),
+        ("class", Align::Left),
+        ("records", Align::Right),
+        ("rows", Align::Right),
+        ("by chance", Align::Right),
+    ];
+    let found =
+        |target: &'_ Target| target.by_key.iter().filter(|result| result.distinct_records > 0).cloned().collect::<Vec<_>>();
+    let results = targets.iter().flat_map(|target| found(target).into_iter().enumerate().map(move |result| (target, result)));
+    let rows: Vec<Vec<String>> = results
+        .map(|(target, (number, result))| {
+            vec![
+                // A target is named once, before its first key.
+                if number == 0 { target.name.clone() } else { String::new() },
+                result.key.clone(),
+                result.class.letter().to_owned(),
+                count(result.distinct_records),
+                count(result.rows),
+                format!("up to {}", count(result.bound())),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return "Keys that found something: none\n".to_owned();
+    }
+    format!("Keys that found something:\n{}", table(&head, rows, style))
+}
+
+/// Why a verdict is no better, and what can be done about it. Gaps are counted only: they are listed by themselves.
+pub(crate) fn reasons(judgement: &Judgement) -> String {
+    let groups = group(&judgement.reasons);
+    let (gaps, others): (Vec<_>, Vec<_>) = groups.iter().partition(|reasons| reasons.code == ReasonCode::Gap);
+    if groups.is_empty() {
+        return String::new();
+    }
+    let mut text = "Reasons:\n".to_owned();
+    for reasons in others.iter().take(MOST_LINES) {
+        let _ = writeln!(text, "  {}: {}", reasons.code.word(), appraisal::words(reasons));
+        let _ = writeln!(text, "    help: {}", reasons.code.help());
+    }
+    if let Some(more) = others.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
+        let _ = writeln!(text, "  and {more} more");
+    }
+    if !gaps.is_empty() {
+        let _ = writeln!(text, "  {}: not all was seen: {}, listed below", ReasonCode::Gap.word(), of(gaps.len() as u64, "gap"));
+    }
+    text
+}
+
+/// What was not seen, and what can be done about it.
+pub(crate) fn gaps(title: &str, gaps: &[Gap]) -> String {
+    if gaps.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("{title}\n");
+    for gap in gaps.iter().take(MOST_LINES) {
+        let column = gap.column.as_ref().map_or_else(String::new, |column| format!(", column `{}`", clean(column)));
+        let number = gap.count.map_or_else(String::new, |number| format!(" ({})", count(number)));
+        let _ = writeln!(text, "  {}: `{}`{column}: {}{number}", gap.code, clean(&gap.target), clean(&gap.detail));
+        let _ = writeln!(text, "    help: {}", gap.code.help());
+    }
+    if let Some(more) = gaps.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
+        let _ = writeln!(text, "  and {more} more");
+    }
+    text
+}
+
+/// What was left out on purpose.
+pub(crate) fn excluded(excluded: &[Exclusion]) -> String {
+    let mut text = String::new();
+    for exclusion in excluded {
+        let column = exclusion.column.as_ref().map_or_else(String::new, |column| format!(", column `{}`", clean(column)));
+        let _ = writeln!(text, "Left out: `{}`{column}: {}", clean(&exclusion.target), clean(&exclusion.reason));
+    }
+    text
+}
+
+/// How the scan saw itself work.
+pub(crate) fn controls(sentinels: Tried, known_answers: Tried) -> String {
+    format!(
+        "Sentinels found: {} of {}. Known answers found: {} of {}.\n",
+        count(sentinels.found),
+        count(sentinels.tried),
+        count(known_answers.found),
+        count(known_answers.tried)
+    )
+}
+
+/// What a recipient declares, for the originator to accept or not; empty where nothing is declared.
+pub(crate) fn declared(declared: &Declarations) -> String {
+    let text = declarations(declared);
+    if text.is_empty() { text } else { format!("Declared by the recipient, not verified:\n{text}") }
+}
+
+/// Declarations, one a line.
+pub(crate) fn declarations(declared: &Declarations) -> String {
+    let mut text = String::new();
+    for lawful in &declared.lawful_sources {
+        let rows = lawful
+            .rows
+            .as_ref()
+            .map_or_else(String::new, |rows| format!(", rows whose `{}` is `{}`", clean(&rows.column), clean(&rows.equals)));
+        let _ = writeln!(
+            text,
+            "  lawful source `{}`: `{}`{rows}: {}",
+            clean(&lawful.name),
+            clean(&lawful.target),
+            clean(&lawful.source)
+        );
+    }
+    for removed in &declared.removed {
+        let _ = writeln!(text, "  removed: `{}`: {}", clean(&removed.target), clean(&removed.reason));
+    }
+    for backup in &declared.backups {
+        let _ = writeln!(
+            text,
+            "  backup `{}`: last copy {}, gone on {}; rotation: {}; {}",
+            clean(&backup.system),
+            clean(&backup.last_copy),
+            clean(&backup.roll_off),
+            clean(&backup.rotation),
+            promises(&backup.beyond_use)
+        );
+    }
+    for system in &declared.not_scanned {
+        let _ = writeln!(text, "  not scanned: `{}`: {}", clean(&system.system), clean(&system.reason));
+    }
+    for onward in &declared.onward {
+        let _ = writeln!(text, "  passed on to `{}`: {}", clean(&onward.recipient), clean(&onward.reason));
+    }
+    for exclusion in &declared.exclusions {
+        let column = exclusion.column.as_ref().map_or_else(String::new, |column| format!(", column `{}`", clean(column)));
+        let _ = writeln!(text, "  left out: `{}`{column}: {}", clean(&exclusion.target), clean(&exclusion.reason));
+    }
+    text
+}
+
+/// Which of the conditions of data put beyond use a recipient promises.
+fn promises(beyond_use: &BeyondUse) -> String {
+    let conditions = [
+        (beyond_use.not_used, "not used"),
+        (beyond_use.not_shared, "not shared"),
+        (beyond_use.secured, "secured"),
+        (beyond_use.will_be_deleted, "to be deleted once possible"),
+    ];
+    let listed = |is_promised: bool| {
+        let words: Vec<&str> = conditions.iter().filter(|(given, _)| *given == is_promised).map(|(_, word)| *word).collect();
+        words.join(", ")
+    };
+    match (listed(true), listed(false)) {
+        (given, refused) if refused.is_empty() => format!("promised: {given}"),
+        (given, refused) if given.is_empty() => format!("not promised: {refused}"),
+        (given, refused) => format!("promised: {given}; not promised: {refused}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::gap::GapCode;
+    use crate::finding::verdict::Reason;
+    use crate::support::snapshot;
+
+    /// Every gap and every reason as people read it. A new one shows here, with its help.
+    #[test]
+    fn gaps_and_reasons_read_well() {
+        let mut text = String::new();
+        for code in GapCode::ALL {
+            let gap = Gap {
+                target: "sqlite:crm.db#contacts".into(),
+                column: Some("notes".into()),
+                code,
+                count: Some(1_234),
+                detail: "what was seen".into(),
+            };
+            text.push_str(&gaps("", &[gap]));
+        }
+        for (code, number) in ReasonCode::ALL.into_iter().flat_map(|code| [(code, 1), (code, 1_234)]) {
+            let reason = Reason {
+                code,
+                place: Some("sqlite:crm.db#contacts".into()),
+                key: Some("name_postcode_dob".into()),
+                count: Some(number),
+            };
+            text.push_str(&reasons(&Judgement { verdict: code.verdict(), reasons: vec![reason] }));
+        }
+        snapshot::holds("gaps-and-reasons.txt", &text);
+    }
+}
