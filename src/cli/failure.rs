@@ -128,6 +128,9 @@ fn of_source(error: &SourceError) -> Option<&'static str> {
         }
         SourceError::StdinTwice => Some("name `-` once; what comes from several programs is scanned as several files"),
         SourceError::BadDelimiter => Some("name another with `--delimiter`"),
+        SourceError::Stdin(_) => {
+            Some("see what the program before the pipe says, and whether the disk has room for what it sends")
+        }
         _ => None,
     }
 }
@@ -147,6 +150,10 @@ fn of_supply(error: &SupplyError) -> Option<String> {
                 "supply a CSV or TSV file, or a SQLite database with one table: export the data to one"
             }
             ProblemCode::Unreadable | ProblemCode::Denied => "give this user the right to read it",
+            ProblemCode::DoubtfulHeader => "leave `--header` away: the first row holds values, and names no column",
+            ProblemCode::CutShort | ProblemCode::RowTooLong => "obtain the whole file, or close the quote that stays open in it",
+            ProblemCode::NotRegular | ProblemCode::SymlinkLoop => "name the regular file that holds the data",
+            ProblemCode::ReadFailed => "see what the system says, mend it, and supply the data again",
             ProblemCode::ChangedWhileRead => "supply it again while nothing writes to it, or supply a copy",
             _ => "mend the data, or export them again: a record that is not read would never be looked for",
         },
@@ -155,7 +162,11 @@ fn of_supply(error: &SupplyError) -> Option<String> {
         SupplyError::UnknownKey(_) => {
             "`residua supply --help` lists the match keys; `residua inspect DATA` shows what the columns were taken for"
         }
-        SupplyError::Undecided(column) | SupplyError::Contradictory(column) => {
+        SupplyError::Contradictory(_) => {
+            "write all dates of the column in one form, `2017-06-30` for instance, and export the data again; if it holds no dates, say so \
+             with `--schema`"
+        }
+        SupplyError::Undecided(column) => {
             return Some(format!(
                 "say it with `--schema`:\n        [columns.\"{column}\"]\n        kind = \"date\"\n        order = \"dmy\"   # or mdy, ymd"
             ));
@@ -194,6 +205,7 @@ fn of_manifest(error: &ManifestError) -> Option<&'static str> {
             Some("the manifest and the statement beside it do not belong together, or one was damaged: copy both again")
         }
         ManifestError::NotAManifest => Some("name the file that ends in `.residua`"),
+        ManifestError::Layout { .. } => Some("ask the originator for a manifest that a released residua wrote"),
         _ => None,
     }
 }
@@ -258,6 +270,280 @@ fn of_io(error: &io::Error) -> Option<&'static str> {
         io::ErrorKind::PermissionDenied => Some("use an account that may, or change who may (`ls -l` shows it)"),
         io::ErrorKind::IsADirectory => Some("name a file in it"),
         io::ErrorKind::NotADirectory => Some("check the path"),
+        io::ErrorKind::ReadOnlyFilesystem => Some("name a file on another disk"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attestation::JsonError;
+    use crate::attestation::statement::PredicateType;
+    use crate::manifest::write::WriteError;
+    use crate::record::schema::RuleError;
+    use crate::scan::ScanError;
+    use crate::source::Problem;
+    use crate::support::snapshot;
+    use anyhow::Error;
+    use std::path::PathBuf;
+
+    fn path() -> PathBuf {
+        PathBuf::from("some/file")
+    }
+
+    fn io(kind: io::ErrorKind) -> io::Error {
+        io::Error::from(kind)
+    }
+
+    fn system() -> Vec<Error> {
+        use io::ErrorKind as Kind;
+        let kinds = [
+            Kind::NotFound,
+            Kind::PermissionDenied,
+            Kind::AlreadyExists,
+            Kind::IsADirectory,
+            Kind::NotADirectory,
+            Kind::StorageFull,
+            Kind::ReadOnlyFilesystem,
+            Kind::TimedOut,
+        ];
+        kinds.into_iter().map(|kind| Error::new(io(kind)).context("cannot write `some/file`")).collect()
+    }
+
+    fn sources() -> Vec<Error> {
+        let word = || "some*".to_owned();
+        let of_supply = |error| Error::new(error).context("cannot supply `data.csv`");
+        let codes = [
+            ProblemCode::Unreadable,
+            ProblemCode::UnknownFormat,
+            ProblemCode::Unsupported,
+            ProblemCode::Denied,
+            ProblemCode::Filtered,
+            ProblemCode::Empty,
+            ProblemCode::NotRegular,
+            ProblemCode::SymlinkLoop,
+            ProblemCode::AmbiguousDelimiter,
+            ProblemCode::DoubtfulHeader,
+            ProblemCode::RaggedRows,
+            ProblemCode::NotUtf8,
+            ProblemCode::BinaryCells,
+            ProblemCode::RowTooLong,
+            ProblemCode::DuplicateColumn,
+            ProblemCode::ChangedWhileRead,
+            ProblemCode::CutShort,
+            ProblemCode::ReadFailed,
+        ];
+        let problem = |code: ProblemCode| Problem::of_source(code, "data.csv", format!("(what was seen: {})", code.as_str()));
+        let mut errors: Vec<Error> = [
+            SourceError::NotFound(word()),
+            SourceError::NoMatch(word()),
+            SourceError::BadPattern(word()),
+            SourceError::UnknownScheme("oracle".into()),
+            SourceError::StdinTwice,
+            SourceError::BadDelimiter,
+            SourceError::Stdin(io(io::ErrorKind::BrokenPipe)),
+        ]
+        .into_iter()
+        .map(Error::new)
+        .collect();
+        errors.extend(codes.into_iter().map(|code| of_supply(SupplyError::Source(problem(code)))));
+        errors.extend(
+            [
+                SupplyError::Read(ReadError::SplitMismatch),
+                SupplyError::NoRecord,
+                SupplyError::TooMany,
+                SupplyError::NoColumn("dob".into()),
+                SupplyError::NoKey,
+                SupplyError::UnknownKey("shoe".into()),
+                SupplyError::Undecided("dob".into()),
+                SupplyError::Contradictory("dob".into()),
+                SupplyError::Implausible { column: "dob".into(), kind: "date", unreadable: 9, filled: 10 },
+                SupplyError::Write(WriteError::Output(io(io::ErrorKind::StorageFull))),
+                SupplyError::Write(WriteError::Spill(io(io::ErrorKind::StorageFull))),
+                SupplyError::Write(WriteError::UnfinishedLane),
+                SupplyError::Spill(io(io::ErrorKind::StorageFull)),
+            ]
+            .map(of_supply),
+        );
+        errors.extend([
+            Error::new(ScanError::Findings(io(io::ErrorKind::StorageFull))),
+            Error::new(ScanError::TooManyRecords),
+            Interrupted.into(),
+        ]);
+        errors
+    }
+
+    fn settings() -> Vec<Error> {
+        let of_map = |error| Error::new(error).context("cannot use the map file `map.toml`");
+        let of_schema = |error| Error::new(error).context("cannot use the schema `schema.toml`");
+        let rule = |problem| of_schema(SchemaError::Rule { column: "dob".into(), problem });
+        vec![
+            of_map(MapError::Syntax { line: 3, message: "unclosed table, expected `]`".into() }),
+            of_map(MapError::Pattern("[".into())),
+            of_map(MapError::NoReason("notes".into())),
+            of_map(MapError::NoColumn { target: "crm.db#contacts".into(), column: "shoe".into() }),
+            of_map(MapError::Unused("nowhere*".into())),
+            of_schema(SchemaError::Syntax { line: 3, message: "unclosed table, expected `]`".into() }),
+            of_schema(SchemaError::NoColumn),
+            rule(RuleError::Word { key: "kind", word: "birthday".into(), allowed: "name, date".into() }),
+            rule(RuleError::Role { kind: "date", role: "street", allowed: "birth, child".into() }),
+            rule(RuleError::Misplaced { key: "order", kind: "name" }),
+        ]
+    }
+
+    fn documents() -> Vec<Error> {
+        let accepting = |error: Error| error.context("cannot accept the challenge `some/file`");
+        let using = |error: Error| error.context("cannot use the manifest `some/file`");
+        let (line, column) = (1, 7);
+        let json = [
+            JsonError::Syntax { line, column },
+            JsonError::Duplicate { line, column },
+            JsonError::Number { line, column },
+            JsonError::Depth { line, column },
+            JsonError::Member { line, column },
+            JsonError::Form,
+        ];
+        let mut errors: Vec<Error> = json.into_iter().map(|error| accepting(EnvelopeError::Json(error).into())).collect();
+        errors.extend(
+            [
+                EnvelopeError::TooLarge,
+                EnvelopeError::PayloadType,
+                EnvelopeError::Signatures { count: 2 },
+                EnvelopeError::Base64 { member: "sig" },
+                EnvelopeError::OtherKey { keyid: "SHA256:theirs".into(), expected: "SHA256:ours".into() },
+                EnvelopeError::Signature,
+            ]
+            .map(|error| accepting(error.into())),
+        );
+        errors.extend(
+            [
+                StatementError::Json(JsonError::Form),
+                StatementError::NotAStatement,
+                StatementError::UnknownKind,
+                StatementError::Newer { kind: PredicateType::Challenge, version: 2 },
+                StatementError::OtherKind { found: PredicateType::Attestation, wanted: PredicateType::Challenge },
+                StatementError::Subjects { count: 2 },
+                StatementError::Digest,
+                StatementError::Unwritable,
+            ]
+            .map(|error| accepting(error.into())),
+        );
+        errors.extend(
+            [
+                ManifestError::NotAManifest,
+                ManifestError::NewerVersion { found: 2, newest: 1 },
+                ManifestError::CutShort { found: 10, expected: 20 },
+                ManifestError::Length { found: 30, expected: 20 },
+                ManifestError::Unfinished,
+                ManifestError::OtherManifest,
+                ManifestError::Layout { what: "a fence table has too many bits" },
+                ManifestError::Digest { what: "SHA-256 digest" },
+                ManifestError::Damaged { what: "its fingerprints are out of order" },
+            ]
+            .map(|error| using(error.into())),
+        );
+        errors.extend(
+            [
+                StatementFault::Normaliser { found: "99".into(), known: "residua-1" },
+                StatementFault::Unknown { what: "class" },
+                StatementFault::Contradiction { what: "it has not one section for each key" },
+            ]
+            .map(|error| using(error.into())),
+        );
+        errors.extend(
+            [
+                SealedError::Encrypt { name: "The recipient".into() },
+                SealedError::OtherKey { name: "The recipient".into() },
+                SealedError::Damaged,
+                SealedError::Length,
+            ]
+            .map(Error::new),
+        );
+        errors
+    }
+
+    fn keys() -> Vec<Error> {
+        let mut errors: Vec<Error> = [
+            KeyError::Read { path: path(), source: io(io::ErrorKind::NotFound) },
+            KeyError::Shared { path: path() },
+            KeyError::NotAKey { path: path(), problem: "it has no private key block" },
+            KeyError::Name { problem: "is empty" },
+            KeyError::Encode,
+        ]
+        .into_iter()
+        .map(Error::new)
+        .collect();
+        let of_file = |error| Error::new(CardError::File { path: path(), source: Box::new(error) });
+        errors.push(CardError::Read { path: path(), source: io(io::ErrorKind::NotFound) }.into());
+        errors.extend(
+            [
+                CardError::TooLong,
+                CardError::Json(JsonError::Form),
+                CardError::Name { problem: "is empty" },
+                CardError::PublicKey,
+                CardError::Fingerprint,
+                CardError::Recipient,
+            ]
+            .map(of_file),
+        );
+        errors
+    }
+
+    fn ledgers() -> Vec<Error> {
+        let errors = [
+            LedgerError::Missing { folder: path() },
+            LedgerError::File { path: path(), source: io(io::ErrorKind::PermissionDenied) },
+            LedgerError::Torn { line: 3 },
+            LedgerError::Broken { line: 3, problem: "lines that stood after it are missing" },
+            LedgerError::Broken { line: 0, problem: "lines that stood after it are missing" },
+            LedgerError::Shared { path: path() },
+            LedgerError::Secrets { path: path() },
+            LedgerError::Document { sha256: "0a1b".into(), problem: "is missing" },
+            LedgerError::Envelope { name: "The originator".into(), source: EnvelopeError::Signature },
+            LedgerError::Statement(StatementError::Digest),
+            LedgerError::Card(CardError::PublicKey),
+            LedgerError::Misfit { problem: "the challenge is of another ledger's supply" },
+        ];
+        let day = |text: &str| crate::support::time::parse_day(text).unwrap();
+        let asked = [
+            ChallengeError::TooEarly { phase: "deletion", delete_by: day("2017-06-30"), first: day("2017-07-01") },
+            ChallengeError::NoBaseline,
+            ChallengeError::Declarations { fault: "a declaration lacks its reason".into() },
+            ChallengeError::Request { problem: "the manifest has no match key `shoe`".into() },
+            ChallengeError::Sealed(SealedError::Encrypt { name: "The recipient".into() }),
+        ];
+        errors.into_iter().map(Error::new).chain(asked.into_iter().map(Error::new)).collect()
+    }
+
+    /// Every error that a command may end with, as the person reads it: also those that a test cannot provoke. What has no help is listed here.
+    #[test]
+    fn errors_read_well_and_say_what_to_do() {
+        const WITHOUT_HELP: [&str; 9] = [
+            "timed out",
+            "the records do not end where the part of the file ends",
+            "a worker did not hand over its entries",
+            "the manifest counts more records than its format can tell apart",
+            "interrupted; nothing was written",
+            "the statement cannot be written",
+            "could not be encrypted to",
+            "the key could not be encoded",
+            "the challenge is of another ledger's supply",
+        ];
+        let mut text = String::new();
+        for error in [system(), sources(), settings(), documents(), keys(), ledgers()].into_iter().flatten() {
+            let rendered = render(&error);
+            let is_excepted = WITHOUT_HELP.iter().any(|words| rendered.contains(words));
+            assert_ne!(rendered.contains("\n  help: "), is_excepted, "{rendered}");
+            text += &rendered;
+            text.push('\n');
+        }
+        snapshot::holds("messages/errors.txt", &text);
+    }
+
+    #[test]
+    fn names_of_files_are_harmless() {
+        let rendered = render(&advised("cannot read `a\u{1b}[31m\u{202e}`", "first\n        second"));
+        assert_eq!(rendered, "error: cannot read `a\\u{1b}[31m\\u{202e}`\n  help: first\n        second\n");
     }
 }

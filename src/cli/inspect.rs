@@ -127,7 +127,8 @@ fn inspect_json(arguments: &Arguments, path: &Path, holds: &dyn Fn(&[u8]) -> boo
         party::inspect_salts(path, context)?;
         return Ok(true);
     }
-    if holds(b"\"payloadType\"") || holds(b"\"payload\"") {
+    // Ours have the payload first, and it may be longer than what was looked at; it begins with `{"`, in base64.
+    if holds(b"\"payloadType\"") || (holds(b"\"payload\"") && holds(b"\"eyJ")) {
         let bytes = crate::cli::document::read(path, "document")?;
         let envelope = Envelope::parse(&bytes).with_context(|| format!("cannot read the document `{}`", path.display()))?;
         document::inspect(arguments.declared, path, &envelope, context)?;

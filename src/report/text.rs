@@ -121,6 +121,10 @@ fn beside(head: &[(&str, Align)], rows: &[Vec<String>], outside: &[usize], lines
         _ => (None, outside),
     };
     let cell = |row: &Vec<String>, column: usize| row.get(column).cloned().unwrap_or_default();
+    // Below the names of their rows the numbers stand a little further in, where there is room.
+    let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+    let indent = if first.is_some() && longest + 2 <= width { "  " } else { "" };
+    let lines: Vec<String> = lines.iter().map(|line| format!("{indent}{line}")).collect();
     let mut text = Vec::new();
     if let Some(column) = first {
         text.push(format!("  {}", head[column].0));
@@ -306,7 +310,7 @@ mod tests {
         let long = "folder/".repeat(5);
         assert_eq!(
             sample(Some(32), &long, ""),
-            "  name\n       rows  next\n─────────────────\n  folder/folder/folder/folder/\n    folder/\n  1,065,220\n  b\n          1\n"
+            "  name\n         rows  next\n  ─────────────────\n  folder/folder/folder/folder/\n    folder/\n    1,065,220\n  b\n            1\n"
         );
     }
 

@@ -57,6 +57,12 @@ fn run_everything(world: &World) {
     let outputs = ["--out", "1.attestation.json", "--findings", "1.findings.csv", "--verbose"];
     signing(world.scanning("deletion", "deletion.challenge.json", &["crm.db", "exports"], &outputs)).exits_with(11);
     run(AFTER, &["verify", "1.attestation.json"]);
+    for file in
+        ["1.attestation.json", "1.findings.csv", "handover/deletion.residua.intoto.json", "schema.toml", "ledger/ledger.jsonl"]
+    {
+        run(AFTER, &["inspect", file]);
+    }
+    run(AFTER, &["inspect", &format!("ledger/secrets/{}.json", world.supply_id())]);
     let people: Vec<&Person> = world.own.iter().chain(&world.supplied).collect();
     let rows = csv(&people, ',');
     let body = rows.split_once('\n').expect("a header").1;
