@@ -131,7 +131,7 @@ fn of_source(error: &SourceError) -> Option<&'static str> {
         SourceError::Stdin(_) => {
             Some("see what the program before the pipe says, and whether the disk has room for what it sends")
         }
-        _ => None,
+        SourceError::Cancelled => None,
     }
 }
 
