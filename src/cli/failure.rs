@@ -181,7 +181,9 @@ fn of_supply(error: &SupplyError) -> Option<String> {
 
 fn of_map(error: &MapError) -> &'static str {
     match error {
-        MapError::Syntax { .. } | MapError::Pattern(_) => "see `residua scan --help` for the form of a map file",
+        MapError::Syntax { .. } | MapError::Pattern(_) | MapError::Text { .. } => {
+            "see `residua scan --help` for the form of a map file"
+        }
         MapError::NoReason(_) => "write in `reason` why it is left out: the originator reads it, and accepts it or not",
         MapError::NoColumn { .. } => "write the column's name as `residua inspect SOURCE` shows it",
         MapError::Unused(_) => "write the target's name as `residua inspect SOURCE` shows it, or remove the rule",
@@ -326,7 +328,8 @@ mod tests {
             ProblemCode::AmbiguousDelimiter,
             ProblemCode::DoubtfulHeader,
             ProblemCode::RaggedRows,
-            ProblemCode::NotUtf8,
+            ProblemCode::AmbiguousEncoding,
+            ProblemCode::Undecodable,
             ProblemCode::BinaryCells,
             ProblemCode::RowTooLong,
             ProblemCode::DuplicateColumn,
@@ -382,6 +385,7 @@ mod tests {
             of_map(MapError::Syntax { line: 3, message: "unclosed table, expected `]`".into() }),
             of_map(MapError::Pattern("[".into())),
             of_map(MapError::NoReason("notes".into())),
+            of_map(MapError::Text { pattern: "exports/*".into(), fault: "widths are numbers of characters" }),
             of_map(MapError::NoColumn { target: "crm.db#contacts".into(), column: "shoe".into() }),
             of_map(MapError::Unused("nowhere*".into())),
             of_schema(SchemaError::Syntax { line: 3, message: "unclosed table, expected `]`".into() }),

@@ -13,16 +13,16 @@ use clap::Args;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Reading {
     /// The delimiter of text files, where it is not recognised: one character, or `tab`
-    #[arg(long, value_parser = parse_delimiter)]
+    #[arg(long, value_name = "CHARACTER", value_parser = parse_delimiter)]
     delimiter: Option<u8>,
     /// Whether the first row of text files names the columns, where that is not recognised
     #[arg(long, value_name = "yes|no", value_parser = parse_yes_no)]
     header: Option<bool>,
-    /// The encoding of text files without a byte order mark, where it is not recognised: `utf-8`, `utf-16le`, `windows-1252`, …
-    #[arg(long, value_parser = parse_encoding)]
+    /// The encoding of text files that have no byte order mark, where it is not recognised: `utf-8`, `utf-16le`, `windows-1252` and so on
+    #[arg(long, value_name = "NAME", value_parser = parse_encoding)]
     encoding: Option<Label>,
-    /// The columns of text files that are divided by place: their widths in characters, as `12,20,8`
-    #[arg(long, value_parser = parse_widths, conflicts_with = "delimiter")]
+    /// For text files with columns of fixed width: how many characters each has, as `12,20,8`
+    #[arg(long, value_name = "N,N,…", value_parser = parse_widths, conflicts_with = "delimiter")]
     widths: Option<Widths>,
 }
 

@@ -83,12 +83,21 @@ const DECLARATION: &str = "The targets listed are, to the operator's knowledge, 
 residua scan [OPTIONS] --manifest <FILE> --challenge <FILE>
                     --from <CARD> --as <KEY> <SOURCE>...")]
 #[command(after_help = "\
-A map file says what columns are taken for, where that was not recognised, and
-what is left out (`residua supply --help` has the words):
+A map file says what columns are taken for and how text files are written,
+where that was not recognised, and what is left out (`residua supply --help` has
+the words for columns):
   [[target]]
   match = \"sqlite:crm.db#contacts\"   # a target's name, or a pattern with *
   [target.columns]
   fname = { kind = \"name\", role = \"given\" }
+  [[target]]
+  match = \"exports/*.txt\"
+  encoding = \"windows-1252\"       # the name that browsers use
+  delimiter = \";\"                 # one character, or \"tab\"
+  header = true                   # whether the first row names the columns
+  [[target]]
+  match = \"exports/list.prn\"
+  widths = [12, 20, 8]            # columns of so many characters
   [[exclude]]
   match = \"sqlite:crm.db#staff\"
   reason = \"our own employees\"

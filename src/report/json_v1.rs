@@ -436,7 +436,16 @@ pub(crate) struct InspectedRulesV1 {
     pub(crate) version: u32,
     pub(crate) kind: &'static str,
     pub(crate) rules: Vec<RuleV1>,
+    pub(crate) texts: Vec<TextRuleV1>,
     pub(crate) excluded: Vec<ExcludedV1>,
+}
+
+/// How text files are written, by a map file.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TextRuleV1 {
+    pub(crate) target: String,
+    pub(crate) reading: Vec<(String, String)>,
 }
 
 /// What a person says of a column; of a target's, in a map file.

@@ -13,4 +13,9 @@ impl Label {
         let is_text = coding != encoding_rs::REPLACEMENT && coding != encoding_rs::X_USER_DEFINED;
         (is_wide || (is_text && coding.is_ascii_compatible())).then_some(Label(coding))
     }
+
+    /// Its name, as the Encoding Standard writes it.
+    pub(super) fn name(self) -> &'static str {
+        self.0.name()
+    }
 }

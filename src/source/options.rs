@@ -29,6 +29,18 @@ pub(crate) struct TextOptions {
     pub(crate) widths: Option<Vec<usize>>,
 }
 
+impl TextOptions {
+    /// What is stated, in words.
+    pub(crate) fn facts(&self) -> Vec<(String, String)> {
+        let delimiter = self.delimiter.map(|byte| if byte == b'\t' { "tab".to_owned() } else { char::from(byte).to_string() });
+        let header = self.header.map(|is_header| if is_header { "yes" } else { "no" }.to_owned());
+        let widths = self.widths.as_ref().map(|widths| widths.iter().map(usize::to_string).collect::<Vec<_>>().join(","));
+        let encoding = self.encoding.map(|label| label.name().to_owned());
+        let all = [("delimiter", delimiter), ("widths", widths), ("header", header), ("encoding", encoding)];
+        all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+}
+
 /// How the text files of a name are written.
 #[derive(Clone, Debug)]
 pub(crate) struct TextRule {

@@ -61,6 +61,7 @@ fn show_schema(schema: &SchemaFile, context: &Context) -> anyhow::Result<()> {
             version: json_v1::VERSION,
             kind: "schema",
             rules,
+            texts: Vec::new(),
             excluded: Vec::new(),
         }));
     }
@@ -75,6 +76,11 @@ fn show_map(map: &MapFile, context: &Context) -> anyhow::Result<()> {
         .rules()
         .flat_map(|(target, columns)| columns.iter().map(|(column, rule)| json_rule(Some(target), column, rule)))
         .collect();
+    let texts: Vec<json_v1::TextRuleV1> = map
+        .text_rules()
+        .into_iter()
+        .map(|rule| json_v1::TextRuleV1 { target: rule.pattern.as_str().to_owned(), reading: rule.text.facts() })
+        .collect();
     let excluded: Vec<(String, String)> =
         map.exclusions().map(|(target, reason)| (target.to_owned(), reason.to_owned())).collect();
     if context.format == Format::Json {
@@ -83,6 +89,7 @@ fn show_map(map: &MapFile, context: &Context) -> anyhow::Result<()> {
             version: json_v1::VERSION,
             kind: "map",
             rules,
+            texts,
             excluded,
         }));
     }
@@ -90,6 +97,10 @@ fn show_map(map: &MapFile, context: &Context) -> anyhow::Result<()> {
                      for less than it looks like, the originator has to accept.\n\n"
         .to_owned();
     words.push_str(&rule_table(&rules, context));
+    for rule in &texts {
+        let facts: Vec<String> = rule.reading.iter().map(|(name, value)| format!("{name} `{}`", clean(value))).collect();
+        words.push_str(&format!("Read as stated: `{}`: {}\n", clean(&rule.target), facts.join(", ")));
+    }
     for (target, reason) in &excluded {
         words.push_str(&format!("Left out: `{}`: {}\n", clean(target), clean(reason)));
     }

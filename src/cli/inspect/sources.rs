@@ -39,7 +39,7 @@ pub(super) fn inspect(arguments: &Arguments, context: &Context) -> anyhow::Resul
         Some(path) => MapFile::parse(&read_text(path, "map file")?)
             .with_context(|| format!("cannot use the map file `{}`", path.display()))?,
     };
-    let options = arguments.reading.options(None);
+    let options = arguments.reading.options(map.text_rules(), None);
     let found = source::discover(std::slice::from_ref(&arguments.subject), &options, &mut io::stdin().lock(), &context.cancel)
         .map_err(|error| match error {
             SourceError::Cancelled => Interrupted.into(),
@@ -50,7 +50,7 @@ pub(super) fn inspect(arguments: &Arguments, context: &Context) -> anyhow::Resul
         format!("cannot use the map file{name}")
     })?;
     context.check_interrupted()?;
-    let gaps = expected_gaps(&found, &surveyed);
+    let gaps = expected_gaps(&found, &surveyed, &map);
     if context.format == Format::Json {
         return context.print(&json_v1::write(&json_v1::InspectedV1 {
             version: json_v1::VERSION,
@@ -110,10 +110,12 @@ fn object<'a>(target: &Surveyed, found: &'a Found) -> &'a Object {
 }
 
 /// What a scan would not see, by what is known before it: the rest shows when all rows are read.
-fn expected_gaps(found: &Found, surveyed: &[Surveyed]) -> Vec<Gap> {
-    let mut gaps: Vec<Gap> = found.problems.iter().map(|problem| scan::gap::gap_of(problem, None)).collect();
+fn expected_gaps(found: &Found, surveyed: &[Surveyed], map: &MapFile) -> Vec<Gap> {
+    let is_left_out = |target: &str| map.exclusion(target).is_some();
+    let unopened = found.problems.iter().filter(|problem| !is_left_out(&problem.source));
+    let mut gaps: Vec<Gap> = unopened.map(|problem| scan::gap::gap_of(problem, None)).collect();
     for session in &found.sessions {
-        scan::gap::survey_gaps(session.as_ref(), &mut gaps);
+        scan::gap::survey_gaps(session.as_ref(), is_left_out, &mut gaps);
     }
     for target in surveyed.iter().filter(|target| target.excluded.is_none()) {
         scan::gap::object_gaps(&target.name, object(target, found), &mut gaps);
