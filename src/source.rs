@@ -32,6 +32,9 @@ use serde::Serialize;
 use std::fmt;
 use thiserror::Error;
 
+/// Parts of an object from which a sample is taken, where its source knows no cheaper places.
+const SAMPLED_PARTS: usize = 3;
+
 /// One opened source. It stays open, and its snapshot with it, until it is dropped.
 pub(crate) trait Session: Send + Sync {
     /// What this source is, by its own word and by the person's.
@@ -46,6 +49,16 @@ pub(crate) trait Session: Send + Sync {
     /// Divides an object into about `wanted` parts, which together hold every row once. One part is the serial way and always exact.
     /// This may read the whole object. An object that is not readable has no parts.
     fn splits(&self, object: usize, wanted: usize, cancel: &Cancel) -> Result<Vec<Split>, ReadError>;
+
+    /// Parts from whose beginnings a sample of about `rows` rows is taken: from several places of the object, as far as going there costs
+    /// little. Rows may be missing in them, and stand in two.
+    fn samples(&self, object: usize, rows: u64, cancel: &Cancel) -> Result<Vec<Split>, ReadError> {
+        // Without an order of the rows to lean on, places are as dear as the whole object: a few do.
+        let _ = rows;
+        let splits = self.splits(object, SAMPLED_PARTS, cancel)?;
+        let step = splits.len().div_ceil(SAMPLED_PARTS).max(1);
+        Ok(splits.into_iter().step_by(step).collect())
+    }
 
     /// Whether several threads may read splits of this session at once.
     fn is_parallel(&self) -> bool;
@@ -210,6 +223,8 @@ pub(crate) enum Extent {
     Whole,
     /// The records that begin in a range of bytes; both ends lie on record boundaries.
     Bytes { start: u64, end: u64 },
+    /// The rows of a table whose row ids lie between two, both included.
+    RowIds { first: i64, last: i64 },
 }
 
 /// What the reading of a split came to.

@@ -16,6 +16,7 @@ mod match_quality;
 mod messages;
 mod never_clear;
 mod odd_files;
+mod sqlite;
 #[cfg(unix)]
 mod terminal;
 mod world;

@@ -18,11 +18,8 @@ use crate::source::Sink;
 use crate::source::Stopped;
 use crate::support::progress::Cancel;
 
-/// Rows of an object that are looked at before a scan: spread over a file's parts, the first ones of a table that is read in one part.
+/// Rows of an object that are looked at before a scan, spread over the places that its source offers.
 const SAMPLE: u64 = 6_000;
-
-/// Parts of an object from which the sample is taken.
-const PARTS: usize = 3;
 
 /// One object of one source.
 #[derive(Clone, Debug)]
@@ -83,10 +80,9 @@ pub(crate) fn survey(found: &Found, map: &MapFile, cancel: &Cancel) -> Result<Ve
 /// Profiles a few thousand rows. What cannot be read here cannot be read by the scan either, which reports it.
 fn sample(session: &dyn Session, object: usize, columns: usize, cancel: &Cancel) -> Profiles {
     let mut profiles = Profiles::new(columns);
-    let Ok(splits) = session.splits(object, PARTS, cancel) else { return profiles };
-    let each = SAMPLE / splits.len().clamp(1, PARTS) as u64;
-    let step = splits.len().div_ceil(PARTS).max(1);
-    for split in splits.iter().step_by(step) {
+    let Ok(splits) = session.samples(object, SAMPLE, cancel) else { return profiles };
+    let each = SAMPLE / splits.len().max(1) as u64;
+    for split in &splits {
         let mut sink = SampleSink { profiles: Profiles::new(columns), most: each };
         match session.read(split, &mut sink, cancel) {
             Ok(_) | Err(ReadError::Stopped(_)) => profiles.merge(&sink.profiles),

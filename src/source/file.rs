@@ -59,6 +59,17 @@ pub(super) fn file_key(_metadata: &Metadata) -> Option<FileKey> {
 }
 
 #[cfg(unix)]
+fn links(metadata: &Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    metadata.nlink()
+}
+
+#[cfg(not(unix))]
+fn links(_metadata: &Metadata) -> u64 {
+    1
+}
+
+#[cfg(unix)]
 fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     use std::os::unix::fs::FileExt;
     file.read_at(buffer, offset)
@@ -100,6 +111,11 @@ impl OpenedFile {
     /// Size at opening, in bytes.
     pub(super) fn size(&self) -> u64 {
         self.stamp.size
+    }
+
+    /// Whether the file goes by several names (hard links). Not known on systems without such.
+    pub(super) fn has_other_names(&self) -> bool {
+        self.file.metadata().is_ok_and(|metadata| links(&metadata) > 1)
     }
 
     /// Facts about the file for an identity.

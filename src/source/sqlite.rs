@@ -7,20 +7,26 @@
 //!
 //! Nothing is written beside the database where that can be avoided. A database in WAL mode without a `-wal` file is in nobody's use
 //! and is opened as immutable, because `SQLite` would create files otherwise; that nobody wrote to it meanwhile is checked at the end.
+//!
+//! Damage need not show in any row: the structure of the file is checked when its digest is taken (see `check`), and what was found is
+//! told with the recheck.
 
+mod catalogue;
+mod check;
+#[cfg(test)]
+mod damage;
+mod places;
 mod sample;
 mod utf16;
 mod view;
+mod wal;
 
-use super::Access;
-use super::Column;
 use super::Consistency;
 use super::Extent;
 use super::Identity;
 use super::Inventory;
 use super::Locator;
 use super::Object;
-use super::ObjectKind;
 use super::Problem;
 use super::ProblemCode;
 use super::ReadError;
@@ -38,11 +44,13 @@ use crate::support::progress::Cancel;
 use rusqlite::Connection;
 use rusqlite::OpenFlags;
 use rusqlite::types::ValueRef;
+use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::sync::OnceLock;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -52,8 +60,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Rows between two looks at the cancel token.
 const ROWS_PER_LOOK: u32 = 1_024;
 
-/// `SQLite`'s own tables that hold no values of rows.
-const WITHOUT_VALUES: [&str; 2] = ["sqlite_sequence", "sqlite_stat1"];
+/// Steps of `SQLite`'s machine between two looks at the cancel token, for statements that give no row for long.
+const STEPS_PER_LOOK: i32 = 1_000_000;
 
 /// How the rows of an object are asked for.
 enum Reading {
@@ -61,19 +69,6 @@ enum Reading {
     Table(Option<&'static str>),
     /// As the samples of the index of this name.
     Samples(String),
-}
-
-/// Where the rows of a table or view are.
-#[derive(Clone, Copy)]
-enum Store {
-    /// On pages of its own.
-    Pages,
-    /// Written, at least in part, into the definition of a view.
-    Definition,
-    /// In the tables that a view shows.
-    OtherTables,
-    /// Wherever a module of the database has them.
-    Module,
 }
 
 /// An opened database.
@@ -85,6 +80,8 @@ pub(super) struct SqliteSession {
     readings: Vec<Reading>,
     is_immutable: bool,
     wal: PathBuf,
+    /// What the check of the structure found, once it was made.
+    faults: OnceLock<Vec<Problem>>,
     connection: Mutex<Connection>,
 }
 
@@ -100,7 +97,10 @@ impl SqliteSession {
         let head = file.head(20).map_err(|error| unreadable(io_reason(&error)))?;
         let is_wal = head.get(18..20) == Some(&[2, 2]);
         let wal = beside(&path, "-wal");
-        let is_immutable = is_wal && !wal.exists();
+        let is_unused = !wal.exists() || (is_empty(&wal) && !beside(&path, "-shm").exists());
+        // A journal of a transaction that broke off has to be seen, which an immutable database would not do.
+        let is_immutable = is_wal && is_unused && !beside(&path, "-journal").exists();
+        let is_damaged = wal.exists() && wal::is_damaged(&wal).map_err(|error| unreadable(io_reason(&error)))?;
         let connection = connect(&path, is_immutable).map_err(|error| unreadable(reason(&error)))?;
         let mut facts = file.facts();
         for (key, pragma) in [("encoding", "encoding"), ("applicationId", "application_id")] {
@@ -113,9 +113,50 @@ impl SqliteSession {
             });
             facts.push((key.to_owned(), value.map_err(|error| unreadable(reason(&error)))?));
         }
-        let (inventory, readings) = list(&connection, &name).map_err(|error| unreadable(reason(&error)))?;
+        let (mut inventory, readings) = catalogue::list(&connection, &name).map_err(|error| unreadable(reason(&error)))?;
+        let mut problem = |code, detail: &str| inventory.problems.push(Problem::of_source(code, &name, detail));
+        if is_damaged {
+            problem(ProblemCode::CutShort, "the write-ahead log is damaged; what was written after the damage is not read");
+        }
+        if is_immutable && file.has_other_names() {
+            let detail = "the file has other names, beside which a write-ahead log may lie that is not read";
+            problem(ProblemCode::Unsupported, detail);
+        }
+        // With a log, the file may be longer than what is seen of it.
+        if (is_immutable || !is_wal) && check::goes_on(&connection, &file).map_err(|error| unreadable(io_reason(&error)))? {
+            problem(ProblemCode::UnknownFormat, "bytes stand behind the end of the database, and were not read");
+        }
         let identity = Identity { kind: "sqlite", name, facts };
-        Ok(Self { file, identity, inventory, readings, is_immutable, wal, connection: Mutex::new(connection) })
+        let (faults, connection) = (OnceLock::new(), Mutex::new(connection));
+        Ok(Self { file, identity, inventory, readings, is_immutable, wal, faults, connection })
+    }
+
+    /// What the check of the structure finds. It is made once.
+    fn faults(&self, cancel: &Cancel) -> Result<&[Problem], ReadError> {
+        if let Some(faults) = self.faults.get() {
+            return Ok(faults);
+        }
+        let mut connection = self.connection();
+        watch(&mut connection, cancel);
+        let problem = |detail: String| Problem::of_source(ProblemCode::ReadFailed, self.file.name(), detail);
+        let mut faults = Vec::new();
+        match check::is_sound(&connection) {
+            Ok(true) => {}
+            Ok(false) => faults.push(problem("the database is damaged, so that rows may be missing".to_owned())),
+            Err(error) => faults.push(problem(format!("the database cannot be checked for damage: {}", reason(&error)))),
+        }
+        match check::disagreeing_indexes(&connection) {
+            Ok(indexes) => faults.extend(indexes.into_iter().map(|(table, index)| {
+                let detail = format!("the index {index} holds other entries than its table, and is not read");
+                problem(detail).in_object(&table)
+            })),
+            Err(error) => faults.push(problem(format!("the indexes cannot be checked: {}", reason(&error)))),
+        }
+        drop(connection);
+        if cancel.is_cancelled() {
+            return Err(ReadError::Cancelled);
+        }
+        Ok(self.faults.get_or_init(|| faults))
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -146,22 +187,39 @@ impl Session for SqliteSession {
         Ok(known.access.is_readable().then_some(Split { object, index: 0, extent: Extent::Whole }).into_iter().collect())
     }
 
+    fn samples(&self, object: usize, rows: u64, cancel: &Cancel) -> Result<Vec<Split>, ReadError> {
+        let whole = self.splits(object, 1, cancel)?;
+        let Ok(known) = self.readable(object) else { return Ok(whole) };
+        let Reading::Table(Some(row_id)) = &self.readings[object] else { return Ok(whole) };
+        if known.rows_expected.is_some_and(|expected| expected <= rows) {
+            return Ok(whole);
+        }
+        // What stands in the way of the places stands in the way of the whole, which says so.
+        let ranges = places::ranges(&self.connection(), &known.name, row_id, rows).unwrap_or_default();
+        let split = |(index, (first, last))| Split { object, index, extent: Extent::RowIds { first, last } };
+        Ok(if ranges.is_empty() { whole } else { ranges.into_iter().enumerate().map(split).collect() })
+    }
+
     fn is_parallel(&self) -> bool {
         false
     }
 
     fn read(&self, split: &Split, sink: &mut dyn Sink, cancel: &Cancel) -> Result<SplitReport, ReadError> {
         let object = self.readable(split.object)?;
-        if split.extent != Extent::Whole {
-            return Err(ReadError::UnknownSplit);
-        }
         let reading = &self.readings[split.object];
+        let row_ids = match (&split.extent, reading) {
+            (Extent::Whole, _) => None,
+            (Extent::RowIds { first, last }, Reading::Table(Some(_))) => Some((*first, *last)),
+            _ => return Err(ReadError::UnknownSplit),
+        };
         let mut feed = Feed::new(sink);
         let mut binary = Counts::default();
-        let connection = self.connection();
-        let broken = match step(&connection, object, reading, &mut feed, &mut binary, cancel) {
+        let mut connection = self.connection();
+        watch(&mut connection, cancel);
+        let broken = match step(&connection, object, reading, row_ids, &mut feed, &mut binary, cancel) {
             Ok(()) => None,
             Err(StepError::Read(error)) => return Err(error),
+            Err(StepError::Sqlite(_)) if cancel.is_cancelled() => return Err(ReadError::Cancelled),
             Err(StepError::Sqlite(error)) => Some(error),
         };
         drop(connection);
@@ -180,13 +238,14 @@ impl Session for SqliteSession {
     /// Writers do not disturb the snapshot, so that only its loss is drift.
     fn recheck(&self) -> Vec<Problem> {
         let changed = |detail: &str| Problem::of_source(ProblemCode::ChangedWhileRead, self.file.name(), detail);
-        let mut problems = Vec::new();
+        // Interrupted by nobody, this is never an error.
+        let mut problems = self.faults(&Cancel::default()).map(<[Problem]>::to_vec).unwrap_or_default();
         if self.connection().is_autocommit() {
             problems.push(changed("the read transaction ended before the reading did"));
         }
         if self.is_immutable {
             problems.extend(self.file.recheck());
-            if self.wal.exists() {
+            if self.wal.exists() && !is_empty(&self.wal) {
                 problems.push(changed("another program began to use the database while it was read"));
             }
         } else if self.file.is_replaced() {
@@ -195,7 +254,9 @@ impl Session for SqliteSession {
         problems
     }
 
+    /// The whole file goes by here, and so its structure is checked here too, where that can be interrupted.
     fn digest(&self, cancel: &Cancel) -> Result<Option<String>, ReadError> {
+        self.faults(cancel)?;
         self.file.digest(cancel).map(Some)
     }
 }
@@ -218,23 +279,25 @@ impl From<rusqlite::Error> for StepError {
     }
 }
 
-/// Hands over every row of an object.
+/// Hands over every row of an object, or those between two row ids, both included.
 fn step(
     connection: &Connection,
     object: &Object,
     reading: &Reading,
+    row_ids: Option<(i64, i64)>,
     feed: &mut Feed<'_>,
     binary: &mut Counts,
     cancel: &Cancel,
 ) -> Result<(), StepError> {
     let query = match reading {
-        Reading::Table(row_id) => table_query(object, *row_id),
+        Reading::Table(row_id) => table_query(object, *row_id, row_ids.is_some()),
         Reading::Samples(_) => sample::QUERY.to_owned(),
     };
     let mut statement = connection.prepare(&query)?;
-    let mut rows = match reading {
-        Reading::Table(_) => statement.query([])?,
-        Reading::Samples(index) => statement.query([index])?,
+    let mut rows = match (reading, row_ids) {
+        (Reading::Table(_), None) => statement.query([])?,
+        (Reading::Table(_), Some((first, last))) => statement.query([first, last])?,
+        (Reading::Samples(index), _) => statement.query([index])?,
     };
     let (mut number, mut until_look) = (Vec::with_capacity(32), 0);
     while let Some(row) = rows.next()? {
@@ -273,14 +336,19 @@ fn step(
 }
 
 /// Names every column, and reads the table itself: an index might cover the columns, and differ from the table in a damaged file.
-fn table_query(object: &Object, row_id: Option<&str>) -> String {
-    let columns = object.columns.iter().map(|column| quoted(&column.name));
+fn table_query(object: &Object, row_id: Option<&str>, is_part: bool) -> String {
+    let columns = object.columns.iter().map(|column| {
+        // A column that cannot be computed keeps its place.
+        if column.access.is_readable() { quoted(&column.name) } else { "NULL".to_owned() }
+    });
     let selected: Vec<_> = row_id.map(str::to_owned).into_iter().chain(columns).collect();
-    format!("SELECT {} FROM main.{} NOT INDEXED", selected.join(", "), quoted(&object.name))
+    let part = row_id.filter(|_| is_part).map(|row_id| format!(" WHERE {row_id} BETWEEN ?1 AND ?2"));
+    format!("SELECT {} FROM main.{} NOT INDEXED{}", selected.join(", "), quoted(&object.name), part.unwrap_or_default())
 }
 
 /// Adds a value to a row as text; bytes that are no text are counted and left out. No text in UTF-8 holds a NUL byte: with one it would
-/// pass for text and match nothing.
+/// pass for text and match nothing. Nor does text that somebody stored as bytes hold other control characters: what does is packed
+/// values, or text in UTF-16 whose bytes happen to be ASCII.
 fn push(batch: &mut RowBatch, column: usize, value: ValueRef<'_>, number: &mut Vec<u8>, binary: &mut Counts) {
     number.clear();
     match value {
@@ -304,7 +372,7 @@ fn push(batch: &mut RowBatch, column: usize, value: ValueRef<'_>, number: &mut V
             batch.push_cell(Some(number));
         }
         ValueRef::Blob(bytes) => {
-            if let Ok(text) = str::from_utf8(bytes) {
+            if let Some(text) = str::from_utf8(bytes).ok().filter(|text| !text.contains(is_no_text)) {
                 batch.push_text(text);
             } else {
                 binary.bump(column);
@@ -312,6 +380,11 @@ fn push(batch: &mut RowBatch, column: usize, value: ValueRef<'_>, number: &mut V
             }
         }
     }
+}
+
+/// Control characters but for tabs, line breaks and the end mark of old text files.
+fn is_no_text(character: char) -> bool {
+    character.is_control() && !matches!(character, '\t' | '\n' | '\r' | '\u{c}' | '\u{1a}' | '\u{85}')
 }
 
 /// The shortest digits that give the number back; whole numbers without a point, as a person would have typed them.
@@ -330,12 +403,22 @@ fn connect(path: &Path, is_immutable: bool) -> rusqlite::Result<Connection> {
         Connection::open_with_flags(path, flags)?
     };
     connection.busy_timeout(PATIENCE)?;
+    // Orders of the application's own are not needed to read every row, only for the statement to be accepted.
+    connection.collation_needed(|connection, name| connection.create_collation(name, str::cmp))?;
     connection.execute_batch(
-        "PRAGMA query_only = on; PRAGMA trusted_schema = off; PRAGMA cell_size_check = on; PRAGMA temp_store = memory; BEGIN",
+        "PRAGMA query_only = on; PRAGMA trusted_schema = off; PRAGMA cell_size_check = on; PRAGMA temp_store = memory;
+         PRAGMA ignore_check_constraints = on; BEGIN",
     )?;
     // The transaction begins with its first read.
     connection.query_row("SELECT count(*) FROM main.sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)
+}
+
+/// Lets a cancelled job end a statement that gives no row. It holds for the statements that follow, until another job takes its place.
+fn watch(connection: &mut Connection, cancel: &Cancel) {
+    let cancel = cancel.clone();
+    // Without it such a statement runs to its own end.
+    let _ = connection.progress_handler(STEPS_PER_LOOK, Some(move || cancel.is_cancelled()));
 }
 
 fn immutable_uri(path: &Path) -> String {
@@ -353,113 +436,14 @@ fn immutable_uri(path: &Path) -> String {
     uri
 }
 
+fn is_empty(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0)
+}
+
 fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
-}
-
-/// Lists tables and views by name, each with how it is read.
-fn list(connection: &Connection, source: &str) -> rusqlite::Result<(Inventory, Vec<Reading>)> {
-    let query = "SELECT name, type, rootpage, sql FROM main.sqlite_schema WHERE type IN ('table', 'view') ORDER BY name";
-    let mut statement = connection.prepare(query)?;
-    let mut rows = statement.query([])?;
-    let (mut inventory, mut readings) = (Inventory::default(), Vec::new());
-    while let Some(row) = rows.next()? {
-        let Ok(name) = row.get::<_, String>(0) else {
-            inventory.blind = true;
-            let detail = "a table's name cannot be read";
-            inventory.problems.push(Problem::of_source(ProblemCode::Unsupported, source, detail));
-            continue;
-        };
-        let is_view = row.get_ref(1)?.as_bytes().ok() == Some(b"view");
-        let is_stored = row.get_ref(2)?.as_i64().is_ok_and(|page| page != 0);
-        let store = match (is_view, is_stored) {
-            // A definition that is no text cannot be judged: what is wrong with it shows when it is read.
-            (true, _) if row.get_ref(3)?.as_str().map_or(true, view::holds_rows) => Store::Definition,
-            (true, _) => Store::OtherTables,
-            (false, true) => Store::Pages,
-            (false, false) => Store::Module,
-        };
-        if WITHOUT_VALUES.contains(&name.as_str()) {
-            continue;
-        }
-        if name == sample::SAMPLES
-            && is_utf8(connection)
-            && let Ok(samples) = sample::list(connection)
-        {
-            for (object, index) in samples {
-                inventory.objects.push(object);
-                readings.push(Reading::Samples(index));
-            }
-            continue;
-        }
-        let (object, row_id) = describe(connection, name, store);
-        inventory.objects.push(object);
-        readings.push(Reading::Table(row_id));
-    }
-    Ok((inventory, readings))
-}
-
-/// Whether text is stored as UTF-8, as the samples are read.
-fn is_utf8(connection: &Connection) -> bool {
-    connection.pragma_query_value(None, "encoding", |row| row.get::<_, String>(0)).is_ok_and(|encoding| encoding == "UTF-8")
-}
-
-/// Columns, key, size and access of one table or view.
-fn describe(connection: &Connection, name: String, store: Store) -> (Object, Option<&'static str>) {
-    let (kind, mut access) = match store {
-        Store::Pages => (ObjectKind::Table, Access::Readable),
-        Store::Definition => (ObjectKind::View, Access::Readable),
-        Store::OtherTables => (ObjectKind::View, Access::Derived("a view; it shows rows of tables".to_owned())),
-        Store::Module => {
-            (ObjectKind::VirtualTable, Access::Unsupported("a virtual table; this version does not read it".to_owned()))
-        }
-    };
-    if name == sample::SAMPLES {
-        access = Access::Unsupported("samples of indexed values in a binary form".to_owned());
-    }
-    let (mut columns, mut key) = (Vec::new(), Vec::new());
-    match columns_of(connection, &name) {
-        Ok(listed) => {
-            for (column, declared_type, key_place) in listed {
-                if key_place > 0 {
-                    key.push((key_place, columns.len()));
-                }
-                let declared_type = Some(declared_type).filter(|declared| !declared.is_empty());
-                columns.push(Column { name: column, declared_type, access: Access::Readable });
-            }
-        }
-        Err(error) if access.is_readable() => {
-            access = Access::Unsupported(format!("its columns cannot be listed: {}", reason(&error)));
-        }
-        Err(_) => {}
-    }
-    if columns.is_empty() && access.is_readable() {
-        access = Access::Unsupported("its columns cannot be listed".to_owned());
-    }
-    key.sort_unstable();
-    let is_table = kind == ObjectKind::Table;
-    let count = || connection.query_row(&format!("SELECT count(*) FROM main.{}", quoted(&name)), [], |row| row.get::<_, i64>(0));
-    let rows_expected = if is_table { count().ok().and_then(|count| u64::try_from(count).ok()) } else { None };
-    let row_id = if is_table && access.is_readable() { row_id_alias(connection, &name, &columns) } else { None };
-    let primary_key = key.into_iter().map(|(_, index)| index).collect();
-    (Object { name, kind, columns, primary_key, rows_expected, bytes: None, access, details: Vec::new() }, row_id)
-}
-
-/// Name, declared type and place in the primary key (from 1) of every column, generated ones included.
-fn columns_of(connection: &Connection, table: &str) -> rusqlite::Result<Vec<(String, String, i64)>> {
-    let query = "SELECT name, type, pk FROM pragma_table_xinfo(?1, 'main') WHERE hidden <> 1 ORDER BY cid";
-    let mut statement = connection.prepare_cached(query)?;
-    let columns = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    columns.collect()
-}
-
-/// A name of the row id that no column bears; `None` where the table has no row id.
-fn row_id_alias(connection: &Connection, table: &str, columns: &[Column]) -> Option<&'static str> {
-    let is_free = |alias: &&str| !columns.iter().any(|column| column.name.eq_ignore_ascii_case(alias));
-    let alias = ["rowid", "_rowid_", "oid"].into_iter().find(is_free)?;
-    connection.prepare(&format!("SELECT {alias} FROM main.{}", quoted(table))).is_ok().then_some(alias)
 }
 
 fn quoted(name: &str) -> String {
@@ -478,12 +462,13 @@ fn reason(error: &rusqlite::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Access;
+    use super::super::ObjectKind;
     use super::*;
     use crate::source::testing::Collect;
     use crate::source::testing::Row;
     use crate::source::testing::codes;
     use crate::source::testing::read_all;
-    use std::fs;
     use tempfile::TempDir;
 
     fn database(statements: &str) -> (TempDir, PathBuf) {
@@ -680,6 +665,55 @@ mod tests {
         assert_eq!(report.problems[0].object.as_deref(), Some("bad"));
         assert_eq!(session.inventory.objects[place(&session, "bad")].rows_expected, None);
         assert_eq!(read_all(&session, place(&session, "good")).unwrap().0.rows, [row(&["g"])]);
+    }
+
+    #[test]
+    fn samples_come_from_several_places() {
+        let (_folder, path) = database(
+            "CREATE TABLE t (a); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO t SELECT i FROM n;
+             CREATE TABLE w (k PRIMARY KEY) WITHOUT ROWID; INSERT INTO w SELECT a FROM t",
+        );
+        let session = open_path(&path).unwrap();
+        let cancel = Cancel::default();
+        let splits = session.samples(0, 120, &cancel).unwrap();
+        let mut sink = Collect::default();
+        for split in &splits {
+            let mut part = Collect::default();
+            assert_eq!(session.read(split, &mut part, &cancel).unwrap().rows, 10);
+            sink.rows.extend(part.rows);
+        }
+        assert_eq!((splits.len(), &sink.rows[0], &sink.rows[119]), (12, &row(&["1"]), &row(&["1000"])));
+        let whole = [Split { object: 1, index: 0, extent: Extent::Whole }];
+        assert_eq!(session.samples(1, 120, &cancel).unwrap(), whole);
+        assert_eq!(session.samples(0, 1_000, &cancel).unwrap(), session.splits(0, 1, &cancel).unwrap());
+        let foreign = Split { object: 1, ..splits[1].clone() };
+        assert_eq!(session.read(&foreign, &mut sink, &cancel), Err(ReadError::UnknownSplit));
+    }
+
+    #[test]
+    fn a_statement_without_rows_can_be_interrupted() {
+        let (_folder, path) = database(
+            "CREATE VIEW endless AS WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0",
+        );
+        let session = open_path(&path).unwrap();
+        let cancel = Cancel::default();
+        let other = cancel.clone();
+        let stopper = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            other.cancel();
+        });
+        let split = Split { object: 0, index: 0, extent: Extent::Whole };
+        assert_eq!(session.read(&split, &mut Collect::default(), &cancel), Err(ReadError::Cancelled));
+        stopper.join().unwrap();
+    }
+
+    #[test]
+    fn bytes_with_control_characters_are_no_text() {
+        let (_folder, path) = database("CREATE TABLE t (a); INSERT INTO t VALUES (x'10043d04'), (x'410a420d'), (x'0a03416e6e')");
+        let (sink, report) = read_all(&open_path(&path).unwrap(), 0).unwrap();
+        let values: Vec<_> = sink.rows.iter().map(|row| row[0].as_deref()).collect();
+        assert_eq!(values, [None, Some("A\nB\r"), None]);
+        assert_eq!(codes(&report.problems), [(ProblemCode::BinaryCells, Some(2))]);
     }
 
     #[test]

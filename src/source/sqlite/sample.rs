@@ -3,7 +3,8 @@
 //! A sample is one entry of an index in `SQLite`'s record format (<https://www.sqlite.org/fileformat2.html#record_format>). The samples of
 //! an index read as the rows of an object of their own, with the index's columns.
 
-use super::columns_of;
+use super::catalogue::Listed;
+use super::catalogue::columns_of;
 use crate::source::Access;
 use crate::source::Column;
 use crate::source::Object;
@@ -33,9 +34,9 @@ fn describe(connection: &Connection, index: String, table: &str, count: i64) -> 
         .collect::<Result<_, _>>()?;
     if names.is_empty() {
         // The primary key of a table without row ids goes by the table's name.
-        let mut key: Vec<_> = columns_of(connection, table)?.into_iter().filter(|(_, _, place)| *place > 0).collect();
-        key.sort_by_key(|(_, _, place)| *place);
-        names.extend(key.into_iter().map(|(name, _, _)| name));
+        let mut key: Vec<Listed> = columns_of(connection, table)?.into_iter().filter(|column| column.key_place > 0).collect();
+        key.sort_by_key(|column| column.key_place);
+        names.extend(key.into_iter().map(|column| column.name));
     }
     let column = |name| Column { name, declared_type: None, access: Access::Readable };
     let object = Object {
