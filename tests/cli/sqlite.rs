@@ -394,12 +394,15 @@ fn wal_header(world: &World, place: &str, people: &[&Person]) {
     change(world, &format!("{place}/held.db-wal"), |log| log[17] ^= 1);
 }
 
-/// The other name stands outside of what is scanned, and the log beside it.
+/// The other name stands outside of what is scanned, and beside it a log with the last rows.
 fn wal_other_name(world: &World, place: &str, people: &[&Person]) {
-    let origin = format!("{place}-origin");
+    let origin = format!("{place}-elsewhere");
     fs::create_dir_all(world.case.path(&origin)).expect("a folder");
-    database(world, &origin, |database| contacts(database, &people[..5]));
-    database(world, &origin, |database| execute(database, "PRAGMA journal_mode = wal"));
+    killed(world, &origin, |database| {
+        contacts(database, &people[..5]);
+        execute(database, "PRAGMA wal_checkpoint(TRUNCATE)");
+        insert(database, "contacts", &people[5..]);
+    });
     fs::hard_link(world.case.path(&format!("{origin}/held.db")), world.case.path(&format!("{place}/other.db"))).expect("a link");
 }
 
