@@ -254,10 +254,10 @@ impl Session for SqliteSession {
         problems
     }
 
-    /// The whole file goes by here, and so its structure is checked here too, where that can be interrupted.
+    /// The whole file goes by here, and meanwhile its structure is checked, where that can be interrupted.
     fn digest(&self, cancel: &Cancel) -> Result<Option<String>, ReadError> {
-        self.faults(cancel)?;
-        self.file.digest(cancel).map(Some)
+        let (faults, digest) = rayon::join(|| self.faults(cancel).map(drop), || self.file.digest(cancel));
+        faults.and(digest).map(Some)
     }
 }
 

@@ -488,7 +488,7 @@ fn noise(length: usize) -> Vec<u8> {
 fn encrypted(world: &World, place: &str, people: &[&Person]) {
     database(world, place, |database| contacts(database, people));
     change(world, &format!("{place}/held.db"), |content| {
-        content.iter_mut().zip(noise(1 << 20)).for_each(|(byte, noise)| *byte ^= noise)
+        content.iter_mut().zip(noise(1 << 20)).for_each(|(byte, noise)| *byte ^= noise);
     });
 }
 
@@ -691,7 +691,7 @@ fn view_json(world: &World, place: &str, people: &[&Person]) {
     let columns = COLUMNS.map(|column| format!("value ->> '{column}' AS {column}")).join(", ");
     let json = Value::from(objects).to_string();
     database(world, place, |database| {
-        execute(database, &format!("CREATE VIEW contacts AS SELECT {columns} FROM json_each('{json}')"))
+        execute(database, &format!("CREATE VIEW contacts AS SELECT {columns} FROM json_each('{json}')"));
     });
 }
 

@@ -84,9 +84,11 @@ impl Sums {
 /// index calls.
 fn sums(connection: &Connection, table: &str, by: &str, columns: &[&String]) -> rusqlite::Result<Option<Sums>> {
     let columns = &columns[..columns.len().min(MOST_SUMS)];
-    let lengths: String = columns.iter().map(|column| format!(", total(octet_length({}))", quoted(column))).collect();
     // Remainders keep the sum exact.
-    let query = format!("SELECT count(*), total(rowid % 1000003){lengths} FROM main.{} {by}", quoted(table));
+    let first = ["count(*)".to_owned(), "total(rowid % 1000003)".to_owned()];
+    let lengths = columns.iter().map(|column| format!("total(octet_length({}))", quoted(column)));
+    let selected: Vec<String> = first.into_iter().chain(lengths).collect();
+    let query = format!("SELECT {} FROM main.{} {by}", selected.join(", "), quoted(table));
     let read = |row: &Row| -> rusqlite::Result<Sums> {
         let lengths = columns.iter().enumerate().map(|(place, column)| Ok(((*column).clone(), row.get(place + 2)?)));
         Ok(Sums { rows: row.get(0)?, row_ids: row.get(1)?, lengths: lengths.collect::<rusqlite::Result<_>>()? })
