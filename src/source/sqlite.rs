@@ -12,6 +12,7 @@
 //! told with the recheck.
 
 mod catalogue;
+mod cell;
 mod check;
 #[cfg(test)]
 mod damage;
@@ -30,7 +31,6 @@ use super::Object;
 use super::Problem;
 use super::ProblemCode;
 use super::ReadError;
-use super::RowBatch;
 use super::Session;
 use super::Sink;
 use super::Split;
@@ -41,11 +41,11 @@ use super::file::OpenedFile;
 use super::file::io_reason;
 use crate::support::hex;
 use crate::support::progress::Cancel;
+use cell::push;
 use rusqlite::Connection;
 use rusqlite::OpenFlags;
 use rusqlite::types::ValueRef;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -344,54 +344,6 @@ fn table_query(object: &Object, row_id: Option<&str>, is_part: bool) -> String {
     let selected: Vec<_> = row_id.map(str::to_owned).into_iter().chain(columns).collect();
     let part = row_id.filter(|_| is_part).map(|row_id| format!(" WHERE {row_id} BETWEEN ?1 AND ?2"));
     format!("SELECT {} FROM main.{} NOT INDEXED{}", selected.join(", "), quoted(&object.name), part.unwrap_or_default())
-}
-
-/// Adds a value to a row as text; bytes that are no text are counted and left out. No text in UTF-8 holds a NUL byte: with one it would
-/// pass for text and match nothing. Nor does text that somebody stored as bytes hold other control characters: what does is packed
-/// values, or text in UTF-16 whose bytes happen to be ASCII.
-fn push(batch: &mut RowBatch, column: usize, value: ValueRef<'_>, number: &mut Vec<u8>, binary: &mut Counts) {
-    number.clear();
-    match value {
-        ValueRef::Null => batch.push_cell(None),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) if bytes.contains(&0) => {
-            if let Some(text) = utf16::decode(bytes) {
-                batch.push_text(&text);
-            } else {
-                binary.bump(column);
-                batch.push_cell(None);
-            }
-        }
-        ValueRef::Text(text) => batch.push_cell(Some(text)),
-        ValueRef::Integer(integer) => {
-            // Writing to a vector does not fail.
-            let _ = write!(number, "{integer}");
-            batch.push_cell(Some(number));
-        }
-        ValueRef::Real(real) => {
-            write_real(real, number);
-            batch.push_cell(Some(number));
-        }
-        ValueRef::Blob(bytes) => {
-            if let Some(text) = str::from_utf8(bytes).ok().filter(|text| !text.contains(is_no_text)) {
-                batch.push_text(text);
-            } else {
-                binary.bump(column);
-                batch.push_cell(None);
-            }
-        }
-    }
-}
-
-/// Control characters but for tabs, line breaks and the end mark of old text files.
-fn is_no_text(character: char) -> bool {
-    character.is_control() && !matches!(character, '\t' | '\n' | '\r' | '\u{c}' | '\u{1a}' | '\u{85}')
-}
-
-/// The shortest digits that give the number back; whole numbers without a point, as a person would have typed them.
-fn write_real(real: f64, out: &mut Vec<u8>) {
-    let is_moderate = real == 0.0 || (1e-5..1e17).contains(&real.abs());
-    // Writing to a vector does not fail.
-    let _ = if is_moderate { write!(out, "{real}") } else { write!(out, "{real:e}") };
 }
 
 /// Opens a connection that cannot write and begins its read transaction.

@@ -55,7 +55,7 @@ const KEPT: &[Odd] = &[
     odd("a journal that is a database itself", journal_database, BOTH, &["supply_record_found", "gap:unreadable"]),
     odd("a log that is a database itself", log_database, BOTH, &["supply_record_found", "gap:cut_short"]),
     odd("a file that may not be written", |w, p, n| read_only(w, p, n, false), FOUND, RESIDUAL),
-    odd("WAL mode in a folder that may not be written", |w, p, n| read_only(w, p, n, true), FOUND, RESIDUAL),
+    odd("WAL mode in a file that may not be written", |w, p, n| read_only(w, p, n, true), FOUND, RESIDUAL),
     odd("auto_vacuum", |w, p, n| set(w, p, n, "auto_vacuum = full"), FOUND, RESIDUAL),
     odd("incremental auto_vacuum", |w, p, n| set(w, p, n, "auto_vacuum = incremental"), FOUND, RESIDUAL),
     odd("UTF-16, little-endian", |w, p, n| set(w, p, n, "encoding = 'UTF-16le'"), FOUND, RESIDUAL),
@@ -146,6 +146,8 @@ const TABLES: &[Odd] = &[
     ),
     odd("STRICT", strict, FOUND, RESIDUAL),
     odd("an order of the application's own", collation, FOUND, RESIDUAL),
+    odd("an index and a condition whose functions are not here", missing_functions, FOUND, RESIDUAL),
+    odd("values against the conditions of their table", against_conditions, FOUND, RESIDUAL),
     odd("columns by every name of the row id", row_id_names, FOUND, RESIDUAL),
     odd("2,000 columns", wide, FOUND, RESIDUAL),
     odd("a table without a name", |w, p, n| table(w, p, n, "\"\"", &COLUMNS.join(", "), ""), FOUND, RESIDUAL),
@@ -445,7 +447,6 @@ fn log_database(world: &World, place: &str, people: &[&Person]) {
     fs::rename(world.case.path(&format!("{place}/other.db")), world.case.path(&format!("{place}/held.db-wal"))).expect("a file");
 }
 
-/// A super-user may write all the same.
 fn read_only(world: &World, place: &str, people: &[&Person], is_wal: bool) {
     set(world, place, people, if is_wal { "journal_mode = wal" } else { "journal_mode = delete" });
     let path = world.case.path(&format!("{place}/held.db"));
@@ -797,6 +798,27 @@ fn collation(world: &World, place: &str, people: &[&Person]) {
         execute(database, &format!("CREATE TABLE contacts ({columns}, PRIMARY KEY (last_name, id)) WITHOUT ROWID"));
         execute(database, "CREATE INDEX by_name ON contacts (last_name)");
         insert(database, "contacts", people);
+    });
+}
+
+fn missing_functions(world: &World, place: &str, people: &[&Person]) {
+    database(world, place, |database| {
+        execute(database, &format!("CREATE TABLE contacts ({}, CHECK (upper(last_name) <> ''))", COLUMNS.join(", ")));
+        insert(database, "contacts", people);
+        execute(
+            database,
+            "CREATE INDEX i ON contacts (upper(email)); CREATE INDEX part ON contacts (email) WHERE upper(email) > 'A'",
+        );
+        rewrite_schema(database, "UPDATE sqlite_schema SET sql = replace(sql, 'upper', 'nowhere')");
+    });
+}
+
+fn against_conditions(world: &World, place: &str, people: &[&Person]) {
+    database(world, place, |database| {
+        let columns = COLUMNS.join(", ").replace("phone", "phone NUMERIC").replace("email", "email CHECK (email = '')");
+        execute(database, &format!("PRAGMA ignore_check_constraints = on; CREATE TABLE contacts ({columns}, extra TEXT)"));
+        insert(database, "contacts", people);
+        rewrite_schema(database, "UPDATE sqlite_schema SET sql = replace(sql, 'extra TEXT', 'extra TEXT NOT NULL')");
     });
 }
 
