@@ -299,8 +299,8 @@ pub(crate) struct Problem {
     pub(crate) column: Option<String>,
     /// How many rows or cells, where it can be counted.
     pub(crate) count: Option<u64>,
-    /// Where the first of them stands.
-    pub(crate) first: Option<Locator>,
+    /// The byte of the file where the first of those rows begins. Never a row id, which may be a person's number.
+    pub(crate) first: Option<u64>,
     /// A lower-case phrase for people, without values.
     pub(crate) detail: String,
 }
@@ -329,18 +329,19 @@ impl Problem {
         self
     }
 
-    /// The same problem with the place of the first row.
+    /// The same problem with the place of the first row, where that is a place in a file.
     pub(crate) fn first_at(mut self, first: Option<Locator>) -> Self {
-        self.first = first;
+        if let Some(Locator::ByteOffset(offset)) = first {
+            self.first = Some(offset);
+        }
         self
     }
 
     /// What is wrong, and where it begins.
     pub(crate) fn explanation(&self) -> String {
         match self.first {
-            None | Some(Locator::None) => self.detail.clone(),
-            Some(Locator::ByteOffset(offset)) => format!("{}; the first row begins at byte {offset}", self.detail),
-            Some(Locator::RowId(row_id)) => format!("{}; the first has the row id {row_id}", self.detail),
+            None => self.detail.clone(),
+            Some(offset) => format!("{} (the first at byte {offset})", self.detail),
         }
     }
 

@@ -17,7 +17,7 @@ const FULL_BYTES: usize = 1 << 20;
 /// The most bytes that one row may have. Above it a cell is left out and counted, so that memory stays bounded.
 pub(crate) const LONGEST_ROW: usize = 16 << 20;
 
-/// Where in its source a row stands. For findings and problems.
+/// Where in its source a row stands. For local findings only, but for the offset in a file, which problems name too.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Locator {
     /// Nowhere: the row's primary key says it, or the row was made up.

@@ -105,7 +105,7 @@ impl Dialect {
             (None, None) => choose_delimiter(sample),
         };
         let shape = Shape { delimiter, widths: text.widths.as_deref() };
-        let Rows { rows, second: data_start, is_first_open } = sample_rows(sample, shape);
+        let Rows { cells: rows, second: data_start, is_first_open } = sample_rows(sample, shape);
         let first = rows.first()?;
         let holds_value = || options.is_value.is_some_and(|is_value| first.iter().any(|cell| is_value(cell)));
         let header = match text.header {
@@ -194,7 +194,7 @@ fn choose_delimiter(sample: &Sample<'_>) -> (Option<u8>, bool) {
 fn choose_among(candidates: &[u8], sample: &Sample<'_>) -> (Option<u8>, bool) {
     let mut divisions: Vec<Division> = Vec::new();
     for delimiter in candidates.iter().copied() {
-        let rows = sample_rows(sample, Shape { delimiter: Some(delimiter), widths: None }).rows;
+        let rows = sample_rows(sample, Shape { delimiter: Some(delimiter), widths: None }).cells;
         let divided = rows.iter().filter(|row| row.len() > 1).count();
         let (width, count) = most_common_width(rows.iter().filter(|row| row.len() > 1));
         if width > 1 {
@@ -240,7 +240,7 @@ struct Shape<'a> {
 
 /// The rows of a sample as cells of lossy text. A row that the sample cuts is left out.
 struct Rows {
-    rows: Vec<Vec<String>>,
+    cells: Vec<Vec<String>>,
     /// Where the second row begins, in code units.
     second: usize,
     /// The first row opens a quote that the sample does not close.
@@ -280,7 +280,7 @@ fn sample_rows(sample: &Sample<'_>, shape: Shape<'_>) -> Rows {
             second = next;
         }
     }
-    Rows { rows, second, is_first_open }
+    Rows { cells: rows, second, is_first_open }
 }
 
 /// The length of the lines in characters, where nearly all have the same and several words each.

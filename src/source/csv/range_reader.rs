@@ -36,6 +36,7 @@ impl Met {
 }
 
 /// Reads the records of one range of bytes.
+#[expect(clippy::struct_excessive_bools, reason = "each says of the range or the buffer what no other does")]
 pub(super) struct RangeReader<'a> {
     session: &'a CsvSession,
     feed: Feed<'a>,
