@@ -14,6 +14,7 @@ pub(crate) mod address;
 pub(crate) mod date;
 pub(crate) mod email;
 pub(crate) mod identifier;
+mod latin;
 pub(crate) mod name;
 pub(crate) mod phone;
 pub(crate) mod placeholder;
@@ -68,9 +69,13 @@ fn unify(letter: char) -> Option<char> {
         ' '..='~' => letter,
         '\u{ad}'
         | '\u{34f}'
+        | '\u{488}'
+        | '\u{489}'
         | '\u{61c}'
         | '\u{180b}'..='\u{180e}'
         | '\u{200b}'..='\u{200f}'
+        | '\u{20dd}'..='\u{20e0}'
+        | '\u{20e2}'..='\u{20e4}'
         | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}'
         | '\u{fe00}'..='\u{fe0f}'
@@ -130,11 +135,11 @@ fn entity_text(entity: &str) -> Option<[Option<char>; 2]> {
         return Some([Some(char::from_u32(code)?), None]);
     }
     let whole = match entity {
-        "amp" => '&',
+        "amp" | "AMP" => '&',
         "lt" => '<',
         "gt" => '>',
         "quot" => '"',
-        "apos" | "lsquo" | "rsquo" => '\'',
+        "apos" | "lsquo" | "rsquo" | "rsquor" => '\'',
         "nbsp" => ' ',
         "ndash" | "mdash" => '-',
         "szlig" => 'ß',
@@ -143,6 +148,14 @@ fn entity_text(entity: &str) -> Option<[Option<char>; 2]> {
         "oslash" | "Oslash" => 'ø',
         "thorn" | "THORN" => 'þ',
         "eth" | "ETH" => 'ð',
+        "lstrok" | "Lstrok" => 'ł',
+        "dstrok" | "Dstrok" => 'đ',
+        "hstrok" | "Hstrok" => 'ħ',
+        "tstrok" | "Tstrok" => 'ŧ',
+        "lmidot" | "Lmidot" => 'ŀ',
+        "ijlig" | "IJlig" => 'ĳ',
+        "eng" | "ENG" => 'ŋ',
+        "imath" | "inodot" => 'ı',
         _ => {
             let letter = entity.chars().next().filter(char::is_ascii_alphabetic)?;
             let mark = match &entity[1..] {
@@ -150,10 +163,15 @@ fn entity_text(entity: &str) -> Option<[Option<char>; 2]> {
                 "acute" => '\u{301}',
                 "circ" => '\u{302}',
                 "tilde" => '\u{303}',
+                "macr" => '\u{304}',
+                "breve" => '\u{306}',
+                "dot" => '\u{307}',
                 "uml" => '\u{308}',
                 "ring" => '\u{30a}',
+                "dblac" => '\u{30b}',
                 "caron" => '\u{30c}',
                 "cedil" => '\u{327}',
+                "ogon" => '\u{328}',
                 _ => return None,
             };
             return Some([Some(letter), Some(mark)]);
@@ -188,33 +206,36 @@ fn fold(raw: &str, out: &mut String) {
 
 /// [`fold`] for any text; on ASCII it is equal to the quick way.
 fn fold_unicode(text: &str, out: &mut String) {
-    for letter in text.nfkd().filter(|letter| !is_accent(*letter)) {
-        for lower in letter.to_lowercase().filter(|lower| !is_accent(*lower)) {
-            match lower {
-                'ß' => out.push_str("ss"),
-                'æ' => out.push_str("ae"),
-                'œ' => out.push_str("oe"),
-                'þ' => out.push_str("th"),
-                'ŋ' => out.push_str("ng"),
-                'ł' | 'ƚ' => out.push('l'),
-                'ø' => out.push('o'),
-                'đ' | 'ð' | 'ɖ' => out.push('d'),
-                'ħ' => out.push('h'),
-                'ı' => out.push('i'),
-                'ŧ' => out.push('t'),
-                'ĸ' => out.push('k'),
-                'ə' | 'ǝ' => out.push('e'),
-                'ς' => out.push('σ'),
-                _ => out.push(lower),
+    for letter in text.nfkd() {
+        if letter.is_ascii() {
+            out.push(letter.to_ascii_lowercase());
+            continue;
+        }
+        match letter {
+            // The iota that Greek writes below a vowel, and beside it in capitals.
+            '\u{345}' => out.push('ι'),
+            // `ŀ` comes apart so: Catalan `Gal·la`.
+            '·' if out.ends_with('l') => {}
+            // By way of the capital, small letters that have one in common become one: `ς` and `σ`, `ſ` and `s`.
+            _ if !is_accent(letter) => {
+                let lower = letter.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+                for lower in lower.filter(|lower| !is_accent(*lower)) {
+                    match latin::base(lower) {
+                        Some(base) => out.push_str(base),
+                        None => out.push(lower),
+                    }
+                }
             }
+            _ => {}
         }
     }
 }
 
-/// A mark that people leave out: an accent, a point, a tone. Vowel signs of Indian scripts are letters, and have combining class 0; since
-/// no other class is left, what is joined over a dropped character can never be put in another order.
+/// A mark that people leave out: an accent, a point, a tone, by its combining class. Vowel signs of Indian scripts are letters, and have
+/// class 0; the voicing of Japanese kana (8), the sign that joins consonants (9) and the vowels and tones of Thai, Lao and Tibetan (84 to
+/// 132) make other words.
 fn is_accent(letter: char) -> bool {
-    canonical_combining_class(letter) != 0 || matches!(letter, '\u{488}' | '\u{489}' | '\u{20dd}'..='\u{20e4}')
+    !matches!(canonical_combining_class(letter), 0 | 8 | 9 | 84..=132)
 }
 
 /// Part of a word in any script.

@@ -1,0 +1,58 @@
+//! Latin letters that Unicode does not take apart into a base letter and a mark, and what is written for them where there is only ASCII.
+//!
+//! The table is that of CLDR's transliteration Latin-ASCII for lower-case letters, as `testdata/vectors/authority/latin.tsv` has it, and the
+//! schwa of Azerbaijani, which it lacks. So `ø` is `o`, as Danes and Norwegians do without it, and not the `oe` of machine-readable passports.
+
+/// The ASCII letters for a lower-case letter, if it is of this sort.
+pub(super) fn base(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        'ᴀ' | 'ᶏ' | 'ⱥ' => "a",
+        'ꜳ' => "aa",
+        'æ' | 'ᴁ' => "ae",
+        'ꜵ' => "ao",
+        'ꜷ' => "au",
+        'ꜹ' | 'ꜻ' => "av",
+        'ꜽ' => "ay",
+        'ƀ' | 'ƃ' | 'ɓ' | 'ʙ' | 'ᴃ' | 'ᵬ' | 'ᶀ' => "b",
+        'ƈ' | 'ȼ' | 'ɕ' | 'ᴄ' | 'ꞓ' => "c",
+        'ð' | 'đ' | 'ƌ' | 'ȡ' | 'ɖ' | 'ɗ' | 'ᴅ' | 'ᴆ' | 'ᵭ' | 'ᶁ' | 'ᶑ' | 'ꝱ' | 'ꝺ' => "d",
+        'ȸ' => "db",
+        'ʣ' | 'ʥ' => "dz",
+        'ǝ' | 'ɇ' | 'ə' | 'ɛ' | 'ᴇ' | 'ᶒ' | 'ᶓ' | 'ⱸ' => "e",
+        'ƒ' | 'ᵮ' | 'ᶂ' | 'ꜰ' | 'ꝼ' => "f",
+        'ǥ' | 'ɠ' | 'ɡ' | 'ɢ' | 'ʛ' | 'ᶃ' | 'ꞡ' => "g",
+        'ħ' | 'ɦ' | 'ɧ' | 'ʜ' | 'ⱨ' => "h",
+        'ƕ' => "hv",
+        'ı' | 'ɨ' | 'ɩ' | 'ɪ' | 'ᵻ' | 'ᶖ' => "i",
+        'ȷ' | 'ɉ' | 'ɟ' | 'ʝ' | 'ᴊ' => "j",
+        'ƙ' | 'ᴋ' | 'ᶄ' | 'ⱪ' | 'ꝁ' | 'ꝃ' | 'ꝅ' | 'ꞣ' => "k",
+        'ł' | 'ƚ' | 'ȴ' | 'ɫ' | 'ɬ' | 'ɭ' | 'ʟ' | 'ᴌ' | 'ᶅ' | 'ⱡ' | 'ꝇ' | 'ꝉ' | 'ꝲ' => "l",
+        'ỻ' => "ll",
+        'ʪ' => "ls",
+        'ʫ' => "lz",
+        'ɱ' | 'ᴍ' | 'ᵯ' | 'ᶆ' | 'ꝳ' => "m",
+        'ŋ' | 'ƞ' | 'ȵ' | 'ɲ' | 'ɳ' | 'ɴ' | 'ᵰ' | 'ᶇ' | 'ꝴ' | 'ꞑ' | 'ꞥ' => "n",
+        'ø' | 'ᴏ' | 'ⱺ' | 'ꝋ' | 'ꝍ' => "o",
+        'œ' | 'ɶ' => "oe",
+        'ƣ' => "oi",
+        'ꝏ' => "oo",
+        'ƥ' | 'ᴘ' | 'ᵱ' | 'ᵽ' | 'ᶈ' | 'ꝑ' | 'ꝓ' | 'ꝕ' => "p",
+        'ĸ' | 'ʠ' | 'ꝗ' | 'ꝙ' => "q",
+        'ȹ' => "qp",
+        'ɍ' | 'ɼ' | 'ɽ' | 'ɾ' | 'ʀ' | 'ᵲ' | 'ᵳ' | 'ᶉ' | 'ꝵ' | 'ꝶ' | 'ꞧ' => "r",
+        'ȿ' | 'ʂ' | 'ᵴ' | 'ᶊ' | 'ẜ' | 'ẝ' | 'ꜱ' | 'ꞩ' => "s",
+        'ß' => "ss",
+        'ŧ' | 'ƫ' | 'ƭ' | 'ȶ' | 'ʈ' | 'ᴛ' | 'ᵵ' | 'ⱦ' | 'ꝷ' | 'ꞇ' => "t",
+        'þ' | 'ᵺ' | 'ꝥ' | 'ꝧ' => "th",
+        'ʦ' => "ts",
+        'ʉ' | 'ᴜ' | 'ᵾ' | 'ᶙ' => "u",
+        'ᵫ' => "ue",
+        'ʋ' | 'ᴠ' | 'ᶌ' | 'ỽ' | 'ⱱ' | 'ⱴ' | 'ꝟ' => "v",
+        'ꝡ' => "vy",
+        'ᴡ' | 'ⱳ' => "w",
+        'ᶍ' => "x",
+        'ƴ' | 'ɏ' | 'ʏ' | 'ỿ' => "y",
+        'ƶ' | 'ȥ' | 'ɀ' | 'ʐ' | 'ʑ' | 'ᴢ' | 'ᵶ' | 'ᶎ' | 'ⱬ' => "z",
+        _ => return None,
+    })
+}
