@@ -5,12 +5,14 @@
 //! 30–99 in the 1900s and 00–29 in the 2000s (what spreadsheets do), and the day as written. [`ColumnOrder`] says from all values of a
 //! column which order it has, or that it cannot be told.
 //!
-//! Read are: ISO 8601, day/month/year in any order and with any separator, words for months (English, German, French, Spanish, Dutch),
+//! Read are: ISO 8601, day/month/year in any order and with any separator, words for months (of eighteen languages), `1990年5月4日`,
 //! `yyyymmdd` and other runs of digits, Excel serials (20000 to 60000), time stamps with or without a zone, seconds, milli-, micro- and
 //! nanoseconds since 1970. Years are 1850 to 2150.
 
 mod parts;
+mod words;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::record::normalize::Reading;
@@ -223,8 +225,11 @@ pub(crate) fn shape(raw: &str) -> Shape {
 
 /// Is the whole cell a day as people write it, with no time of day but midnight? Digits without a separator are not.
 pub(crate) fn is_written_day(raw: &str) -> bool {
-    let text = plain(raw);
-    if !text.is_ascii() || text.len() > LONGEST || is_numeric(&text) {
+    if raw.len() > 4 * LONGEST {
+        return false;
+    }
+    let text = readable(raw);
+    if text.len() > LONGEST || is_numeric(&text) {
         return false;
     }
     let Some(parts) = Parts::scan(&text) else { return false };
@@ -233,6 +238,21 @@ pub(crate) fn is_written_day(raw: &str) -> bool {
     let mut readings = Readings::default();
     parts.evaluate(&mut readings);
     midnight && !parts.compact && (long_year || parts.slash || parts.month.is_some()) && readings.length > 0
+}
+
+/// The text of a cell in ASCII, as far as dates are written in it: without accents, and `1990年5月4日金曜日` as `1990-5-4`.
+fn readable(raw: &str) -> Cow<'_, str> {
+    let text = plain(raw);
+    if text.is_ascii() {
+        return text;
+    }
+    let mut folded = String::new();
+    fold(&text, &mut folded);
+    if let Some((day, rest)) = folded.split_once('日') {
+        let rest = rest.trim_start_matches(|letter: char| !letter.is_ascii());
+        folded = format!("{} {rest}", day.replace(['年', '月'], "-"));
+    }
+    folded.into()
 }
 
 /// One way to read a cell.
@@ -270,14 +290,7 @@ impl Readings {
         if raw.len() > 4 * LONGEST {
             return readings;
         }
-        let text = plain(raw);
-        if text.is_ascii() {
-            readings.read(&text);
-        } else {
-            let mut folded = String::new();
-            fold(&text, &mut folded);
-            readings.read(&folded);
-        }
+        readings.read(&readable(raw));
         readings
     }
 

@@ -3,6 +3,8 @@
 use crate::record::normalize::date::DateOrder;
 use crate::record::normalize::date::MINUTES_A_DAY;
 use crate::record::normalize::date::Readings;
+use crate::record::normalize::date::words;
+use crate::record::normalize::date::words::Word;
 
 /// A number of a date and with how many digits it was written.
 #[derive(Clone, Copy, Default)]
@@ -27,6 +29,8 @@ pub(super) struct Parts {
     slots: [Number; 3],
     count: usize,
     pub(super) month: Option<i64>,
+    /// The month may be a day of the week.
+    unsure: bool,
     /// Minutes of the day, and whether seconds and fractions are zero.
     pub(super) time: Option<(i64, bool)>,
     /// Minutes east of UTC.
@@ -76,6 +80,13 @@ impl Parts {
                 parts.word(word, ordinal)?;
             } else if byte == b'(' {
                 at += bytes[at..].iter().position(|byte| *byte == b')')? + 1;
+            } else if byte == b'[' {
+                // A zone, as Java has it: `[Europe/London]`.
+                at = run_end(bytes, at + 1, |byte| byte.is_ascii_alphabetic() || b"/_".contains(byte));
+                if bytes.get(at) != Some(&b']') {
+                    return None;
+                }
+                at += 1;
             } else if matches!(byte, b'-' | b'/' | b'.' | b',' | b' ' | b':' | b'\'' | b'"' | b'_' | b'+' | b'\\') {
                 parts.slash |= byte == b'/';
                 at += 1;
@@ -91,6 +102,11 @@ impl Parts {
         let bytes = text.as_bytes();
         let digits = end - start;
         let value: i64 = text[start..end].parse().ok()?;
+        // Day, month or year of most dates.
+        if digits <= 4 && bytes.get(end) != Some(&b':') && self.time.is_none() && self.offset.is_none() && !self.complete() {
+            self.push(value, digits)?;
+            return Some(end);
+        }
         let minutes_follow = bytes.get(end) == Some(&b':') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) && digits <= 2;
         let zone = self.time.is_some() || self.offset.is_some();
         if let Some(sign) = sign
@@ -108,21 +124,32 @@ impl Parts {
             self.offset = Some(if sign == b'-' { -minutes } else { minutes });
             return Some(end);
         }
-        if minutes_follow && (self.count == 0 || self.complete() || self.month.is_some()) {
-            return self.clock(text, value, end);
+        // `04MAY90:12:30` has its year there.
+        let glued = self.month.is_some() && start > 0 && bytes[start - 1].is_ascii_alphabetic() && !self.complete();
+        if minutes_follow && !glued && (self.count == 0 || self.complete() || self.month.is_some()) {
+            return self.clock(text, value, end, b':');
+        }
+        if self.time.is_none() && self.complete() && digits <= 2 && is_dotted(&bytes[end..]) {
+            return self.clock(text, value, end, b'.');
         }
         if after_t && self.complete() && matches!(digits, 4 | 6) {
             let (time, seconds) = if digits == 6 { (value / 100, value % 100) } else { (value, 0) };
             self.time = Some((time / 100 * 60 + time % 100, seconds == 0));
-            // A fraction of a second.
-            let fraction = bytes.get(end) == Some(&b'.');
-            return Some(if fraction { run_end(bytes, end + 1, u8::is_ascii_digit) } else { end });
+            return Some(fraction_end(bytes, end));
+        }
+        // `19900504123005Z`
+        if matches!(digits, 12 | 14) && self.count == 0 && self.month.is_none() {
+            let value = if digits == 12 { value * 100 } else { value };
+            let (day, time) = (value / 1_000_000, value % 1_000_000);
+            if time / 10_000 > 24 || time / 100 % 100 > 59 {
+                return None;
+            }
+            self.compact_day(day)?;
+            self.time = Some((time / 10_000 * 60 + time / 100 % 100, time % 100 == 0));
+            return Some(fraction_end(bytes, end));
         }
         if digits == 8 && self.count == 0 && self.month.is_none() {
-            self.compact = true;
-            self.push(value / 10_000, 4)?;
-            self.push(value / 100 % 100, 2)?;
-            self.push(value % 100, 2)?;
+            self.compact_day(value)?;
             return Some(end);
         }
         if digits > 4 {
@@ -132,8 +159,16 @@ impl Parts {
         Some(end)
     }
 
-    /// The minutes and what may follow them; `end` is where the hours end.
-    fn clock(&mut self, text: &str, hours: i64, end: usize) -> Option<usize> {
+    /// `yyyymmdd`.
+    fn compact_day(&mut self, value: i64) -> Option<()> {
+        self.compact = true;
+        self.push(value / 10_000, 4)?;
+        self.push(value / 100 % 100, 2)?;
+        self.push(value % 100, 2)
+    }
+
+    /// The minutes and what may follow them; `end` is where the hours end, and `colon` what stands for it.
+    fn clock(&mut self, text: &str, hours: i64, end: usize, colon: u8) -> Option<usize> {
         if self.time.is_some() {
             return None;
         }
@@ -141,7 +176,7 @@ impl Parts {
         let mut at = run_end(bytes, end + 1, u8::is_ascii_digit);
         let minutes: i64 = text[end + 1..at].parse().ok()?;
         let mut exact = true;
-        let mut separators: &[u8] = b":";
+        let mut separators: &[u8] = &[colon];
         while bytes.get(at).is_some_and(|byte| separators.contains(byte)) && bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
             let to = run_end(bytes, at + 1, u8::is_ascii_digit);
             exact &= bytes[at + 1..to].iter().all(|byte| *byte == b'0');
@@ -157,12 +192,15 @@ impl Parts {
 
     /// A word: a month, or one that is written with dates and says nothing about the day.
     fn word(&mut self, word: &str, after_digit: bool) -> Option<()> {
-        let mut lower = [0; 12];
+        let mut lower = [0; 16];
         let lower = lower.get_mut(..word.len())?;
         lower.copy_from_slice(word.as_bytes());
         lower.make_ascii_lowercase();
         match &*lower {
-            b"st" | b"nd" | b"rd" | b"th" if after_digit => {}
+            b"t" => {}
+            word if after_digit && words::is_ordinal(word) => {}
+            // German: `am 4. Mai`.
+            b"am" if self.count == 0 && self.time.is_none() => {}
             b"a" | b"am" => {
                 let (minutes, exact) = self.time?;
                 self.time = Some((if minutes / 60 == 12 { minutes - 720 } else { minutes }, exact));
@@ -172,7 +210,6 @@ impl Parts {
                 self.time = Some((if minutes < 720 { minutes + 720 } else { minutes }, exact));
             }
             b"m" if self.time.is_some() => {}
-            b"t" | b"at" | b"on" | b"of" | b"the" | b"de" | b"den" | b"der" | b"le" | b"am." | b"um" | b"h" => {}
             b"z" | b"utc" | b"gmt" | b"wet" => self.offset = Some(0),
             b"bst" | b"cet" | b"ist" | b"west" => self.offset = Some(60),
             b"cest" | b"eet" => self.offset = Some(120),
@@ -181,15 +218,22 @@ impl Parts {
             b"cst" | b"mdt" => self.offset = Some(-360),
             b"pst" => self.offset = Some(-480),
             b"pdt" | b"mst" => self.offset = Some(-420),
-            _ if is_weekday(lower) => {}
-            _ => {
-                let month = month_of(lower)?;
-                if self.month.is_some() || self.count == 3 {
-                    return None;
-                }
-                self.month = Some(month);
-            }
+            word => match words::meaning(word)? {
+                Word::Month(month) => self.name_month(month, false)?,
+                Word::MonthOrWeekday(_) if self.month.is_some() || self.count == 3 => {}
+                Word::MonthOrWeekday(month) => self.name_month(month, true)?,
+                Word::Nothing => {}
+            },
         }
+        Some(())
+    }
+
+    fn name_month(&mut self, month: i64, unsure: bool) -> Option<()> {
+        if self.month.is_some() && !self.unsure || self.count == 3 {
+            return None;
+        }
+        self.month = Some(month);
+        self.unsure = unsure;
         Some(())
     }
 
@@ -229,66 +273,23 @@ impl Parts {
     }
 }
 
+/// Two digits after a point, which are the minutes of a time.
+fn is_dotted(rest: &[u8]) -> bool {
+    matches!(rest, [b'.', b'0'..=b'5', b'0'..=b'9', ..]) && !rest.get(3).is_some_and(u8::is_ascii_digit)
+}
+
+/// Where a fraction of a second ends that may begin here.
+fn fraction_end(bytes: &[u8], at: usize) -> usize {
+    if bytes.get(at) == Some(&b'.') { run_end(bytes, at + 1, u8::is_ascii_digit) } else { at }
+}
+
 fn run_end(bytes: &[u8], start: usize, is_part: impl Fn(&u8) -> bool) -> usize {
     bytes[start..].iter().position(|byte| !is_part(byte)).map_or(bytes.len(), |length| start + length)
-}
-
-fn is_weekday(word: &[u8]) -> bool {
-    const DAYS: [&[u8]; 7] = [b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday"];
-    word.len() >= 3 && DAYS.iter().any(|day| day.starts_with(word))
-}
-
-/// The month that a word names: English in full or from its third letter on, other languages in full and as they are shortened.
-fn month_of(word: &[u8]) -> Option<i64> {
-    const ENGLISH: [&[u8]; 12] = [
-        b"january",
-        b"february",
-        b"march",
-        b"april",
-        b"may",
-        b"june",
-        b"july",
-        b"august",
-        b"september",
-        b"october",
-        b"november",
-        b"december",
-    ];
-    if word.len() >= 3
-        && let Some(at) = ENGLISH.iter().position(|month| month.starts_with(word))
-    {
-        return i64::try_from(at + 1).ok();
-    }
-    Some(match word {
-        b"januar" | b"januari" | b"janvier" | b"janv" | b"enero" | b"ene" => 1,
-        b"februar" | b"februari" | b"fevrier" | b"fevr" | b"fev" | b"febrero" => 2,
-        b"marz" | b"maerz" | b"mrz" | b"maart" | b"mrt" | b"mars" | b"marzo" => 3,
-        b"avril" | b"avr" | b"abril" | b"abr" => 4,
-        b"mai" | b"mei" | b"mayo" => 5,
-        b"juni" | b"juin" | b"junio" => 6,
-        b"juli" | b"juillet" | b"juil" | b"julio" => 7,
-        b"augustus" | b"aout" | b"agosto" | b"ago" => 8,
-        b"sept" | b"septembre" | b"septiembre" => 9,
-        b"oktober" | b"okt" | b"octobre" | b"octubre" => 10,
-        b"novembre" | b"noviembre" => 11,
-        b"dezember" | b"dez" | b"decembre" | b"diciembre" | b"dic" => 12,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn months_and_weekdays_may_be_shortened() {
-        for (word, month) in [("jan", 1), ("sept", 9), ("december", 12), ("dez", 12), ("aout", 8), ("may", 5)] {
-            assert_eq!(month_of(word.as_bytes()), Some(month), "{word}");
-        }
-        assert_eq!(month_of(b"ja"), None);
-        assert_eq!(month_of(b"janet"), None);
-        assert!(is_weekday(b"tues") && !is_weekday(b"tu") && !is_weekday(b"tuesdays"));
-    }
 
     #[test]
     fn what_is_no_part_of_a_date_refuses_it() {
