@@ -11,6 +11,8 @@
 //! because a name may stand in several columns.
 
 pub(crate) mod address;
+#[cfg(test)]
+mod authority;
 pub(crate) mod date;
 pub(crate) mod email;
 pub(crate) mod identifier;
