@@ -241,6 +241,7 @@ pub(crate) fn is_written_day(raw: &str) -> bool {
 }
 
 /// The text of a cell in ASCII, as far as dates are written in it: without accents, and `1990年5月4日金曜日` as `1990-5-4`.
+#[inline]
 fn readable(raw: &str) -> Cow<'_, str> {
     let text = plain(raw);
     if text.is_ascii() {

@@ -29,10 +29,10 @@ REGIONS = [
     "MT", "CY", "US", "CA", "JM", "MX", "BR", "AU", "NZ", "IN", "PK", "BD", "LK", "CN", "HK", "JP", "SG", "PH", "TR", "RU", "UA", "AE",
     "IL", "EG", "NG", "GH", "KE", "ZA", "CV", "ST", "SC", "CI",
 ]
-# Two numbers that have the same digits when the country's code is not told from an area code.
+# Two numbers that have the same digits when the country's code is not told from an area code, or a zero of their own from a trunk prefix.
 TWINS = [
     ("+20 3 123 4567", "020 3123 4567"), ("+238 221 2345", "023 8221 2345"), ("+239 222 1234", "023 9222 1234"),
-    ("+372 321 2345", "0372 321 2345"),
+    ("+372 321 2345", "0372 321 2345"), ("+39 0331 123456", "+39 331 123456"),
 ]
 
 

@@ -101,12 +101,13 @@ impl Parts {
     fn digits(&mut self, text: &str, start: usize, end: usize, sign: Option<u8>, after_t: bool) -> Option<usize> {
         let bytes = text.as_bytes();
         let digits = end - start;
-        let value: i64 = text[start..end].parse().ok()?;
         // Day, month or year of most dates.
         if digits <= 4 && bytes.get(end) != Some(&b':') && self.time.is_none() && self.offset.is_none() && !self.complete() {
+            let value = bytes[start..end].iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
             self.push(value, digits)?;
             return Some(end);
         }
+        let value: i64 = text[start..end].parse().ok()?;
         let minutes_follow = bytes.get(end) == Some(&b':') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) && digits <= 2;
         let zone = self.time.is_some() || self.offset.is_some();
         if let Some(sign) = sign
