@@ -11,8 +11,7 @@ use std::path::Path;
 #[track_caller]
 pub(crate) fn holds(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(name);
-    if env::var_os("RESIDUA_BLESS").is_some_and(|value| !value.is_empty()) {
-        assert!(env::var_os("CI").is_none(), "a snapshot is not written where it is to be checked");
+    if is_blessing() {
         fs::create_dir_all(path.parent().expect("a folder")).expect("the folder of snapshots");
         fs::write(&path, text).expect("a snapshot");
         return;
@@ -30,4 +29,11 @@ pub(crate) fn holds(name: &str, text: &str) {
         around(&kept),
         around(text)
     );
+}
+
+/// Whether what is kept is to be written anew.
+pub(crate) fn is_blessing() -> bool {
+    let is_asked = env::var_os("RESIDUA_BLESS").is_some_and(|value| !value.is_empty());
+    assert!(!is_asked || env::var_os("CI").is_none(), "a snapshot is not written where it is to be checked");
+    is_asked
 }

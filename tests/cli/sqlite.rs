@@ -191,7 +191,7 @@ const CELLS: &[Odd] = &[
         &["gap:binary_cells"],
     ),
     odd("a NUL behind each text", |w, p, n| cells(w, p, n, "{} || char(0)"), NAMED, &["gap:binary_cells"]),
-    odd("text that is no UTF-8", |w, p, n| cells(w, p, n, "CAST({} || x'e9' AS TEXT)"), NAMED, &["gap:not_utf8"]),
+    odd("text that is no UTF-8", |w, p, n| cells(w, p, n, "CAST({} || x'e9' AS TEXT)"), NAMED, &["gap:undecodable"]),
     odd("a cell of 17 MiB", |w, p, n| large(w, p, n, 17 << 20), BOTH, &["supply_record_found", "gap:row_too_long"]),
     odd("a cell of 5 MiB", |w, p, n| large(w, p, n, 5 << 20), FOUND, RESIDUAL),
     // So few numbers prove nothing each, only together.

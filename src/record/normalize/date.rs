@@ -6,8 +6,8 @@
 //! column which order it has, or that it cannot be told.
 //!
 //! Read are: ISO 8601, day/month/year in any order and with any separator, words for months (of eighteen languages), `1990年5月4日`,
-//! `yyyymmdd` and other runs of digits, Excel serials (20000 to 60000), time stamps with or without a zone, seconds, milli-, micro- and
-//! nanoseconds since 1970. Years are 1850 to 2150.
+//! `yyyymmdd` and other runs of digits, serials of spreadsheets (20000 to 60000), Julian days, time stamps with or without a zone, seconds,
+//! milli-, micro- and nanoseconds since 1970, seconds since 2001, ticks since the year 1 or 1601. Years are 1850 to 2150.
 
 mod parts;
 mod words;
@@ -27,6 +27,16 @@ const LONGEST: usize = 80;
 const CENTURY_PIVOT: i64 = 30;
 const SECONDS_A_DAY: i64 = 86_400;
 const MINUTES_A_DAY: i64 = 1_440;
+/// Seconds from 1970 to 2001.
+const APPLE_EPOCH: i64 = 978_307_200;
+/// Julian days from 1850 to 2150, and the one that began at noon of the day before 1970.
+const JULIAN_DAYS: std::ops::Range<i64> = 2_396_758..2_506_697;
+const JULIAN_1970: i64 = 2_440_588;
+/// Seconds from the year 1 to 1970, and tenths of a microsecond to 1850.
+const TICKS_1970: i64 = 62_135_596_800;
+const TICKS_1850: i64 = 583_487_712_000_000_000;
+/// Seconds from 1601 to 1970.
+const FILETIME_1970: i64 = 11_644_473_600;
 
 /// The order of day, month and year in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -369,7 +379,11 @@ impl Readings {
     /// Adds the days that a moment may have been written for: the one it names, the one in UTC, and, where the clock shows a quarter of
     /// an hour past noon, the next, since that is what midnight to the east becomes when a system turns it into UTC.
     fn add_moment(&mut self, day: (i64, i64, i64), minutes: i64, exact: bool, offset: Option<i64>) {
-        let Some(date) = self.add(None, day, true) else { return };
+        self.add_reading(day, minutes, exact, offset, true);
+    }
+
+    fn add_reading(&mut self, day: (i64, i64, i64), minutes: i64, exact: bool, offset: Option<i64>, first: bool) {
+        let Some(date) = self.add(None, day, first) else { return };
         let shift = match offset {
             Some(offset) if offset != 0 => (minutes - offset).div_euclid(MINUTES_A_DAY),
             _ => i64::from(minutes >= MINUTES_A_DAY / 2 && minutes % 15 == 0 && exact),
@@ -381,8 +395,18 @@ impl Readings {
 
     /// Seconds since 1970, with what is left of a second.
     fn add_epoch(&mut self, seconds: i64, exact: bool) {
+        self.add_seconds(seconds, exact, true);
+    }
+
+    fn add_seconds(&mut self, seconds: i64, exact: bool, first: bool) {
         let (serial, second) = (seconds.div_euclid(SECONDS_A_DAY), seconds.rem_euclid(SECONDS_A_DAY));
-        self.add_moment(Date::of_serial(serial), second / 60, exact && second % 60 == 0, None);
+        self.add_reading(Date::of_serial(serial), second / 60, exact && second % 60 == 0, None, first);
+    }
+
+    /// Seconds since 1970, or since 2001, as Apple's systems count them: nothing in the number tells, and the first is far more common.
+    fn add_either_epoch(&mut self, seconds: i64, exact: bool) {
+        self.add_epoch(seconds, exact);
+        self.add_seconds(seconds + APPLE_EPOCH, exact, false);
     }
 
     /// A number: a run of digits, a serial, an epoch.
@@ -401,13 +425,19 @@ impl Readings {
         let digits = whole.len();
         if negative {
             match digits {
-                5..=10 => self.add_epoch(-value, whole_number),
+                5..=10 => self.add_either_epoch(-value, whole_number),
                 11..=13 => self.add_epoch((-value).div_euclid(1_000), value % 1_000 == 0),
                 _ => {}
             }
             return;
         }
-        if !whole_number && !matches!(digits, 5 | 9 | 10) {
+        if digits == 7 && JULIAN_DAYS.contains(&value) {
+            // A Julian day begins at noon.
+            let half_day = i64::from(decimals.starts_with(['5', '6', '7', '8', '9']));
+            self.add(None, Date::of_serial(value - JULIAN_1970 + half_day), true);
+            return;
+        }
+        if !whole_number && !matches!(digits, 5..=10) {
             return;
         }
         // Digits from the left: two, two and the rest; or the year, two and two.
@@ -416,24 +446,33 @@ impl Readings {
             5 | 6 => {
                 if (20_000..=60_000).contains(&value) && digits == 5 {
                     self.add(None, Date::of_serial(value - 25_569), true);
+                    // Spreadsheets of old Macintoshes count from 1904.
+                    self.add(None, Date::of_serial(value - 25_569 + 1_462), false);
                 }
                 let (a, b) = (value / 10_000, value / 100 % 100);
                 let first = digits == 6;
-                self.add_short(Some(Dmy), (last2, b, a), first);
-                self.add_short(Some(Mdy), (last2, a, b), first);
-                if first {
-                    self.add_short(Some(Ymd), (a, b, last2), true);
+                if whole_number {
+                    self.add_short(Some(Dmy), (last2, b, a), first);
+                    self.add_short(Some(Mdy), (last2, a, b), first);
+                    if first {
+                        self.add_short(Some(Ymd), (a, b, last2), true);
+                    }
                 }
             }
             7 | 8 => {
                 let (a, b) = (value / 1_000_000, value / 10_000 % 100);
-                if digits == 8 {
+                if digits == 8 && whole_number {
                     self.add(None, (value / 10_000, value / 100 % 100, last2), true);
                 }
-                self.add(Some(Dmy), (last4, b, a), true);
-                self.add(Some(Mdy), (last4, a, b), true);
+                if whole_number {
+                    // A slip in `yyyymmdd` is no second of 1970 to 1973: better unreadable than another day.
+                    self.add(Some(Dmy), (last4, b, a), true);
+                    self.add(Some(Mdy), (last4, a, b), true);
+                } else {
+                    self.add_either_epoch(value, false);
+                }
             }
-            9 | 10 => self.add_epoch(value, whole_number),
+            9 | 10 => self.add_either_epoch(value, whole_number),
             11 | 13 => self.add_epoch(value / 1_000, value % 1_000 == 0),
             12 => {
                 self.stamp(value / 10_000, value % 10_000 * 100);
@@ -442,6 +481,9 @@ impl Readings {
             14 => self.stamp(value / 1_000_000, value % 1_000_000),
             16 => self.add_epoch(value / 1_000_000, value % 1_000_000 == 0),
             17 => self.stamp(value / 1_000_000_000, value / 1_000 % 1_000_000),
+            // Tenths of a microsecond since the year 1, as .NET counts, or since 1601, as Windows does.
+            18 if value > TICKS_1850 => self.add_epoch(value / 10_000_000 - TICKS_1970, value % 10_000_000 == 0),
+            18 => self.add_epoch(value / 10_000_000 - FILETIME_1970, value % 10_000_000 == 0),
             19 => self.add_epoch(value / 1_000_000_000, value % 1_000_000_000 == 0),
             _ => {}
         }

@@ -98,7 +98,8 @@ def sqlite():
         for call in ("date(?)", "datetime(?)", "strftime('%d/%m/%Y', ?)", "strftime('%Y-%m-%d %H:%M:%f', ?)", "strftime('%s', ?)", "strftime('%Y-%m-%dT%H:%M', ?)"):
             found = connection.execute(f"select {call}", [moment.isoformat()]).fetchone()[0]
             add(found, "dmy", moment, f"SQLite {call}")
-        for call in ("julianday(?)", "time(?)", "strftime('%Y-%j', ?)"):
+        add(str(connection.execute("select julianday(?)", [moment.isoformat()]).fetchone()[0]), "dmy", moment, "SQLite julianday(?)")
+        for call in ("time(?)", "strftime('%Y-%j', ?)"):
             add(str(connection.execute(f"select {call}", [moment.isoformat()]).fetchone()[0]), "dmy", None, f"SQLite {call}")
 
 
