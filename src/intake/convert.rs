@@ -1,5 +1,7 @@
 //! Conversion: batches of rows become batches of records, cell by cell, as the mapping says.
 
+mod names;
+
 use crate::intake::Mapping;
 use crate::intake::Taken;
 use crate::record::RecordBatch;
@@ -12,19 +14,14 @@ use crate::record::normalize::date;
 use crate::record::normalize::date::DateOrder;
 use crate::record::normalize::email;
 use crate::record::normalize::identifier;
-use crate::record::normalize::name;
 use crate::record::normalize::phone;
 use crate::record::normalize::postcode;
 use crate::record::normalize::spot;
 use crate::record::schema::Usage;
 use crate::source::RowBatch;
-use std::ops::Range;
 
 /// Slots any of which makes a row one of a person.
 const TELLING: [Slot; 5] = [Slot::Name, Slot::Address, Slot::Postcode, Slot::Email, Slot::Phone];
-
-/// Tokens of a name up to which its pairs are candidates.
-const MOST_PAIRED: usize = 6;
 
 /// Bytes of a cell beyond which it is no field: longer ones are not understood, and looked at as text is.
 const LONGEST_FIELD: usize = 4_096;
@@ -335,140 +332,6 @@ impl Converter {
         })
     }
 
-    fn names(&mut self, cells: &[Option<&str>], records: &mut RecordBatch) -> bool {
-        let mut is_unreadable = false;
-        let people = match self.side {
-            // The manifest holds one form: the first person that the row names.
-            Side::Originator => self.people.len().min(1),
-            Side::Recipient => self.people.len(),
-        };
-        for position in 0..people {
-            let person = std::mem::take(&mut self.people[position]);
-            self.tokens.clear();
-            self.cell_ends.clear();
-            for index in &person.given {
-                is_unreadable |= self.name_cell(cells, *index);
-            }
-            let given = self.tokens.len();
-            for index in &person.middle {
-                is_unreadable |= self.name_cell(cells, *index);
-            }
-            let middle = if given > 0 { self.tokens.len() } else { 0 };
-            for index in &person.family {
-                is_unreadable |= self.name_cell(cells, *index);
-            }
-            if self.side == Side::Originator && self.tokens.is_empty() {
-                for index in &person.full {
-                    is_unreadable |= self.name_cell(cells, *index);
-                }
-            }
-            if self.side == Side::Recipient {
-                self.push_joined_cells(middle, records);
-                self.push_pairs(0..middle, middle..self.tokens.len(), records);
-            }
-            let mut tokens = std::mem::take(&mut self.tokens);
-            self.push_name(&mut tokens, records);
-            self.tokens = tokens;
-            if self.side == Side::Recipient {
-                for index in &person.full {
-                    self.tokens.clear();
-                    is_unreadable |= self.name_cell(cells, *index);
-                    let tokens = std::mem::take(&mut self.tokens);
-                    self.push_name(&mut tokens.clone(), records);
-                    self.tokens = tokens;
-                    let count = self.tokens.len();
-                    self.push_pairs(0..count, 0..count, records);
-                    self.push_joined_neighbours(records);
-                }
-            }
-            self.people[position] = person;
-        }
-        is_unreadable
-    }
-
-    /// Middle names, second given names and double family names come and go: of a name of more than two tokens, each pair is a candidate too.
-    fn push_pairs(&mut self, firsts: Range<usize>, seconds: Range<usize>, records: &mut RecordBatch) {
-        if !(3..=MOST_PAIRED).contains(&self.tokens.len()) {
-            return;
-        }
-        for first in firsts {
-            for second in seconds.clone().filter(|second| *second > first) {
-                let mut pair = vec![self.tokens[first].clone(), self.tokens[second].clone()];
-                self.push_name(&mut pair, records);
-            }
-        }
-    }
-
-    /// Some write in two words what others write in one: `Mc Donald`, `De Luca`, `Mary Ann`. Each cell of several tokens is tried as one token
-    /// too. The first `middle` tokens are given names.
-    fn push_joined_cells(&mut self, middle: usize, records: &mut RecordBatch) {
-        if self.tokens.len() == self.cell_ends.len() || self.tokens.len() > MOST_PAIRED {
-            return;
-        }
-        let (tokens, ends) = (std::mem::take(&mut self.tokens), std::mem::take(&mut self.cell_ends));
-        // Every choice of cells to join, of which each has several tokens.
-        for joined in 1..1_usize << ends.len() {
-            self.tokens.clear();
-            let (mut start, mut firsts, mut is_new) = (0, 0, true);
-            for (cell, end) in ends.iter().enumerate() {
-                let part = &tokens[start..*end];
-                if (joined >> cell) & 1 == 1 {
-                    is_new &= part.len() > 1;
-                    self.tokens.push(part.concat());
-                } else {
-                    self.tokens.extend_from_slice(part);
-                }
-                start = *end;
-                if start <= middle {
-                    firsts = self.tokens.len();
-                }
-            }
-            if is_new {
-                self.push_pairs(0..firsts, firsts..self.tokens.len(), records);
-                let mut name = std::mem::take(&mut self.tokens);
-                self.push_name(&mut name, records);
-                self.tokens = name;
-            }
-        }
-        (self.tokens, self.cell_ends) = (tokens, ends);
-    }
-
-    /// As [`Converter::push_joined_cells`], for a whole name in one cell: each two neighbours.
-    fn push_joined_neighbours(&mut self, records: &mut RecordBatch) {
-        if !(3..=MOST_PAIRED).contains(&self.tokens.len()) {
-            return;
-        }
-        for first in 0..self.tokens.len() - 1 {
-            let mut name = self.tokens.clone();
-            let second = name.remove(first + 1);
-            name[first].push_str(&second);
-            self.push_name(&mut name, records);
-        }
-    }
-
-    /// Adds the tokens of a cell to those gathered.
-    fn name_cell(&mut self, cells: &[Option<&str>], index: usize) -> bool {
-        let Some(cell) = cells.get(index).copied().flatten().filter(|cell| cell.len() <= LONGEST_FIELD) else { return false };
-        if self.side == Side::Recipient && cell.contains(|character: char| character == '@' || character.is_ascii_digit()) {
-            self.counts[index].personal += u64::from(spot::spot(cell).is_some());
-        }
-        let before = self.tokens.len();
-        let reading = name::tokens(cell, &mut self.tokens);
-        if self.tokens.len() > before {
-            self.cell_ends.push(self.tokens.len());
-        }
-        self.count(index, reading)
-    }
-
-    fn push_name(&mut self, tokens: &mut Vec<String>, records: &mut RecordBatch) {
-        if tokens.is_empty() {
-            return;
-        }
-        self.scratch.clear();
-        name::canonical(tokens, &mut self.scratch);
-        records.push(Slot::Name, &self.scratch);
-    }
-
     fn address(&mut self, cells: &[Option<&str>], records: &mut RecordBatch) -> bool {
         if self.address.is_empty() {
             return false;
@@ -626,6 +489,24 @@ mod tests {
         // Beyond so many tokens a cell is no name, and its combinations are not tried.
         let long = candidates(Side::Recipient, &split, &["a1 b2 c3 d4", "e5 f6 g7"], Slot::Name);
         assert_eq!(long.len(), 1);
+    }
+
+    #[test]
+    fn names_are_candidates_in_their_other_spelling_on_the_recipients_side_only() {
+        for (cells, expected) in [
+            (["Jörg", "Müller"], "joerg mueller"),
+            (["Joerg", "Mueller"], "jorg muller"),
+            (["John", "O’Brien"], "brien john o"),
+            (["Ann Mary", "O&#39;Brien"], "ann brien mary o"),
+            (["Ann", "MACDONALD"], "ann donald mac"),
+            (["Ann", "St John"], "ann john saint"),
+        ] {
+            let found = candidates(Side::Recipient, &["first_name", "last_name"], &cells, Slot::Name);
+            assert!(found.iter().any(|found| found == expected), "{cells:?}: {found:?}");
+            assert_eq!(candidates(Side::Originator, &["first_name", "last_name"], &cells, Slot::Name).len(), 1);
+            let full = candidates(Side::Recipient, &["full_name"], &[&cells.join(" ")], Slot::Name);
+            assert!(full.iter().any(|found| found == expected), "{cells:?}: {full:?}");
+        }
     }
 
     #[test]

@@ -38,6 +38,56 @@ pub(crate) fn canonical(tokens: &mut Vec<String>, out: &mut String) {
     }
 }
 
+/// The cell in its other spelling, where there is one: umlauts and their like written out or drawn together (`Müller`, `Mueller`), what follows
+/// `O'`, `Mc` and `Mac` as a word of its own, `St` and `Saint`. Of a scan's many people few have one.
+pub(crate) fn respelt(raw: &str) -> Option<String> {
+    if !may_be_respelt(raw.as_bytes()) {
+        return None;
+    }
+    let text = plain(raw);
+    let mut words: Vec<String> = Vec::new();
+    let mut is_other = false;
+    for word in text.split(|letter: char| letter.is_whitespace() || matches!(letter, '-' | ',' | '.' | '/')) {
+        let other = if word.is_empty() { None } else { respelt_word(&word.to_lowercase()) };
+        is_other |= other.is_some();
+        words.push(other.unwrap_or_else(|| word.to_owned()));
+    }
+    is_other.then(|| words.join(" "))
+}
+
+/// Whether a look at each word is worth its while: most names of most tables hold none of these.
+fn may_be_respelt(raw: &[u8]) -> bool {
+    (0..raw.len()).any(|at| {
+        let byte = |ahead: usize| raw.get(at + ahead).map_or(b' ', u8::to_ascii_lowercase);
+        match (byte(0), byte(1), byte(2)) {
+            (b'a' | b'o' | b'u', b'e', _) | (b'a', b'a', _) | (b'm', b'c', _) | (b'm', b'a', b'c') | (b'a', b'i', b'n') => true,
+            (b's', b't', after) => !after.is_ascii_alphabetic(),
+            (first, second, _) => matches!(second, b'\'' | b'`' | b'&') || !first.is_ascii(),
+        }
+    })
+}
+
+fn respelt_word(word: &str) -> Option<String> {
+    const WRITTEN_OUT: [(&str, &str); 6] = [("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("å", "aa"), ("ø", "oe"), ("æ", "a")];
+    const DRAWN_TOGETHER: [(&str, &str); 4] = [("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a")];
+    match word {
+        "st" => return Some("saint".to_owned()),
+        "saint" => return Some("st".to_owned()),
+        _ => {}
+    }
+    for prefix in ["o'", "o`", "d'", "mc", "mac"] {
+        // `Mack`, `Macey` and `O'D` are whole.
+        if let Some(rest) = word.strip_prefix(prefix)
+            && rest.chars().filter(|letter| letter.is_alphabetic()).count() > 3
+        {
+            return Some(format!("{} {rest}", prefix.trim_end_matches(is_apostrophe)));
+        }
+    }
+    let pairs: &[(&str, &str)] = if word.is_ascii() { &DRAWN_TOGETHER } else { &WRITTEN_OUT };
+    let other = pairs.iter().fold(word.to_owned(), |word, (from, to)| word.replace(from, to));
+    (other != word).then_some(other)
+}
+
 /// What the tokens of a cell amount to.
 struct Tally {
     before: usize,
@@ -197,6 +247,26 @@ mod tests {
         #[test]
         fn total(raw in any::<String>()) {
             form(&raw, &mut String::new());
+        }
+    }
+
+    #[test]
+    fn some_names_are_spelt_in_two_ways() {
+        for (raw, other) in [
+            ("Müller", "mueller"),
+            ("Mueller", "muller"),
+            ("Jörg Weiß", "joerg Weiß"),
+            ("Sørensen", "soerensen"),
+            ("O'Brien", "o brien"),
+            ("McDonald", "mc donald"),
+            ("MacLeod", "mac leod"),
+            ("St. John", "saint  John"),
+            ("Saint-Clair", "st Clair"),
+        ] {
+            assert_eq!(respelt(raw).as_deref(), Some(other), "{raw}");
+        }
+        for raw in ["", "Green", "Mack", "Macey", "José", "D'Or", "Stone"] {
+            assert_eq!(respelt(raw), None, "{raw}");
         }
     }
 }
