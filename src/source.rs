@@ -389,6 +389,8 @@ pub(crate) enum ProblemCode {
     AmbiguousDelimiter,
     /// The encoding of a text can only be guessed, or rows are in another than the rest.
     AmbiguousEncoding,
+    /// A column of fixed width ends within words.
+    DoubtfulWidths,
     /// The first row is stated to name the columns, and holds values.
     DoubtfulHeader,
     /// Rows with fewer or more cells than the table has columns.
@@ -423,6 +425,7 @@ impl ProblemCode {
             ProblemCode::SymlinkLoop => "symlink_loop",
             ProblemCode::AmbiguousDelimiter => "ambiguous_delimiter",
             ProblemCode::AmbiguousEncoding => "ambiguous_encoding",
+            ProblemCode::DoubtfulWidths => "doubtful_widths",
             ProblemCode::DoubtfulHeader => "doubtful_header",
             ProblemCode::RaggedRows => "ragged_rows",
             ProblemCode::Undecodable => "undecodable",

@@ -326,6 +326,7 @@ mod tests {
             ProblemCode::NotRegular,
             ProblemCode::SymlinkLoop,
             ProblemCode::AmbiguousDelimiter,
+            ProblemCode::DoubtfulWidths,
             ProblemCode::DoubtfulHeader,
             ProblemCode::RaggedRows,
             ProblemCode::AmbiguousEncoding,

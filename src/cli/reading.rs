@@ -40,6 +40,7 @@ impl Reading {
                 header: self.header,
                 encoding: self.encoding,
                 widths: self.widths.as_ref().map(|widths| widths.0.clone()),
+                is_packed: false,
             },
             text_rules,
             stdin_name,

@@ -19,6 +19,8 @@ pub(crate) enum GapCode {
     AmbiguousDelimiter,
     /// The encoding of a text can only be guessed.
     AmbiguousEncoding,
+    /// A column of fixed width ends within words.
+    DoubtfulWidths,
     /// The first row is stated to name the columns, and holds values.
     DoubtfulHeader,
     /// Rows with more or fewer cells than the header.
@@ -63,7 +65,7 @@ pub(crate) enum GapCode {
 
 impl GapCode {
     /// Every code, for documents and tests.
-    pub(crate) const ALL: [GapCode; 27] = [
+    pub(crate) const ALL: [GapCode; 28] = [
         GapCode::Unreadable,
         GapCode::UnknownFormat,
         GapCode::Empty,
@@ -71,6 +73,7 @@ impl GapCode {
         GapCode::SymlinkLoop,
         GapCode::AmbiguousDelimiter,
         GapCode::AmbiguousEncoding,
+        GapCode::DoubtfulWidths,
         GapCode::DoubtfulHeader,
         GapCode::RaggedRows,
         GapCode::Undecodable,
@@ -103,6 +106,7 @@ impl GapCode {
             GapCode::SymlinkLoop => "symlink_loop",
             GapCode::AmbiguousDelimiter => "ambiguous_delimiter",
             GapCode::AmbiguousEncoding => "ambiguous_encoding",
+            GapCode::DoubtfulWidths => "doubtful_widths",
             GapCode::DoubtfulHeader => "doubtful_header",
             GapCode::RaggedRows => "ragged_rows",
             GapCode::Undecodable => "undecodable",
@@ -141,6 +145,9 @@ impl GapCode {
             GapCode::Empty => "remove the empty file, or do not name it among the sources",
             GapCode::NotRegular | GapCode::SymlinkLoop => "name the regular file that holds the data",
             GapCode::AmbiguousDelimiter => "name the delimiter with `--delimiter`",
+            GapCode::DoubtfulWidths => {
+                "correct the widths; where values touch on purpose, say `packed = true` beside `widths` in the map file"
+            }
             GapCode::DoubtfulHeader => "leave `--header` away, and say with `--map` what the columns hold",
             GapCode::RaggedRows => "export the file again with every cell quoted, or check the delimiter with `residua inspect`",
             GapCode::AmbiguousEncoding => {

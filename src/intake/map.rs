@@ -13,6 +13,7 @@
 //! header = true
 //! encoding = "windows-1252"
 //! # widths = [12, 20, 8]                  # instead of a delimiter: columns of so many characters
+//! # packed = true                         # whose values may touch
 //!
 //! [[exclude]]
 //! match = "sqlite:crm.db#staff"
@@ -52,6 +53,7 @@ struct TargetRules {
     header: Option<bool>,
     encoding: Option<String>,
     widths: Option<Vec<usize>>,
+    packed: Option<bool>,
     #[serde(default)]
     columns: BTreeMap<String, ColumnRule>,
 }
@@ -184,14 +186,21 @@ impl TargetRules {
                 _ => return Err(fault("a delimiter is one character other than a quote, or `tab`")),
             },
         };
-        let encoding = self.encoding.as_deref().map(|label| Label::parse(label).ok_or(fault("no encoding that can be read")));
+        let encoding = self
+            .encoding
+            .as_deref()
+            .map(|label| Label::parse(label).map(Label::of_one_file).ok_or(fault("no encoding that can be read")));
         if self.widths.as_ref().is_some_and(|widths| widths.is_empty() || widths.contains(&0)) {
             return Err(fault("widths are numbers of characters"));
         }
         if delimiter.is_some() && self.widths.is_some() {
             return Err(fault("lines are divided by a delimiter or by widths, not by both"));
         }
-        Ok(TextOptions { delimiter, header: self.header, encoding: encoding.transpose()?, widths: self.widths.clone() })
+        if self.packed.is_some() && self.widths.is_none() {
+            return Err(fault("`packed` goes with `widths`"));
+        }
+        let (widths, is_packed) = (self.widths.clone(), self.packed.unwrap_or(false));
+        Ok(TextOptions { delimiter, header: self.header, encoding: encoding.transpose()?, widths, is_packed })
     }
 }
 

@@ -70,6 +70,7 @@ fn gap_code(code: ProblemCode) -> GapCode {
         ProblemCode::SymlinkLoop => GapCode::SymlinkLoop,
         ProblemCode::AmbiguousDelimiter => GapCode::AmbiguousDelimiter,
         ProblemCode::AmbiguousEncoding => GapCode::AmbiguousEncoding,
+        ProblemCode::DoubtfulWidths => GapCode::DoubtfulWidths,
         ProblemCode::DoubtfulHeader => GapCode::DoubtfulHeader,
         ProblemCode::RaggedRows => GapCode::RaggedRows,
         ProblemCode::Undecodable => GapCode::Undecodable,

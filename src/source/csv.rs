@@ -51,6 +51,8 @@ pub(super) struct CsvSession {
     tokenizer: Tokenizer,
     /// The widths of the columns in characters, where lines are divided by place.
     widths: Option<Vec<usize>>,
+    /// Columns of fixed width may touch.
+    is_packed: bool,
     /// Where the first record begins, behind byte order mark and header.
     data_start: u64,
 }
@@ -76,7 +78,16 @@ impl CsvSession {
         let identity = Identity { kind: "csv", name: file.name().to_owned(), facts: file.facts() };
         let inventory = inventory(&file, &dialect, encoding);
         let tokenizer = Tokenizer { delimiter: dialect.delimiter, has_quotes: dialect.widths.is_none() };
-        Some(Self { identity, inventory, encoding, tokenizer, widths: dialect.widths, data_start, file })
+        Some(Self {
+            identity,
+            inventory,
+            encoding,
+            tokenizer,
+            widths: dialect.widths,
+            is_packed: dialect.is_packed,
+            data_start,
+            file,
+        })
     }
 
     /// Parts of about `size` bytes.
@@ -193,9 +204,8 @@ fn inventory(file: &OpenedFile, dialect: &Dialect, encoding: Encoding) -> Invent
         let detail = "it cannot be told which delimiter divides the rows; state it".to_owned();
         problems.push(problem(ProblemCode::AmbiguousDelimiter, detail));
     }
-    if encoding.is_guessed() {
-        let detail = format!("the text is not UTF-8, and was read as {}, which is a guess; state the encoding", encoding.name());
-        problems.push(problem(ProblemCode::AmbiguousEncoding, detail));
+    if let Some(doubt) = encoding.doubt() {
+        problems.push(problem(ProblemCode::AmbiguousEncoding, doubt));
     }
     if dialect.header == Header::Doubtful {
         let detail = "the first row was stated to name the columns, but holds values; it was read as a record".to_owned();
@@ -263,8 +273,8 @@ mod tests {
 
     fn stated(delimiter: u8, header: bool) -> Options {
         // Bytes of any sort are to be read as they come.
-        let encoding = Label::parse("utf-8");
-        let text = TextOptions { delimiter: Some(delimiter), header: Some(header), encoding, widths: None };
+        let encoding = Label::parse("utf-8").map(Label::of_one_file);
+        let text = TextOptions { delimiter: Some(delimiter), header: Some(header), encoding, ..TextOptions::default() };
         Options { text, ..Options::default() }
     }
 
@@ -547,6 +557,19 @@ mod tests {
             assert_eq!((cells(0), cells(1)), (vec!["Zoë", "Tölz", "1980"], vec!["O\"Neill", "Leeds"]));
             assert_eq!((report.problems, session.inventory().problems.len()), (Vec::new(), 0));
         }
+        let wrong =
+            Options { text: TextOptions { widths: Some(vec![6, 10, 4]), ..TextOptions::default() }, ..Options::default() };
+        let names = ["Christopher Leeds", "Zoë Tölz", "Mary Ann York", "Annabel Bath", "Bob Hull", "Penelope Wells"];
+        let mut rows = String::new();
+        for (name, town) in names.iter().filter_map(|name| name.split_once(' ')) {
+            rows.push_str(&format!("{name:<8}{town:<8}1980\n"));
+        }
+        let (_, report) = read_all(&open_bytes(rows.as_bytes(), &wrong).unwrap(), 0).unwrap();
+        assert!(codes(&report.problems).iter().any(|(code, _)| *code == ProblemCode::DoubtfulWidths), "{:?}", report.problems);
+        let packed = Options { text: TextOptions { is_packed: true, ..wrong.text }, ..Options::default() };
+        let (_, report) = read_all(&open_bytes(rows.as_bytes(), &packed).unwrap(), 0).unwrap();
+        assert!(codes(&report.problems).iter().all(|(code, _)| *code != ProblemCode::DoubtfulWidths), "{:?}", report.problems);
+
         let session = open_bytes(b"ann     leeds\nbob     york \ncid     bath \n", &Options::default()).unwrap();
         let details = &session.inventory().objects[0].details;
         assert!(details.iter().any(|(name, value)| name == "lines" && value.contains("13 characters")));

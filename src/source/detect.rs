@@ -17,6 +17,15 @@ const HEAD: usize = 1 << 20;
 /// How a `SQLite` database begins.
 pub(super) const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
 
+/// Beginnings of files of residua's own, which hold no rows of people.
+const OWN: [(&[u8], &str); 5] = [
+    (b"\x89RSD\r\n\x1a\n", "a manifest of residua"),
+    (b"# Private key of residua", "a private key of residua"),
+    (b"# nonce ", "findings of residua"),
+    (b"-----BEGIN AGE ENCRYPTED FILE-----", "an encrypted file"),
+    (b"age-encryption.org/", "an encrypted file"),
+];
+
 /// Beginnings of formats that are known and not read.
 const SIGNATURES: [(&[u8], &str); 16] = [
     (b"\x1f\x8b", "gzip-compressed data"),
@@ -66,6 +75,9 @@ pub(super) fn open(file: OpenedFile, options: &Options) -> Result<Box<dyn Sessio
     if head.starts_with(SQLITE_MAGIC) {
         return SqliteSession::open(file).map(|session| Box::new(session) as Box<dyn Session>);
     }
+    if let Some((_, format)) = OWN.iter().find(|(signature, _)| head.starts_with(signature)) {
+        return problem(ProblemCode::Unsupported, &format!("{format}; move it out of what is scanned"));
+    }
     if let Some((_, format)) = SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)) {
         return problem(ProblemCode::Unsupported, &unsupported(format));
     }
@@ -114,14 +126,32 @@ fn foreign_text(units: &[u8]) -> Option<&'static str> {
     let text = units.trim_ascii_start();
     let first_line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     match text.first() {
+        Some(b'{') if is_own_document(text) => return Some("a signed document or card of residua"),
         Some(b'{') => return Some("JSON"),
-        Some(b'[') if matches!(text[1..].trim_ascii_start().first(), Some(b'{' | b'[' | b']' | &QUOTE)) => return Some("JSON"),
+        Some(b'[') if is_json_array(&text[1..]) => return Some("JSON"),
         Some(b'<') if first_line.contains(&b'>') || text[1..].first().is_some_and(u8::is_ascii_alphabetic) => {
             return Some("XML or HTML");
         }
         _ => {}
     }
     is_sql(text).then_some("an SQL script")
+}
+
+/// A signed document of residua, or a card.
+fn is_own_document(text: &[u8]) -> bool {
+    ["\"application/vnd.in-toto+json\"", "\"publicKeyPem\""]
+        .iter()
+        .any(|word| memchr::memmem::find(text, word.as_bytes()).is_some())
+}
+
+/// Whether what follows a bracket is an array's content, and not the name of a table in a TOML file.
+fn is_json_array(content: &[u8]) -> bool {
+    let content = content.trim_ascii_start();
+    match content.first() {
+        Some(b'{' | b']' | &QUOTE) => true,
+        Some(b'[') => !content[1..].first().is_some_and(u8::is_ascii_alphabetic),
+        _ => false,
+    }
 }
 
 /// Whether the first line that is no comment begins a statement.

@@ -27,6 +27,8 @@ pub(crate) struct TextOptions {
     pub(crate) encoding: Option<Label>,
     /// The widths of the columns in characters, where lines are divided by place; none of them 0.
     pub(crate) widths: Option<Vec<usize>>,
+    /// Columns of fixed width may touch, so that no blank need stand between them.
+    pub(crate) is_packed: bool,
 }
 
 impl TextOptions {
@@ -36,7 +38,8 @@ impl TextOptions {
         let header = self.header.map(|is_header| if is_header { "yes" } else { "no" }.to_owned());
         let widths = self.widths.as_ref().map(|widths| widths.iter().map(usize::to_string).collect::<Vec<_>>().join(","));
         let encoding = self.encoding.map(|label| label.name().to_owned());
-        let all = [("delimiter", delimiter), ("widths", widths), ("header", header), ("encoding", encoding)];
+        let packed = self.is_packed.then(|| "yes".to_owned());
+        let all = [("delimiter", delimiter), ("widths", widths), ("packed", packed), ("header", header), ("encoding", encoding)];
         all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }
 }
@@ -60,6 +63,7 @@ impl Options {
         TextOptions {
             delimiter: shape.delimiter,
             widths: shape.widths.clone(),
+            is_packed: special.is_packed || general.is_packed,
             header: special.header.or(general.header),
             encoding: special.encoding.or(general.encoding),
         }

@@ -625,3 +625,31 @@ fn what_is_stated_of_a_file_goes_before_what_it_looks_like() {
     let said = &said["odd/fixed.txt"];
     assert_eq!((said.records, said.gaps.len(), said.reading["encoding"].as_str()), (1, 0, "windows-1252 (stated)"), "{said:?}");
 }
+
+#[test]
+fn what_is_stated_wrongly_is_held_against_the_file() {
+    let world = World::asked();
+    let everybody = people(&world);
+    let everybody: Vec<&Person> = everybody.iter().collect();
+    let files: BTreeMap<&str, Vec<u8>> = odd_files(&everybody).into_iter().collect();
+    let ends_in = |extra: &[&str], file: &str, content: &[u8], code: &str| {
+        let _ = fs::remove_dir_all(world.case.path("odd"));
+        world.case.write(&format!("odd/{file}"), content);
+        let said = scan(&world, extra);
+        let said = &said[&format!("odd/{file}")];
+        assert!(said.gaps.iter().any(|gap| gap == code), "{extra:?}: {said:?}");
+    };
+    ends_in(&["--encoding", "windows-1252"], "a.csv", &files["Windows-1250"], "ambiguous_encoding");
+    ends_in(&["--delimiter", ";"], "a.csv", &files["no line end at the end"], "unmapped_personal");
+    let fixed = &files["columns of fixed width"];
+    for widths in ["30,30,30,30,30,10,50,30,30", "34,34,34,34,34,34,34,16,16"] {
+        ends_in(&["--widths", widths], "a.prn", fixed, "doubtful_widths");
+    }
+    // A file in UTF-8 stays so, whatever is said of all.
+    let _ = fs::remove_dir_all(world.case.path("odd"));
+    world.case.write("odd/a.csv", &files["no line end at the end"]);
+    for encoding in ["windows-1252", "utf-16le"] {
+        let said = scan(&world, &["--encoding", encoding]);
+        assert_eq!((said["odd/a.csv"].records, said["odd/a.csv"].reading["encoding"].as_str()), (1, "UTF-8"));
+    }
+}

@@ -33,6 +33,8 @@ pub(super) struct Dialect {
     pub(super) delimiter: Option<u8>,
     /// The widths of the columns in characters, where lines are divided by place.
     pub(super) widths: Option<Vec<usize>>,
+    /// Columns of fixed width may touch.
+    pub(super) is_packed: bool,
     pub(super) header: Header,
     /// The columns' names, unique; `column_1` and so on where no row names them.
     pub(super) names: Vec<String>,
@@ -141,6 +143,7 @@ impl Dialect {
         let even_length = if delimiter.is_none() && text.widths.is_none() { even_length(&rows) } else { None };
         let widths = text.widths.clone();
         Some(Dialect {
+            is_packed: text.is_packed,
             delimiter,
             widths,
             header,
@@ -266,7 +269,7 @@ fn sample_rows(sample: &Sample<'_>, shape: Shape<'_>) -> Rows {
         let mut line = String::new();
         sample.encoding.decode(&sample.bytes[record.start * unit..record.end * unit], &mut line);
         match shape.widths {
-            Some(widths) => fixed::cells(&line, widths, &mut cells.spans),
+            Some(widths) => fixed::cells(&line, widths, &mut cells.spans, &mut []),
             None => tokenizer.record(line.as_bytes(), has_quotes, &mut cells),
         }
         let mut text = Vec::new();

@@ -1,7 +1,7 @@
 //! Encodings of text files: which one a file is in, and its bytes as UTF-8.
 //!
-//! A byte order mark decides, then what a person states, then the bytes: UTF-16 shows by its zero bytes, UTF-8 by being valid. What is
-//! neither is in an encoding of one country or another, which bytes alone can only suggest. Western European text (Windows-1252, which
+//! A byte order mark decides, then what a person states of the file, then the bytes: UTF-16 shows by its zero bytes, UTF-8 by being valid. What
+//! is neither is in an encoding of one country or another, which bytes alone can only suggest. Western European text (Windows-1252, which
 //! holds all of Latin-1) is taken for what it is where nothing speaks for another (see [`western`]); any other is a guess, and told as
 //! a problem, since a wrong guess would hide the names that have accents.
 //!
@@ -25,8 +25,9 @@ const WINDOWS: u64 = 15;
 /// Bytes of such a place.
 const WINDOW: usize = 64 << 10;
 
-/// Of so many code units at least one is a zero byte and a letter, or the text is not taken for UTF-16.
-const UNITS_A_ZERO: usize = 10;
+/// Of so many code units at least one is a zero byte and a letter, or the text is not taken for UTF-16; and of all at least so many.
+const UNITS_A_ZERO: usize = 4;
+const FEWEST_ZEROS: usize = 3;
 
 /// Zero bytes at the one place of a code unit for each one at the other.
 const ONE_SIDED: usize = 20;
@@ -51,6 +52,8 @@ enum By {
     Content,
     /// By nothing better than likelihood.
     Guess,
+    /// By what a person says of all files, which this one does not look like.
+    Doubt,
 }
 
 /// What became of the bytes of one row.
@@ -72,11 +75,12 @@ impl Encoding {
                 return Ok(Encoding { coding, by: By::Mark, mark: mark.len() });
             }
         }
-        if let Some(label) = stated {
-            return Ok(Encoding { coding: label.0, by: By::Person, mark: 0 });
+        if let Some(label) = stated.filter(|label| label.is_of_one) {
+            return Ok(Encoding { coding: label.coding, by: By::Person, mark: 0 });
         }
         if let Some(coding) = wide(head) {
-            return Ok(Encoding { coding, by: By::Content, mark: 0 });
+            let is_stated = stated.is_some_and(|label| label.coding == coding);
+            return Ok(Encoding { coding, by: if is_stated { By::Person } else { By::Content }, mark: 0 });
         }
         let is_whole = head.len() as u64 >= file.size();
         let mut judge = Judge::new();
@@ -91,7 +95,10 @@ impl Encoding {
                 judge.see(&bytes[line..], false);
             }
         }
-        Ok(judge.verdict(is_whole))
+        Ok(match stated {
+            None => judge.verdict(is_whole),
+            Some(label) => judge.weigh(label.coding, is_whole),
+        })
     }
 
     /// UTF-8 without a mark.
@@ -120,15 +127,19 @@ impl Encoding {
         if self.is_wide() { 2 } else { 1 }
     }
 
-    /// Whether it is no more than likely.
-    pub(super) fn is_guessed(self) -> bool {
-        self.by == By::Guess
+    /// What makes it doubtful, in words.
+    pub(super) fn doubt(self) -> Option<String> {
+        match self.by {
+            By::Guess => Some(format!("the text is not UTF-8, and was read as {}, which is a guess", self.name())),
+            By::Doubt => Some(format!("the text was read as {}, and does not look like it", self.name())),
+            By::Mark | By::Person | By::Content => None,
+        }
     }
 
     /// Whether a row of a text that was recognised as Western European does not look like it.
     pub(super) fn is_belied_by(self, row: &[u8]) -> bool {
         let is_recognised = self.by == By::Content && self.coding == encoding_rs::WINDOWS_1252;
-        is_recognised && !row.is_ascii() && western::is_odd(row)
+        is_recognised && !row.is_ascii() && western::is_odd_line(row)
     }
 
     /// Its name, as the Encoding Standard writes it.
@@ -144,6 +155,7 @@ impl Encoding {
             By::Content if self.is_utf8() => "",
             By::Content => " (recognised)",
             By::Guess => " (guessed)",
+            By::Doubt => " (doubtful)",
         };
         format!("{}{by}", self.name())
     }
@@ -185,7 +197,7 @@ fn wide(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
     let (even, odd) = (zeros(0), zeros(1));
     let coding = if odd > even { UTF_16LE } else { UTF_16BE };
     let (most, least) = (even.max(odd), even.min(odd));
-    if most == 0 || head.len() % 2 == 1 || most * UNITS_A_ZERO < head.len() / 2 || least * ONE_SIDED > most {
+    if most < FEWEST_ZEROS || head.len() % 2 == 1 || most * UNITS_A_ZERO < head.len() / 2 || least * ONE_SIDED > most {
         return None;
     }
     let mut units = Vec::with_capacity(head.len() / 2);
@@ -202,12 +214,17 @@ struct Judge {
     valid: u64,
     /// Lines that are not valid UTF-8.
     invalid: u64,
+    /// Some of these.
+    lines: Vec<Vec<u8>>,
 }
+
+/// Lines that are kept to be read in two encodings.
+const KEPT_LINES: usize = 1_000;
 
 impl Judge {
     fn new() -> Self {
         let detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-        Self { detector, western: western::Evidence::default(), valid: 0, invalid: 0 }
+        Self { detector, western: western::Evidence::default(), valid: 0, invalid: 0, lines: Vec::new() }
     }
 
     /// Looks at whole lines; the last one may be cut unless `is_end`.
@@ -226,9 +243,32 @@ impl Judge {
                     self.invalid += 1;
                     self.detector.feed(line, false);
                     self.western.see(line);
+                    if self.lines.len() < KEPT_LINES {
+                        self.lines.push(line.to_vec());
+                    }
                 }
             }
         }
+    }
+
+    /// What a person says of all files holds for this one, unless it looks like another and would then read differently. UTF-8 is kept
+    /// whatever is said: what is valid UTF-8 is next to never anything else.
+    fn weigh(self, stated: &'static encoding_rs::Encoding, is_whole: bool) -> Encoding {
+        if stated == UTF_8 {
+            // Rows that are not are told one by one.
+            return Encoding { coding: UTF_8, by: By::Person, mark: 0 };
+        }
+        let is_utf8 = self.invalid == 0 && (self.valid > 0 || stated == UTF_16LE || stated == UTF_16BE);
+        let (lines, is_odd) = (self.lines.clone(), self.western.is_odd());
+        let own = self.verdict(is_whole);
+        if is_utf8 || (own.coding == stated && !(stated == encoding_rs::WINDOWS_1252 && is_odd)) {
+            let coding = if is_utf8 { UTF_8 } else { stated };
+            let by = if is_utf8 { By::Content } else { By::Person };
+            return Encoding { coding, by, mark: 0 };
+        }
+        let read = |coding: &'static encoding_rs::Encoding, line: &[u8]| coding.decode_without_bom_handling(line).0.into_owned();
+        let is_other = lines.iter().any(|line| read(stated, line) != read(own.coding, line)) || (own.coding == stated && is_odd);
+        Encoding { coding: stated, by: if is_other { By::Doubt } else { By::Person }, mark: 0 }
     }
 
     /// Lines of both sorts are a text in UTF-8 or one in another encoding, whichever there are more of; the others are told row by row.
@@ -272,6 +312,10 @@ mod tests {
         assert_eq!(detect(&[b"\xef\xbb\xbf", text.as_bytes()].concat(), None), "UTF-8 (byte order mark)");
         assert_eq!(detect(&latin, None), "windows-1252 (recognised)");
         assert_eq!(detect(&latin, Some("latin1")), "windows-1252 (stated)");
+        assert_eq!(detect(&latin, Some("windows-1250")), "windows-1250 (stated)", "the same in both");
+        assert_eq!(detect(b"name,born\nann,1980\n", Some("windows-1250")), "windows-1250 (stated)");
+        assert_eq!(detect(text.as_bytes(), Some("windows-1252")), "UTF-8");
+        assert_eq!(detect(&utf16(text, true), Some("windows-1252")), "UTF-16LE (recognised)");
         assert_eq!(detect(&utf16(text, true), None), "UTF-16LE (recognised)");
         assert_eq!(detect(&utf16(text, false), None), "UTF-16BE (recognised)");
         assert_eq!(detect(&[b"\xff\xfe".to_vec(), utf16(text, true)].concat(), None), "UTF-16LE (byte order mark)");
@@ -290,10 +334,28 @@ mod tests {
             ("iso-8859-2", "imię,miasto\nŁukasz,Łódź\n"),
             ("windows-1252", "name,town\nLøvås,Bodø\n"),
         ] {
-            let bytes = Label::parse(label).unwrap().0.encode(text).0;
+            let bytes = Label::parse(label).unwrap().coding.encode(text).0;
             let words = detect(&bytes, None);
             assert!(words.ends_with("(guessed)"), "{label}: {words}");
         }
+    }
+
+    #[test]
+    fn what_is_said_of_all_files_is_held_against_each() {
+        let polish = Label::parse("windows-1250").unwrap().coding.encode("imię,miasto\nŁukasz,Łódź\nWałęsa,Gdańsk\n").0;
+        assert_eq!(detect(&polish, Some("windows-1250")), "windows-1250 (stated)");
+        assert_eq!(detect(&polish, Some("windows-1252")), "windows-1252 (doubtful)");
+        assert_eq!(detect(b"Andr\x82,Zo\x89\nM\x81ller\n", Some("windows-1252")), "windows-1252 (doubtful)");
+        let few = Label::parse("windows-1252").unwrap().coding.encode("name,town\nLøvås,Bodø\n").0;
+        assert_eq!(detect(&few, Some("windows-1252")), "windows-1252 (doubtful)", "two words could be Baltic");
+        let one = |content: &[u8]| {
+            let mut copy = tempfile::tempfile().unwrap();
+            copy.write_all(content).unwrap();
+            let file = OpenedFile::unnamed("t", copy).unwrap();
+            let label = Label::parse("windows-1252").map(Label::of_one_file);
+            Encoding::detect(&file, content, label).unwrap().words()
+        };
+        assert_eq!((one(&few), one(&polish)), ("windows-1252 (stated)".to_owned(), "windows-1252 (stated)".to_owned()));
     }
 
     #[test]
@@ -321,7 +383,7 @@ mod tests {
     fn decoding_says_what_it_did_not_understand() {
         let decode = |label: &str, bytes: &[u8]| {
             let mut text = String::new();
-            let encoding = Encoding { coding: Label::parse(label).unwrap().0, by: By::Person, mark: 0 };
+            let encoding = Encoding { coding: Label::parse(label).unwrap().coding, by: By::Person, mark: 0 };
             let decoded = encoding.decode(bytes, &mut text);
             (text, decoded)
         };

@@ -66,6 +66,8 @@ pub(super) struct RangeReader<'a> {
     unclosed: Met,
     foreign: Met,
     odd: Met,
+    /// For each column of fixed width, the rows in which its end stands within a word.
+    cuts: Vec<u64>,
     broken: Option<Problem>,
 }
 
@@ -94,6 +96,7 @@ impl<'a> RangeReader<'a> {
             unclosed: Met::default(),
             foreign: Met::default(),
             odd: Met::default(),
+            cuts: vec![0; session.widths.as_ref().map_or(0, Vec::len)],
             broken: None,
         }
     }
@@ -248,7 +251,7 @@ impl<'a> RangeReader<'a> {
         match &self.session.widths {
             Some(widths) => {
                 self.cells.is_escaped = false;
-                fixed::cells(&self.line, widths, &mut self.cells.spans);
+                fixed::cells(&self.line, widths, &mut self.cells.spans, &mut self.cuts);
             }
             None => self.session.tokenizer.record(self.line.as_bytes(), has_quotes, &mut self.cells),
         }
@@ -306,6 +309,15 @@ impl<'a> RangeReader<'a> {
         report
             .problems
             .extend(counted.map(|(code, met, detail)| session.problem(code, detail).counted(met.count).first_at(met.first)));
+        let doubtful =
+            self.cuts.iter().enumerate().filter(|(_, cuts)| !session.is_packed && fixed::is_doubtful(**cuts, report.rows));
+        let doubtful: Vec<Problem> = doubtful
+            .map(|(column, cuts)| {
+                let detail = "the column ends within words, so that its width may be wrong";
+                session.problem(ProblemCode::DoubtfulWidths, detail).in_column(&session.column(column)).counted(*cuts)
+            })
+            .collect();
+        report.problems.extend(doubtful);
         report.problems.extend(self.broken);
         Ok(report)
     }

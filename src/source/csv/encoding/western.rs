@@ -89,6 +89,11 @@ impl Evidence {
         }
     }
 
+    /// Whether something speaks against it.
+    pub(super) fn is_odd(&self) -> bool {
+        self.odd > 0
+    }
+
     /// Whether all words read alike in the encodings that come into question.
     pub(super) fn is_shared(&self) -> bool {
         self.odd == 0 && self.telling == 0
@@ -101,7 +106,7 @@ impl Evidence {
 }
 
 /// Whether a line holds what Western European text does not.
-pub(super) fn is_odd(line: &[u8]) -> bool {
+pub(super) fn is_odd_line(line: &[u8]) -> bool {
     let mut evidence = Evidence::default();
     evidence.see(line);
     evidence.odd > 0
