@@ -5,7 +5,7 @@
 //! unsupported. Of `SQLite`'s own tables, `sqlite_sequence` and `sqlite_stat1` hold no values of rows and are left out, whereas
 //! `sqlite_stat4` keeps samples of indexed values: they are read (see `sample`).
 //!
-//! Nothing is written beside the database where that can be avoided. A database in WAL mode without a `-wal` file is in nobody's use
+//! Nothing is written beside the database where that can be avoided: with an open log `SQLite` needs its `-shm`, which it makes if it is not there. A database in WAL mode without a `-wal` file is in nobody's use
 //! and is opened as immutable, because `SQLite` would create files otherwise; that nobody wrote to it meanwhile is checked at the end.
 //!
 //! Damage need not show in any row: the structure of the file is checked when its digest is taken (see `check`), and what was found is
@@ -101,7 +101,11 @@ impl SqliteSession {
         // A journal of a transaction that broke off has to be seen, which an immutable database would not do.
         let is_immutable = is_wal && is_unused && !beside(&path, "-journal").exists();
         let is_damaged = wal.exists() && wal::is_damaged(&wal).map_err(|error| unreadable(io_reason(&error)))?;
-        let connection = connect(&path, is_immutable).map_err(|error| unreadable(reason(&error)))?;
+        let connection = connect(&path, is_immutable).map_err(|error| {
+            let is_for_log = is_wal && !is_immutable && error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen);
+            let log = "it has an open log, beside which SQLite writes a file (`-shm`): copy the database and its `-wal` to a folder that this account may write to";
+            unreadable(if is_for_log { log.to_owned() } else { reason(&error) })
+        })?;
         let mut facts = file.facts();
         for (key, pragma) in [("encoding", "encoding"), ("applicationId", "application_id")] {
             let value = connection.pragma_query_value(None, pragma, |row| {
