@@ -41,6 +41,7 @@ impl Reading {
                 encoding: self.encoding,
                 widths: self.widths.as_ref().map(|widths| widths.0.clone()),
                 is_packed: false,
+                is_shape_of_one: false,
             },
             text_rules,
             stdin_name,

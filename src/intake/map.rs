@@ -200,7 +200,14 @@ impl TargetRules {
             return Err(fault("`packed` goes with `widths`"));
         }
         let (widths, is_packed) = (self.widths.clone(), self.packed.unwrap_or(false));
-        Ok(TextOptions { delimiter, header: self.header, encoding: encoding.transpose()?, widths, is_packed })
+        Ok(TextOptions {
+            delimiter,
+            header: self.header,
+            encoding: encoding.transpose()?,
+            widths,
+            is_packed,
+            is_shape_of_one: false,
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::finding::gap::Gap;
 use crate::finding::gap::GapCode;
+use crate::intake::survey::target_name;
 use crate::source::Object;
 use crate::source::Problem;
 use crate::source::ProblemCode;
@@ -19,7 +20,12 @@ pub(crate) fn survey_gaps(session: &dyn Session, is_left_out: impl Fn(&str) -> b
             detail: "objects may exist that this account cannot list".to_owned(),
         });
     }
-    gaps.extend(inventory.problems.iter().map(|problem| gap_of(problem, None)).filter(|gap| !is_left_out(&gap.target)));
+    // A problem of the whole source is out of sight only where all that it holds is left out.
+    let source = &session.identity().name;
+    let mut names = inventory.objects.iter().map(|object| target_name(session, object)).peekable();
+    let is_whole_left_out = names.peek().is_some() && names.all(|name| is_left_out(&name));
+    let is_seen = |gap: &Gap| if gap.target == *source { !is_whole_left_out } else { !is_left_out(&gap.target) };
+    gaps.extend(inventory.problems.iter().map(|problem| gap_of(problem, None)).filter(is_seen));
 }
 
 /// What is known of an object before its rows are read.

@@ -201,7 +201,7 @@ fn inventory(file: &OpenedFile, dialect: &Dialect, encoding: Encoding) -> Invent
     let problem = |code, detail: String| Problem::of_source(code, file.name(), detail).in_object(file.name());
     let mut problems = Vec::new();
     if dialect.is_ambiguous {
-        let detail = "it cannot be told which delimiter divides the rows; state it".to_owned();
+        let detail = "it cannot be told how the rows are divided, or what was stated divides none".to_owned();
         problems.push(problem(ProblemCode::AmbiguousDelimiter, detail));
     }
     if let Some(doubt) = encoding.doubt() {

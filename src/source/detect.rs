@@ -97,15 +97,17 @@ fn open_text(file: OpenedFile, head: &[u8], options: &Options) -> Result<Box<dyn
     let mut narrow = Vec::new();
     let units = if encoding.is_wide() {
         encoding.narrow(bytes, &mut narrow);
-        if !narrow.is_empty() && !narrow.iter().any(u8::is_ascii) {
+        // Text has its spaces, delimiters and line breaks in ASCII, whatever its script.
+        let ascii = narrow.iter().filter(|unit| unit.is_ascii() && **unit != 0).count();
+        let is_text = ascii * 20 >= narrow.len() && narrow.iter().any(|unit| matches!(unit, b'\n' | b'\r'));
+        if !narrow.is_empty() && encoding.is_stated() && !is_text {
             return problem(ProblemCode::AmbiguousEncoding, &format!("the bytes are no text in {}", encoding.name()));
         }
         &narrow
     } else {
         bytes
     };
-    let is_stated = text.delimiter.is_some() || text.widths.is_some();
-    if let Some(format) = foreign_text(units).filter(|_| !is_stated) {
+    if let Some(format) = foreign_text(units).filter(|_| !text.is_shape_of_one) {
         return problem(ProblemCode::Unsupported, &unsupported(format));
     }
     if is_binary(units) {

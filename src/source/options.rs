@@ -29,6 +29,8 @@ pub(crate) struct TextOptions {
     pub(crate) widths: Option<Vec<usize>>,
     /// Columns of fixed width may touch, so that no blank need stand between them.
     pub(crate) is_packed: bool,
+    /// Delimiter or widths are said of this very file, rather than of all that are read.
+    pub(crate) is_shape_of_one: bool,
 }
 
 impl TextOptions {
@@ -64,6 +66,7 @@ impl Options {
             delimiter: shape.delimiter,
             widths: shape.widths.clone(),
             is_packed: special.is_packed || general.is_packed,
+            is_shape_of_one: has_shape,
             header: special.header.or(general.header),
             encoding: special.encoding.or(general.encoding),
         }
@@ -88,7 +91,7 @@ mod tests {
         };
         assert_eq!(options.text_of("b.csv"), general);
         assert_eq!(options.text_of("a[1].csv"), TextOptions { header: Some(false), ..general });
-        let fixed = TextOptions { widths: Some(vec![3]), header: Some(true), ..TextOptions::default() };
+        let fixed = TextOptions { widths: Some(vec![3]), header: Some(true), is_shape_of_one: true, ..TextOptions::default() };
         assert_eq!(options.text_of("b.txt"), fixed);
     }
 }

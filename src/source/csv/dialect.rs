@@ -111,7 +111,7 @@ impl Dialect {
         let first = rows.first()?;
         let holds_value = || options.is_value.is_some_and(|is_value| first.iter().any(|cell| is_value(cell)));
         let header = match text.header {
-            Some(true) if holds_value() => Header::Doubtful,
+            Some(true) if holds_value() || is_no_header(&rows, options) => Header::Doubtful,
             Some(true) => Header::Stated,
             Some(false) => Header::StatedAbsent,
             None if is_first_open => Header::Unsure,
@@ -124,6 +124,13 @@ impl Dialect {
                 judged => judged,
             },
         };
+        // What is stated and divides nothing is a slip, and so may be what divides the words of a text.
+        let divided = rows.iter().filter(|row| row.len() > 1).count();
+        let is_stated = text.delimiter.is_some() || text.widths.is_some();
+        let is_rare = delimiter.is_some_and(|delimiter| RARE.contains(&delimiter)) && !is_stated;
+        let is_ambiguous = is_ambiguous
+            || (is_stated && (divided as f64) < (1.0 - EVEN) * rows.len() as f64)
+            || (is_rare && !header.is_present());
         let data_rows = if header.is_present() && rows.len() > 1 { &rows[1..] } else { &rows[..] };
         let mut data_width = most_common_width(data_rows).0;
         if header.is_present() && data_rows.iter().all(|row| row.iter().skip(first.len()).all(String::is_empty)) {
@@ -334,6 +341,18 @@ fn is_mostly_names(first: &[String], names: fn(&str) -> bool) -> bool {
     count > 1 && 2 * count >= first.len()
 }
 
+/// Whether a first row that is stated to be a header looks like a record: it is the only row and none of its words are names of columns, or
+/// it holds values as the rows below do.
+fn is_no_header(rows: &[Vec<String>], options: &Options) -> bool {
+    let Some((first, others)) = rows.split_first() else { return false };
+    if options.names_column.is_none_or(|names| is_mostly_names(first, names)) {
+        return false;
+    }
+    let filled = first.iter().filter(|cell| !cell.trim().is_empty()).count();
+    let valued = first.iter().filter(|cell| is_valued(cell)).count();
+    others.is_empty() || 4 * valued >= filled.max(1)
+}
+
 /// Whether a cell holds what a column's name does not: an `@`, or digits other than a short number after a word (`address_1`).
 fn is_valued(cell: &str) -> bool {
     let cell = cell.trim();
@@ -394,7 +413,7 @@ mod tests {
             ("name|n\nann|1\n", Some(b'|')),
             ("name^n\nann^1\n", Some(b'^')),
             ("name\u{1f}n\nann\u{1f}1\n", Some(0x1f)),
-            ("name:town\nann:leeds\n", Some(b':')),
+            ("name:born\nann:1980-01-02\n", Some(b':')),
             ("dear: all\nit rained\n", None),
             ("ann\nbob\n", None),
             ("name,notes\nann,a;b;c\nbob,d;e;f\n", Some(b',')),
@@ -428,6 +447,27 @@ mod tests {
         ] {
             assert_eq!(detect(text).header, header, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_stated_is_held_against_the_rows() {
+        let options = Options { names_column: Some(|cell| matches!(cell, "name" | "town" | "born")), ..Options::default() };
+        let header = TextOptions { header: Some(true), ..TextOptions::default() };
+        for (text, expected) in [
+            ("Oliver,O'Brien,19680619,Ne31Dx\nAnn,Lee,19700102,LS12AB\n", Header::Doubtful),
+            ("Oliver,O'Brien\n", Header::Doubtful),
+            ("colour,size\nred,large\n", Header::Stated),
+            ("name,born\n", Header::Stated),
+            ("k1,k2,2019\na,b,1\nc,d,2\ne,f,3\n", Header::Doubtful),
+            ("k1,k2,k3,k4,2019\na,b,c,d,1\n", Header::Stated),
+        ] {
+            assert_eq!(detect_with(text, &header, &options).header, expected, "{text}");
+        }
+        let shape = |delimiter, widths| TextOptions { delimiter, widths, ..TextOptions::default() };
+        assert!(detect_with("a,b\n1,2\n", &shape(Some(b';'), None), &options).is_ambiguous);
+        assert!(detect_with("ann  leeds\nbob  york\n", &shape(None, Some(vec![20])), &options).is_ambiguous);
+        assert!(!detect_with("a;b\n1;2\n", &shape(Some(b';'), None), &options).is_ambiguous);
+        assert!(detect_with("ANN 12:30\nBOB 12:31\n", &TextOptions::default(), &options).is_ambiguous);
     }
 
     #[test]

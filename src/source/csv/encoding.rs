@@ -42,6 +42,8 @@ pub(in crate::source) struct Encoding {
     by: By,
     /// Bytes of the byte order mark.
     mark: usize,
+    /// Of a text that was recognised as Western European, the letters that it has often.
+    letters: western::Letters,
 }
 
 /// What an encoding was told by.
@@ -72,15 +74,20 @@ impl Encoding {
     pub(in crate::source) fn detect(file: &OpenedFile, head: &[u8], stated: Option<Label>) -> io::Result<Encoding> {
         for (mark, coding) in [(MARK, UTF_8), (b"\xff\xfe", UTF_16LE), (b"\xfe\xff", UTF_16BE)] {
             if head.starts_with(mark) {
-                return Ok(Encoding { coding, by: By::Mark, mark: mark.len() });
+                return Ok(Encoding { coding, by: By::Mark, mark: mark.len(), letters: western::Letters::default() });
             }
         }
         if let Some(label) = stated.filter(|label| label.is_of_one) {
-            return Ok(Encoding { coding: label.coding, by: By::Person, mark: 0 });
+            return Ok(Encoding { coding: label.coding, by: By::Person, mark: 0, letters: western::Letters::default() });
         }
         if let Some(coding) = wide(head) {
             let is_stated = stated.is_some_and(|label| label.coding == coding);
-            return Ok(Encoding { coding, by: if is_stated { By::Person } else { By::Content }, mark: 0 });
+            return Ok(Encoding {
+                coding,
+                by: if is_stated { By::Person } else { By::Content },
+                mark: 0,
+                letters: western::Letters::default(),
+            });
         }
         let is_whole = head.len() as u64 >= file.size();
         let mut judge = Judge::new();
@@ -104,7 +111,7 @@ impl Encoding {
     /// UTF-8 without a mark.
     #[cfg(test)]
     pub(super) fn of_utf8() -> Encoding {
-        Encoding { coding: UTF_8, by: By::Content, mark: 0 }
+        Encoding { coding: UTF_8, by: By::Content, mark: 0, letters: western::Letters::default() }
     }
 
     /// Bytes of the byte order mark at the beginning.
@@ -127,6 +134,11 @@ impl Encoding {
         if self.is_wide() { 2 } else { 1 }
     }
 
+    /// Whether a person's word is all that it was told by.
+    pub(in crate::source) fn is_stated(self) -> bool {
+        self.by == By::Person
+    }
+
     /// What makes it doubtful, in words.
     pub(super) fn doubt(self) -> Option<String> {
         match self.by {
@@ -139,7 +151,7 @@ impl Encoding {
     /// Whether a row of a text that was recognised as Western European does not look like it.
     pub(super) fn is_belied_by(self, row: &[u8]) -> bool {
         let is_recognised = self.by == By::Content && self.coding == encoding_rs::WINDOWS_1252;
-        is_recognised && !row.is_ascii() && western::is_odd_line(row)
+        is_recognised && !row.is_ascii() && self.letters.are_strange_to(row)
     }
 
     /// Its name, as the Encoding Standard writes it.
@@ -201,7 +213,7 @@ fn wide(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
         return None;
     }
     let mut units = Vec::with_capacity(head.len() / 2);
-    Encoding { coding, by: By::Content, mark: 0 }.narrow(head, &mut units);
+    Encoding { coding, by: By::Content, mark: 0, letters: western::Letters::default() }.narrow(head, &mut units);
     let is_line = units.iter().any(|unit| matches!(unit, b'\n' | b'\r')) || units.iter().all(|unit| *unit >= b' ');
     is_line.then_some(coding)
 }
@@ -256,7 +268,7 @@ impl Judge {
     fn weigh(self, stated: &'static encoding_rs::Encoding, is_whole: bool) -> Encoding {
         if stated == UTF_8 {
             // Rows that are not are told one by one.
-            return Encoding { coding: UTF_8, by: By::Person, mark: 0 };
+            return Encoding { coding: UTF_8, by: By::Person, mark: 0, letters: western::Letters::default() };
         }
         let is_utf8 = self.invalid == 0 && (self.valid > 0 || stated == UTF_16LE || stated == UTF_16BE);
         let (lines, is_odd) = (self.lines.clone(), self.western.is_odd());
@@ -264,25 +276,31 @@ impl Judge {
         if is_utf8 || (own.coding == stated && !(stated == encoding_rs::WINDOWS_1252 && is_odd)) {
             let coding = if is_utf8 { UTF_8 } else { stated };
             let by = if is_utf8 { By::Content } else { By::Person };
-            return Encoding { coding, by, mark: 0 };
+            return Encoding { coding, by, mark: 0, letters: western::Letters::default() };
         }
         let read = |coding: &'static encoding_rs::Encoding, line: &[u8]| coding.decode_without_bom_handling(line).0.into_owned();
         let is_other = lines.iter().any(|line| read(stated, line) != read(own.coding, line)) || (own.coding == stated && is_odd);
-        Encoding { coding: stated, by: if is_other { By::Doubt } else { By::Person }, mark: 0 }
+        Encoding {
+            coding: stated,
+            by: if is_other { By::Doubt } else { By::Person },
+            mark: 0,
+            letters: western::Letters::default(),
+        }
     }
 
     /// Lines of both sorts are a text in UTF-8 or one in another encoding, whichever there are more of; the others are told row by row.
     fn verdict(mut self, is_whole: bool) -> Encoding {
         if self.invalid == 0 || self.valid > self.invalid {
-            return Encoding { coding: UTF_8, by: By::Content, mark: 0 };
+            return Encoding { coding: UTF_8, by: By::Content, mark: 0, letters: western::Letters::default() };
         }
         self.detector.feed(b"\n", true);
         let guess = self.detector.guess(None, Utf8Detection::Deny);
         let is_western = self.western.is_certain() && guess == encoding_rs::WINDOWS_1252;
         if is_western || (is_whole && self.western.is_shared()) {
-            return Encoding { coding: encoding_rs::WINDOWS_1252, by: By::Content, mark: 0 };
+            let letters = self.western.common();
+            return Encoding { coding: encoding_rs::WINDOWS_1252, by: By::Content, mark: 0, letters };
         }
-        Encoding { coding: guess, by: By::Guess, mark: 0 }
+        Encoding { coding: guess, by: By::Guess, mark: 0, letters: western::Letters::default() }
     }
 }
 
@@ -383,7 +401,12 @@ mod tests {
     fn decoding_says_what_it_did_not_understand() {
         let decode = |label: &str, bytes: &[u8]| {
             let mut text = String::new();
-            let encoding = Encoding { coding: Label::parse(label).unwrap().coding, by: By::Person, mark: 0 };
+            let encoding = Encoding {
+                coding: Label::parse(label).unwrap().coding,
+                by: By::Person,
+                mark: 0,
+                letters: western::Letters::default(),
+            };
             let decoded = encoding.decode(bytes, &mut text);
             (text, decoded)
         };
