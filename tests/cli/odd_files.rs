@@ -8,7 +8,9 @@ use crate::cli::world::COLUMNS;
 use crate::cli::world::HERON;
 use crate::cli::world::Person;
 use crate::cli::world::World;
+use crate::cli::world::create;
 use crate::cli::world::csv;
+use crate::cli::world::insert;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -645,6 +647,11 @@ fn what_is_stated_wrongly_is_held_against_the_file() {
     for widths in ["30,30,30,30,30,10,50,30,30", "34,34,34,34,34,34,34,16,16"] {
         ends_in(&["--widths", widths], "a.prn", fixed, "doubtful_widths");
     }
+    ends_in(&["--delimiter", ","], "a.jsonl", &files["JSON lines"], "unsupported");
+    ends_in(&["--delimiter", ","], "a.sql", &files["an SQL script"], "unsupported");
+    ends_in(&[], "a.csv", &files["a wrong hint for spreadsheets"], "ambiguous_delimiter");
+    ends_in(&["--delimiter", ";"], "a.csv", &files["no line end at the end"], "ambiguous_delimiter");
+    ends_in(&["--header", "yes"], "a.csv", &files["one row without a header"], "doubtful_header");
     // A file in UTF-8 stays so, whatever is said of all.
     let _ = fs::remove_dir_all(world.case.path("odd"));
     world.case.write("odd/a.csv", &files["no line end at the end"]);
@@ -652,4 +659,26 @@ fn what_is_stated_wrongly_is_held_against_the_file() {
         let said = scan(&world, &["--encoding", encoding]);
         assert_eq!((said["odd/a.csv"].records, said["odd/a.csv"].reading["encoding"].as_str()), (1, "UTF-8"));
     }
+}
+
+#[test]
+fn an_exclusion_hides_no_gap_of_what_it_does_not_leave_out() {
+    let world = World::asked();
+    let own: Vec<&Person> = world.own.iter().collect();
+    world.database("odd/x.db", |database| {
+        for table in ["contacts", "\"old.db\""] {
+            create(database, table, "");
+            insert(database, table, &own);
+        }
+    });
+    let path = world.case.path("odd/x.db");
+    let database = fs::read(&path).expect("a database");
+    fs::write(&path, [database.clone(), database].concat()).expect("a longer database");
+    world.case.write("map.toml", "[[exclude]]\nmatch = \"odd/*.db\"\nreason = \"old\"\n");
+    let said = scan(&world, &["--map", "map.toml"]);
+    assert_eq!(said["odd/x.db"].gaps, ["unknown_format"]);
+    assert!(said.contains_key("odd/x.db#contacts") && !said.contains_key("odd/x.db#old.db"), "{said:?}");
+    world.case.write("map.toml", "[[exclude]]\nmatch = \"odd/x.db#*\"\nreason = \"old\"\n");
+    let said = scan(&world, &["--map", "map.toml"]);
+    assert!(said.is_empty(), "all of it is left out: {said:?}");
 }
