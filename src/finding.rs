@@ -109,4 +109,11 @@ impl Outcome {
     pub(crate) fn rows_probed(&self) -> u64 {
         self.targets.iter().map(|target| target.rows_read.saturating_sub(target.rows_without_key)).sum()
     }
+
+    /// Whether the targets were seen to be empty: of those whose columns could hold people there is one at least, none of them has a row, and
+    /// no row elsewhere holds anything of a person. Rows whose cells are blank are no proof, since they may be blank to this reader only.
+    pub(crate) fn is_seen_empty(&self) -> bool {
+        let is_empty = |target: &Target| target.rows_unkeyed == 0 && (target.rows_read == 0 || !target.could_hold_people());
+        self.rows_probed() == 0 && self.targets.iter().all(is_empty) && self.targets.iter().any(Target::is_emptied)
+    }
 }

@@ -77,11 +77,10 @@ impl Taken {
 
     /// Why it was left out.
     pub(crate) fn exclusion_reason(&self) -> String {
-        let reason = self.reason.clone().unwrap_or_default();
-        match &self.overruled {
-            Some(overruled) => format!("taken for {} by hand, where it looks like {overruled}: {reason}", self.words()),
-            None => reason,
-        }
+        let reason = self.reason.as_deref().unwrap_or_default().trim();
+        let Some(overruled) = &self.overruled else { return reason.to_owned() };
+        let taken = format!("taken for {} by hand, where it looks like {overruled}", self.words());
+        if reason.is_empty() { taken } else { format!("{taken}: {reason}") }
     }
 
     /// What tables and attestations call it: `name.given`, `text`, `excluded`.

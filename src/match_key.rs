@@ -36,13 +36,16 @@ impl MatchKey {
 /// The name of the key over every mapped field of a record.
 pub(crate) const WHOLE: &str = "whole";
 
+/// The name of the key of an identifier alone.
+pub(crate) const NUMBER: &str = "id";
+
 /// The fixed keys, apart from [`WHOLE`], whose atoms depend on the schema.
 ///
 /// `dob` is the person's own date of birth, `child` a date that only this supply had (in the founding case the child's date of birth).
 const FIXED: [(&str, &[Atom]); 12] = [
     ("email", &[Atom::Email]),
     ("phone", &[Atom::Phone]),
-    ("id", &[Atom::Id]),
+    (NUMBER, &[Atom::Id]),
     ("name_postcode", &[Atom::NameFull, Atom::PostcodeUnit]),
     ("name_dob", &[Atom::NameFull, Atom::BirthDay]),
     ("name_postcode_dob", &[Atom::NameFull, Atom::PostcodeUnit, Atom::BirthDay]),

@@ -44,13 +44,45 @@ const SPOT_CHECKS: u32 = 20;
 residua challenge [OPTIONS] --phase <PHASE> --as <KEY>
                          --out <FILE> <SUPPLY>")]
 #[command(after_help = "\
-A declaration file is the recipient's, and is accepted word for word; all its
-forms are in `residua scan --help`. What an attestation declares is printed by
-`residua inspect ATTESTATION --declared`, to be read and cut to what you accept:
-  [[lawful_source]]
+What the recipient declares or leaves out counts only if you accept it, word for
+word. This prints what an attestation declares and leaves out, to be read, cut to
+what you accept, and given to `--accept`:
+  residua inspect answer.json --declared > accepted.toml
+Its forms, each as often as needed:
+  [[lawful_source]]          # people held from elsewhere
   name = \"electoral register\"
   target = \"sqlite:crm.db#electoral_roll\"
   source = \"open register, bought each year\"
+  [lawful_source.rows]       # only rows with this cell; without it, all rows
+  column = \"origin\"
+  equals = \"register\"
+  [[removed]]                # a target of the baseline that is gone
+  target = \"exports/mailing.csv\"
+  reason = \"deleted on 2017-06-29\"
+  [[backup]]                 # copies that cannot be changed
+  system = \"nightly backup\"
+  last_copy = \"2017-06-29\"  # the last one that holds the data
+  roll_off = \"2017-09-29\"   # when that one is overwritten
+  rotation = \"three months\"
+  [backup.beyond_use]        # what is promised of these copies
+  not_used = true
+  not_shared = true
+  secured = true
+  will_be_deleted = true
+  [[not_scanned]]            # a system that may hold the data
+  system = \"tape archive\"
+  reason = \"offline\"
+  [[onward]]                 # somebody to whom the data went on
+  recipient = \"the mailing house\"
+  reason = \"printed the letters\"
+  [[exclusion]]              # what the recipient's map file leaves out
+  target = \"crm.db#contacts\"
+  column = \"fax\"             # without it, the whole target
+  reason = \"not used since 2009\"
+
+If everything was deleted, `--accept-empty` says that you accept that; without
+it, a scan that read no row of a person is `inconclusive`. Accept the targets
+that are gone besides, as `[[removed]]`.
 
 Examples:
   residua challenge 4f2a --phase baseline --as keys/emma.key \\
@@ -72,6 +104,10 @@ pub(crate) struct Arguments {
     /// Declarations of the recipient that you accept, in TOML; without it, none is accepted
     #[arg(long, value_name = "FILE")]
     accept: Option<PathBuf>,
+    /// Accept that everything was deleted, and no target holds a row of a person any more. An emptied table or file of the baseline has to be
+    /// read all the same, and those that are gone have to be declared and accepted
+    #[arg(long)]
+    accept_empty: bool,
     /// Issue the challenge although no baseline was accepted; the answer is then compared with nothing
     #[arg(long)]
     without_baseline: bool,
@@ -151,6 +187,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             baseline_percent: arguments.baseline_percent,
             unkeyed_percent: arguments.unkeyed_percent,
             without_baseline: arguments.without_baseline,
+            empty_accepted: arguments.accept_empty,
         },
         spot_checks: draw_spot_checks(supply.entry.records, arguments.spot_checks, context)?,
         days_valid: arguments.valid_days,
@@ -180,7 +217,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         Format::Text => {
             context.say(&format!("Challenge {}\n", predicate.challenge_id))?;
             context.explain(&format!(
-                "{} scan of supply {} by {}; answers are accepted until {}.\n{}Next: give {} to the recipient, who runs `residua scan`.\n",
+                "{} scan of supply {} by {}; answers are accepted until {}.\n{}{}Next: give {} to the recipient, who runs `residua scan`.\n",
                 predicate.phase,
                 predicate.supply_id,
                 crate::support::sanitize::clean(&recipient),
@@ -190,6 +227,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                 } else {
                     format!("Accepted, word for word. {}", text::outcome::declared(&predicate.policy.accept))
                 },
+                if predicate.policy.empty_accepted { "The targets may be empty.\n" } else { "" },
                 arguments.out.display()
             ))?;
         }

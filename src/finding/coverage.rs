@@ -1,5 +1,6 @@
 //! Coverage: what a scan saw of each target, and what each match key found there.
 
+use crate::match_key::NUMBER;
 use crate::match_key::strength::Class;
 use crate::match_key::strength::lambda;
 use crate::match_key::strength::poisson_bound;
@@ -46,6 +47,18 @@ pub(crate) struct Target {
     pub(crate) columns: Vec<Column>,
     /// The keys that could be formed.
     pub(crate) by_key: Vec<KeyResult>,
+}
+
+impl Target {
+    /// Whether its columns can form a key that tells people apart. An identifier alone does not: it may be the recipient's own.
+    pub(crate) fn could_hold_people(&self) -> bool {
+        self.columns.iter().any(|column| column.telling_slot().is_some()) && self.by_key.iter().any(|result| result.key != NUMBER)
+    }
+
+    /// Whether it could hold people, and holds no row at all.
+    pub(crate) fn is_emptied(&self) -> bool {
+        self.rows_read == 0 && self.could_hold_people()
+    }
 }
 
 /// One column of a target.

@@ -191,6 +191,8 @@ pub(crate) struct Policy {
     pub(crate) unkeyed_percent: u8,
     /// Whether a supply without an accepted baseline may be judged at all.
     pub(crate) without_baseline: bool,
+    /// Whether the targets may be empty: they hold no row of a person any more.
+    pub(crate) empty_accepted: bool,
 }
 
 impl Default for Policy {
@@ -201,6 +203,7 @@ impl Default for Policy {
             baseline_percent: 95,
             unkeyed_percent: 1,
             without_baseline: false,
+            empty_accepted: false,
         }
     }
 }

@@ -140,7 +140,10 @@ impl ReasonCode {
             }
             ReasonCode::Gap => "each gap says what can be done about it",
             ReasonCode::NothingRead => {
-                "scan the tables and files that hold people; `residua inspect SOURCE` shows what their columns are taken for"
+                "scan the tables and files that hold people; `residua inspect SOURCE` shows what their columns are taken for. If everything \
+                 was deleted: the recipient leaves at least one table or file of the baseline in its place, without rows and with the names of \
+                 its columns, and declares those that are gone under `[[removed]]`; the originator accepts both with \
+                 `residua challenge --accept-empty --accept FILE`"
             }
             ReasonCode::SentinelMissed => {
                 "scan again with a released residua; if it happens again, report it: the scan did not see a row of its own"
@@ -160,16 +163,19 @@ impl ReasonCode {
                  `residua challenge --unkeyed-percent`"
             }
             ReasonCode::DeclarationNotAccepted => {
-                "the originator accepts the declaration in a new challenge (`residua challenge --accept`), or the recipient deletes the rows"
+                "the recipient deletes the rows, or the originator accepts the declaration: `residua inspect ATTESTATION --declared > \
+                 accepted.toml`, cut to what is accepted, then `residua challenge --accept accepted.toml`"
             }
             ReasonCode::SupplyRecordDeclaredLawful => {
                 "the recipient explains how data that only this supply had came into these rows, or deletes them"
             }
             ReasonCode::ExclusionNotAccepted => {
-                "the recipient scans it too, or the originator accepts that it is left out (`residua challenge --accept`)"
+                "the recipient scans it too, or the originator accepts that it is left out: `residua inspect ATTESTATION --declared > \
+                 accepted.toml`, cut to what is accepted, then `residua challenge --accept accepted.toml`"
             }
             ReasonCode::NotScannedNotAccepted => {
-                "the recipient scans it too, or the originator accepts the declaration (`residua challenge --accept`)"
+                "the recipient scans it too, or the originator accepts the declaration: `residua inspect ATTESTATION --declared > \
+                 accepted.toml`, cut to what is accepted, then `residua challenge --accept accepted.toml`"
             }
             ReasonCode::RequiredKeyMissing => {
                 "map the columns that the key is made of with `--map`; `residua inspect SOURCE` shows what they are taken for"
@@ -281,15 +287,19 @@ pub(crate) fn judge(phase: Phase, policy: &Policy, outcome: &Outcome) -> Judgeme
             count: gap.count,
         });
     }
-    if outcome.rows_probed() == 0 {
+    let is_empty = may_be_empty(phase, policy) && outcome.is_seen_empty();
+    if outcome.rows_probed() == 0 && !is_empty {
         reasons.push(Reason::new(ReasonCode::NothingRead));
     }
-    missed(&mut reasons, ReasonCode::SentinelMissed, outcome.sentinels, outcome.rows_probed() > 0);
+    missed(&mut reasons, ReasonCode::SentinelMissed, outcome.sentinels, outcome.rows_probed() > 0 || is_empty);
     missed(&mut reasons, ReasonCode::KnownAnswerMissed, outcome.known_answers, true);
     for key in &policy.required_keys {
-        let probed =
-            outcome.targets.iter().flat_map(|target| &target.by_key).any(|result| result.key == *key && result.probes > 0);
-        if !probed {
+        // In an emptied target a key that its columns can form is as good as looked for.
+        let is_looked_for = |target: &Target| {
+            let is_due = |result: &KeyResult| result.probes > 0 || (is_empty && target.is_emptied());
+            target.by_key.iter().any(|result| result.key == *key && is_due(result))
+        };
+        if !outcome.targets.iter().any(is_looked_for) {
             reasons.push(Reason::new(ReasonCode::RequiredKeyMissing).of(key));
         }
     }
@@ -308,6 +318,11 @@ pub(crate) fn judge(phase: Phase, policy: &Policy, outcome: &Outcome) -> Judgeme
     let best = if phase == Phase::Baseline { Verdict::Present } else { Verdict::Clear };
     let verdict = reasons.iter().map(|reason| reason.code.verdict()).max().unwrap_or(best);
     Judgement { verdict, reasons }
+}
+
+/// Whether the originator accepts that nothing is left. A baseline finds the data; and without one, nothing says that empty targets ever held any.
+fn may_be_empty(phase: Phase, policy: &Policy) -> bool {
+    policy.empty_accepted && !policy.without_baseline && phase != Phase::Baseline
 }
 
 fn missed(reasons: &mut Vec<Reason>, code: ReasonCode, tried: Tried, is_due: bool) {
@@ -433,6 +448,11 @@ pub(crate) fn meaning(verdict: Verdict, outcome: &Outcome) -> String {
         grouped(outcome.rows_probed())
     );
     match verdict {
+        // Only a challenge that accepts empty targets leads here.
+        Verdict::Clear if outcome.rows_probed() == 0 => format!(
+            "In the targets listed, no row of a person is left, which the originator accepted beforehand, and so no supplied record was found; \
+             {looked}. This speaks of these targets at the time of the scan, and not of copies elsewhere."
+        ),
         Verdict::Clear => format!(
             "In the targets listed, no supplied record was found; {looked}. This speaks of these targets at the time of the scan, and not of copies elsewhere."
         ),
@@ -456,6 +476,7 @@ pub(crate) fn meaning(verdict: Verdict, outcome: &Outcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::coverage::Column;
     use crate::finding::declaration::Declarations;
     use crate::finding::declaration::Exclusion;
     use crate::finding::declaration::NotScanned;
@@ -479,7 +500,14 @@ mod tests {
     }
 
     fn target(name: &str, by_key: Vec<KeyResult>) -> Target {
-        Target { name: name.into(), rows_read: 1_000, by_key, ..Target::default() }
+        let columns = vec![Column { name: "email".into(), taken_for: "email.main".into(), ..Column::default() }];
+        Target { name: name.into(), rows_read: 1_000, columns, by_key, ..Target::default() }
+    }
+
+    /// A target without a row, whose columns could form keys.
+    fn emptied(name: &str) -> Target {
+        let key = |class| KeyResult { probes: 0, ..result(class, 0) };
+        Target { rows_read: 0, ..target(name, vec![key(Class::Supply), key(Class::Person)]) }
     }
 
     fn clean() -> Outcome {
@@ -590,6 +618,64 @@ mod tests {
     }
 
     #[test]
+    fn emptied_targets_are_clear_only_where_that_is_accepted_and_seen() {
+        let accepting = Policy { empty_accepted: true, ..Policy::default() };
+        let empty = Outcome { targets: vec![emptied("crm")], ..clean() };
+        let reason = |policy: &Policy, change: &dyn Fn(&mut Outcome)| {
+            let mut outcome = empty.clone();
+            change(&mut outcome);
+            only_reason(&outcome, policy)
+        };
+        for phase in [Phase::Deletion, Phase::Recheck, Phase::Restore] {
+            assert_eq!(judge(phase, &accepting, &empty).verdict, Verdict::Clear);
+        }
+        assert!(meaning(Verdict::Clear, &empty).contains("no row of a person is left"));
+        assert!(!meaning(Verdict::Clear, &clean()).contains("is left"));
+        // Never by itself, never in a baseline, never without one.
+        assert_eq!(reason(&Policy::default(), &|_| ()), ReasonCode::NothingRead);
+        let codes =
+            |policy| judge(Phase::Baseline, policy, &empty).reasons.into_iter().map(|reason| reason.code).collect::<Vec<_>>();
+        assert_eq!(codes(&accepting), [ReasonCode::NothingRead, ReasonCode::BaselineShare]);
+        assert_eq!(reason(&Policy { without_baseline: true, ..accepting.clone() }, &|_| ()), ReasonCode::NothingRead);
+        // No target, none of which a key could be formed, or of an identifier alone.
+        assert_eq!(reason(&accepting, &|outcome| outcome.targets.clear()), ReasonCode::NothingRead);
+        assert_eq!(reason(&accepting, &|outcome| outcome.targets[0].by_key.clear()), ReasonCode::NothingRead);
+        assert_eq!(reason(&accepting, &|outcome| outcome.targets[0].columns.clear()), ReasonCode::NothingRead);
+        assert_eq!(
+            reason(&accepting, &|outcome| {
+                outcome.targets[0].by_key.truncate(1);
+                outcome.targets[0].by_key[0].key = crate::match_key::NUMBER.into();
+            }),
+            ReasonCode::NothingRead
+        );
+        // Rows that could hold people and are blank, beside the empty target; rows elsewhere that hold something of a person.
+        let beside = |by_key: Vec<KeyResult>, rows_unkeyed: u64| {
+            let target = Target { rows_read: 1_000, rows_without_key: 1_000, rows_unkeyed, ..target("log", by_key) };
+            reason(&accepting, &move |outcome| outcome.targets.push(target.clone()))
+        };
+        assert_eq!(beside(emptied("").by_key, 0), ReasonCode::NothingRead);
+        assert_eq!(beside(Vec::new(), 1), ReasonCode::NothingRead);
+        let mut outcome = empty.clone();
+        outcome.targets.push(Target { rows_without_key: 1_000, ..target("log", Vec::new()) });
+        assert_eq!(judge(Phase::Deletion, &accepting, &outcome).verdict, Verdict::Clear);
+        // The scan saw itself work, and everything else stands against it as ever.
+        assert_eq!(reason(&accepting, &|outcome| outcome.sentinels = Tried::default()), ReasonCode::SentinelMissed);
+        assert_eq!(reason(&accepting, &|outcome| outcome.sentinels.tried = 2), ReasonCode::SentinelMissed);
+        assert_eq!(reason(&accepting, &|outcome| outcome.known_answers.found = 2), ReasonCode::KnownAnswerMissed);
+        let gap = Gap { target: "crm".into(), column: None, code: GapCode::CutShort, count: None, detail: String::new() };
+        assert_eq!(reason(&accepting, &move |outcome| outcome.gaps.push(gap.clone())), ReasonCode::Gap);
+        let exclusion = Exclusion { target: "lake".into(), column: None, reason: "x".into() };
+        assert_eq!(
+            reason(&accepting, &move |outcome| outcome.excluded.push(exclusion.clone())),
+            ReasonCode::ExclusionNotAccepted
+        );
+        // A key that is required has to be one that the columns can form.
+        let requiring = |key: &str| Policy { required_keys: vec![key.into()], ..accepting.clone() };
+        assert_eq!(judge(Phase::Deletion, &requiring("key_P"), &empty).verdict, Verdict::Clear);
+        assert_eq!(reason(&requiring("key_A"), &|_| ()), ReasonCode::RequiredKeyMissing);
+    }
+
+    #[test]
     fn lawful_holding_explains_people_but_never_supplied_records() {
         let mut outcome = clean();
         outcome.targets[0].by_key[1] = result(Class::Person, 400);
@@ -683,9 +769,13 @@ mod tests {
             gaps in 0_usize..2,
             sentinels in 0_u64..3,
             found in 0_u64..1_000,
+            is_emptied in prop::bool::weighted(0.3),
         ) -> Outcome {
             let mut outcome = clean();
             outcome.targets = keys.into_iter().enumerate().map(|(index, by_key)| target(&format!("t{index}"), by_key)).collect();
+            if is_emptied {
+                outcome.targets.iter_mut().for_each(|target| *target = emptied(&target.name));
+            }
             if is_declared {
                 outcome.declared.lawful_sources.push(lawful("t0"));
             }
@@ -701,11 +791,13 @@ mod tests {
         fn the_verdict_is_monotonic(
             outcome in outcomes(),
             accepts in any::<bool>(),
+            empty_accepted in any::<bool>(),
             step in 0_u8..6,
             extra in key_results(),
             position in any::<prop::sample::Index>(),
         ) {
             let policy = if accepts { accepting(outcome.declared.clone()) } else { Policy::default() };
+            let policy = Policy { empty_accepted, ..policy };
             let mut worse = outcome.clone();
             let at = |outcome: &Outcome| position.index(outcome.targets.len().max(1));
             match step {
@@ -729,7 +821,7 @@ mod tests {
                 _ => worse.declared.not_scanned.push(NotScanned { system: "tape".into(), reason: "old".into() }),
             }
             // Reading nothing at all is the one state that a further row cures.
-            prop_assume!(outcome.rows_probed() > 0);
+            prop_assume!(outcome.rows_probed() > 0 || (empty_accepted && outcome.is_seen_empty()));
             let before = judge(Phase::Deletion, &policy, &outcome).verdict;
             let after = judge(Phase::Deletion, &policy, &worse).verdict;
             prop_assert!(after >= before, "{before:?} became {after:?}");

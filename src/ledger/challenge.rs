@@ -164,6 +164,13 @@ fn check(request: &Request, manifest: &ManifestV1) -> Result<(), ChallengeError>
     if request.policy.baseline_percent > 100 {
         return refuse("the share of a baseline is at most 100 percent".to_owned());
     }
+    if request.policy.empty_accepted && request.phase == Phase::Baseline {
+        return refuse("a baseline finds the data, so that its targets cannot be accepted as empty".to_owned());
+    }
+    if request.policy.empty_accepted && request.policy.without_baseline {
+        let problem = "empty targets cannot be accepted without a baseline, since nothing would say that they ever held the data";
+        return refuse(problem.to_owned());
+    }
     if let Some(fault) = request.policy.accept.fault() {
         return Err(ChallengeError::Declarations { fault });
     }
@@ -294,11 +301,18 @@ mod tests {
         let mut refuse = |word: &str, change: &dyn Fn(&mut Request)| {
             let mut request = originator.request(Phase::Baseline, Policy::default());
             change(&mut request);
-            let error = issued(&originator, request, "2017-05-08T09:00:00Z").unwrap_err().to_string();
+            let now = if request.phase == Phase::Baseline { "2017-05-08T09:00:00Z" } else { "2017-07-01T00:00:00Z" };
+            let error = issued(&originator, request, now).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
         };
         refuse("1 to 366 days", &|request| request.days_valid = 0);
         refuse("at most 100 percent", &|request| request.policy.baseline_percent = 101);
+        refuse("cannot be accepted as empty", &|request| request.policy.empty_accepted = true);
+        refuse("cannot be accepted without a baseline", &|request| {
+            request.phase = Phase::Deletion;
+            request.policy.empty_accepted = true;
+            request.policy.without_baseline = true;
+        });
         refuse("no match key `whole`", &|request| request.policy.required_keys.push("whole".to_owned()));
         refuse("at most 1000", &|request| request.spot_checks = (0..1_001).collect());
         refuse("not different records", &|request| request.spot_checks = vec![1, 1]);

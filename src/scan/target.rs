@@ -206,11 +206,13 @@ impl TargetScan<'_> {
             gaps.push(self.gap(None, GapCode::UnmappedPersonal, Some(tally.overflow), detail));
         }
         for (taken, counts) in self.surveyed.mapping.columns.iter().zip(&tally.columns) {
-            if is_counted(&counts.personal) {
+            // What a person left out is an exclusion, and to be accepted as one.
+            let is_open = !taken.is_left_out();
+            if is_open && is_counted(&counts.personal) {
                 let detail = "cells look personal, and are not of a field that the column is mapped to";
                 gaps.push(self.gap(Some(&taken.name), GapCode::UnmappedPersonal, Some(counts.personal), detail));
             }
-            if let Some(doubt) = taken.doubt.filter(|_| counts.filled > 0) {
+            if let Some(doubt) = taken.doubt.filter(|_| is_open && counts.filled > 0) {
                 gaps.push(self.gap(Some(&taken.name), GapCode::UnmappedPersonal, Some(counts.filled), doubt));
             }
             // A date that is no day of anybody's life does not matter; that of a person does.

@@ -71,6 +71,12 @@ pub(super) fn notes(context: &Context<'_>, stated: &AttestationV1) -> Vec<String
                 .to_owned(),
         );
     }
+    if context.challenge.policy.empty_accepted && stated.outcome().is_some_and(|outcome| outcome.is_seen_empty()) {
+        notes.push(
+            "no row of a person is left, as the challenge accepts; an empty copy in the same place would look the same, so this rests on the targets being those of the baseline"
+                .to_owned(),
+        );
+    }
     let baseline = if phase == Phase::Baseline { Some(stated) } else { context.baseline.as_ref() };
     if let Some(baseline) = baseline {
         let mut found = baseline.coverage.targets.iter().filter(|target| target.records_found > 0).peekable();

@@ -445,6 +445,72 @@ fn v6_differences_from_the_baseline_are_doubts() {
     assert_eq!(world.verify(&world.attest(&challenge, &outcome)).appraisal.conclusion, Conclusion::Clear);
 }
 
+/// A table that has lost all its rows, and an answer in which no row of a person is left.
+fn emptied(outcome: &Outcome) -> Outcome {
+    let targets = vec![target(CONTACTS, 0, [0, 0, 0]), target(ROLL, 0, [0, 0, 0])];
+    Outcome { targets, found_records: 0, ..outcome.clone() }
+}
+
+#[test]
+fn emptied_targets_are_clear_where_the_challenge_accepts_that() {
+    let mut world = World::new();
+    let plain = world.challenge(Phase::Deletion, ISSUED, Policy::default());
+    let removed = Removed { target: ROLL.into(), reason: "all of it was deleted".into() };
+    let accept = Declarations { removed: vec![removed], ..Declarations::default() };
+    let accepting = Policy { empty_accepted: true, accept: accept.clone(), ..Policy::default() };
+    let challenge = world.challenge(Phase::Deletion, ISSUED, accepting.clone());
+    let empty = Outcome { declared: accept, ..emptied(&gone()) };
+    let answer = |change: &dyn Fn(&mut Outcome)| {
+        let mut outcome = empty.clone();
+        change(&mut outcome);
+        world.verify(&world.attest(&challenge, &outcome))
+    };
+
+    let verification = answer(&|_| ());
+    assert_eq!(verification.appraisal.conclusion, Conclusion::Clear, "{:?}", verification.appraisal);
+    assert!(verification.appraisal.notes.iter().any(|note| note.contains("an empty copy in the same place")));
+    // A table of others besides is no surprise, and neither is one that is gone and declared so.
+    assert_eq!(answer(&|outcome| drop(outcome.targets.remove(1))).appraisal.conclusion, Conclusion::Clear);
+
+    // Not without the word, and not with a word that the recipient says itself.
+    assert_doubt(&world.verify(&world.attest(&plain, &empty)), "not one row was read");
+    let mut forged = world.attest(&plain, &empty);
+    restate(&mut forged.predicate, Phase::Deletion, &accepting);
+    assert_fails(&world.verify(&forged), 8, "stated as `clear`");
+
+    // The place is not one in which the data were, or not the same as then.
+    let only = |name: &'static str| {
+        move |outcome: &mut Outcome| {
+            outcome.targets.remove(0);
+            outcome.targets[0].name = name.into();
+        }
+    };
+    assert_doubt(&answer(&only("elsewhere.csv")), "of the baseline is gone, and nobody declares why");
+    assert_doubt(&answer(&only("elsewhere.csv")), "none of the targets that were read empty");
+    assert_doubt(&answer(&|outcome| outcome.targets[0].identity[0].1 = "/tmp/crm.db".into()), "its path is another");
+    assert_doubt(&answer(&|outcome| drop(outcome.targets[0].by_key.remove(0))), "formed the key `child_any_dob`");
+    assert_doubt(&answer(&|outcome| outcome.targets[0].columns.clear()), "none of the targets");
+    // Many rows that were nobody's of the supply are gone from a table too, and nobody declares that.
+    assert_doubt(&answer(&|outcome| outcome.declared.removed.clear()), "more are gone than were to be deleted");
+
+    // The scan has to have seen itself work.
+    let blind = answer(&|outcome| (outcome.sentinels.tried, outcome.sentinels.found) = (0, 0));
+    assert_doubt(&blind, "no row of its own was put into the scan");
+}
+
+#[test]
+fn where_every_place_of_the_data_is_declared_gone_an_empty_one_proves_nothing() {
+    let mut world = World::new();
+    let gone_for_good = |name: &str| Removed { target: name.into(), reason: "dropped".into() };
+    let removed = vec![gone_for_good(CONTACTS), gone_for_good(ROLL)];
+    let accept = Declarations { removed, ..Declarations::default() };
+    let policy = Policy { empty_accepted: true, accept: accept.clone(), ..Policy::default() };
+    let challenge = world.challenge(Phase::Deletion, ISSUED, policy);
+    let targets = vec![target("decoy.csv", 0, [0, 0, 0])];
+    let outcome = Outcome { declared: accept, targets, ..emptied(&gone()) };
+    assert_doubt(&world.verify(&world.attest(&challenge, &outcome)), "none of the targets that were read empty");
+}
+
 #[test]
 fn the_same_file_gives_the_same_counts() {
     let mut world = World::without_baseline();

@@ -73,6 +73,69 @@ fn the_loop_ends_in_clear() {
 }
 
 #[test]
+fn everything_deleted_is_clear_by_the_originators_word() {
+    let world = World::with_baseline();
+    // The table and its header stay, without a row; the export is gone.
+    world.database("crm.db", |database| {
+        database.execute_batch("DELETE FROM contacts").expect("an empty table");
+    });
+    std::fs::remove_file(world.case.path("exports/mailing.csv")).expect("no export");
+    world.case.write("declared.toml", "[[removed]]\ntarget = \"exports/mailing.csv\"\nreason = \"deleted\"\n");
+
+    // Never by itself, and the reason says what either side can do.
+    world.ask("deletion", "1.challenge.json", &["--accept", "declared.toml"]).exits_with(0);
+    let outputs = |name| ["--declare", "declared.toml", "--out", name];
+    let scan = world.scan("deletion", "1.challenge.json", &["crm.db", "exports"], &outputs("1.json"));
+    scan.exits_with(10).prints("nothing_read").prints("--accept-empty").prints("[[removed]]");
+    world.verify("1.json").exits_with(10).prints("not one row was read");
+
+    let asked = world.ask("deletion", "2.challenge.json", &["--accept", "declared.toml", "--accept-empty"]);
+    asked.exits_with(0).prints("The targets may be empty");
+    world.run(AFTER, &["inspect", "2.challenge.json"]).exits_with(0).prints("accepts that everything was deleted");
+    let scan = world.scan("deletion", "2.challenge.json", &["crm.db", "exports"], &outputs("2.json"));
+    scan.exits_with(0).stderr_is("").prints("clear").prints("no row of a person is left");
+    let verified = world.verify("2.json");
+    verified
+        .exits_with(0)
+        .prints("Appraisal: clear")
+        .prints("no row of a person is left")
+        .prints("an empty copy in the same place");
+    assert_eq!(state(&world, AFTER), is("attested clear", 0));
+
+    // With people of its own the answer is judged as ever, and what is left is found.
+    world.ask("recheck", "3.challenge.json", &["--accept", "declared.toml", "--accept-empty"]).exits_with(0);
+    world.keep(&[&world.supplied[7]]);
+    std::fs::remove_file(world.case.path("exports/mailing.csv")).expect("no export");
+    world.scan("deletion", "3.challenge.json", &["crm.db", "exports"], &outputs("3.json")).exits_with(11);
+}
+
+#[test]
+fn what_is_printed_as_declared_can_be_accepted() {
+    let world = World::with_baseline();
+    world.keep(&[]);
+    // An address in a column that the recipient calls text, with and without a reason.
+    for (number, reason) in ["", ", reason = \"not ours\""].into_iter().enumerate() {
+        let rule = format!("[[target]]\nmatch = \"*\"\n[target.columns]\nemail = {{ kind = \"text\"{reason} }}\n");
+        world.case.write("map.toml", rule);
+        let [first, second] = [0, 1].map(|part| format!("{number}-{part}"));
+        let answer = |name: &str| {
+            let outputs = ["--map", "map.toml", "--out", name];
+            world.scan("deletion", &format!("{name}.challenge"), &["crm.db", "exports"], &outputs)
+        };
+        world.ask("deletion", &format!("{first}.challenge"), &[]).exits_with(0);
+        let scan = answer(&first);
+        scan.exits_with(10).prints("exclusion_not_accepted").prints("--declared > accepted.toml");
+        assert!(!scan.stdout.contains("unmapped_personal") && !scan.stdout.contains("email.main: \n"), "{}", scan.whole());
+        let printed = world.run(AFTER, &["inspect", &first, "--declared"]);
+        printed.exits_with(0).prints("[[exclusion]]").prints("where it looks like email.main");
+        assert!(!printed.stdout.contains("[]"), "{}", printed.whole());
+        world.case.write("accepted.toml", &printed.stdout);
+        world.ask("deletion", &format!("{second}.challenge"), &["--accept", "accepted.toml"]).exits_with(0);
+        answer(&second).exits_with(0).prints("clear");
+    }
+}
+
+#[test]
 fn findings_name_the_rows() {
     let world = World::asked();
     let (kept, own) = (&world.supplied[7], world.own.len());

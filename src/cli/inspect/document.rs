@@ -8,12 +8,20 @@ use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::failure::advised;
 use crate::cli::inspect::no_attestation;
+use crate::finding::declaration::Backup;
+use crate::finding::declaration::Declarations;
+use crate::finding::declaration::Exclusion;
+use crate::finding::declaration::LawfulSource;
+use crate::finding::declaration::NotScanned;
+use crate::finding::declaration::Onward;
+use crate::finding::declaration::Removed;
 use crate::manifest::statement::ManifestV1;
 use crate::report::json_v1;
 use crate::report::text::document;
 use crate::report::text::document::About;
 use crate::support::sanitize::clean;
 use anyhow::Context as _;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::Path;
@@ -105,5 +113,130 @@ fn print_declared(path: &Path, kind: PredicateType, statement: &Value, context: 
     if declared.is_empty() {
         return context.print("# Nothing is declared, and nothing was left out.\n");
     }
-    context.print(&toml::to_string_pretty(&declared).context("cannot write the declarations as TOML")?)
+    context.print(&declaration_file(&declared)?)
+}
+
+/// Declarations in the form that `residua challenge --help` describes; empty lists are left out.
+#[derive(Serialize)]
+struct DeclarationFile<'a> {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    lawful_source: &'a [LawfulSource],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    removed: &'a [Removed],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    backup: Vec<BackupForm<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    not_scanned: &'a [NotScanned],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    onward: &'a [Onward],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    exclusion: &'a [Exclusion],
+}
+
+#[derive(Serialize)]
+struct BackupForm<'a> {
+    system: &'a str,
+    last_copy: &'a str,
+    roll_off: &'a str,
+    rotation: &'a str,
+    beyond_use: BeyondUseForm,
+}
+
+#[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "four separate promises, each of which is given or not")]
+struct BeyondUseForm {
+    not_used: bool,
+    not_shared: bool,
+    secured: bool,
+    will_be_deleted: bool,
+}
+
+impl BackupForm<'_> {
+    fn of(backup: &Backup) -> BackupForm<'_> {
+        let promised = &backup.beyond_use;
+        BackupForm {
+            system: &backup.system,
+            last_copy: &backup.last_copy,
+            roll_off: &backup.roll_off,
+            rotation: &backup.rotation,
+            beyond_use: BeyondUseForm {
+                not_used: promised.not_used,
+                not_shared: promised.not_shared,
+                secured: promised.secured,
+                will_be_deleted: promised.will_be_deleted,
+            },
+        }
+    }
+}
+
+fn declaration_file(declared: &Declarations) -> anyhow::Result<String> {
+    let file = DeclarationFile {
+        lawful_source: &declared.lawful_sources,
+        removed: &declared.removed,
+        backup: declared.backups.iter().map(BackupForm::of).collect(),
+        not_scanned: &declared.not_scanned,
+        onward: &declared.onward,
+        exclusion: &declared.exclusions,
+    };
+    toml::to_string_pretty(&file).context("cannot write the declarations as TOML")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"[[lawful_source]]
+name = "register"
+target = "crm.db#register"
+source = "bought each year"
+
+[lawful_source.rows]
+column = "origin"
+equals = "register"
+
+[[removed]]
+target = "exports/mailing.csv"
+reason = "deleted"
+
+[[backup]]
+system = "tape"
+last_copy = "2017-06-29"
+roll_off = "2017-09-29"
+rotation = "three months"
+
+[backup.beyond_use]
+not_used = true
+not_shared = true
+secured = true
+will_be_deleted = false
+
+[[not_scanned]]
+system = "tape archive"
+reason = "offline"
+
+[[onward]]
+recipient = "the mailing house"
+reason = "printed the letters"
+
+[[exclusion]]
+target = "crm.db#contacts"
+column = "fax"
+reason = "not used"
+"#;
+
+    #[test]
+    fn what_is_printed_is_what_the_help_describes_and_reads_as_it_was() {
+        let declared: Declarations = toml::from_str(FILE).unwrap();
+        assert_eq!(declaration_file(&declared).unwrap(), FILE);
+        // The names that attestations use are read too.
+        let wire = toml::to_string_pretty(&declared).unwrap();
+        assert!(wire.contains("[[lawfulSources]]"));
+        assert_eq!(toml::from_str::<Declarations>(&wire).unwrap(), declared);
+    }
+
+    #[test]
+    fn empty_lists_are_not_printed() {
+        let declared: Declarations = toml::from_str("[[exclusion]]\ntarget = \"t\"\nreason = \"r\"\n").unwrap();
+        assert_eq!(declaration_file(&declared).unwrap(), "[[exclusion]]\ntarget = \"t\"\nreason = \"r\"\n");
+    }
 }

@@ -180,6 +180,9 @@ pub(crate) fn challenge(about: &About, challenge: &ChallengeV1) -> String {
         asked.push(format!("at least {} % of the records that can be looked for", policy.baseline_percent));
     } else {
         asked.push(format!("at most {} % of a target's rows that hold a person and form no match key", policy.unkeyed_percent));
+        if policy.empty_accepted {
+            asked.push("no row of a person: the originator accepts that everything was deleted".to_owned());
+        }
         if policy.without_baseline {
             asked.push("no accepted baseline: the originator lets it be judged without one".to_owned());
         }

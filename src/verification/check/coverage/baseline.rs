@@ -16,7 +16,13 @@ const FEWEST_ROWS: u64 = 100;
 
 const GONE: &str =
     "the recipient scans it again under the same name, or declares it as `[[removed]]`, which a new challenge accepts";
+const ACCEPT: &str = "if you accept the declaration: `residua inspect ATTESTATION --declared > accepted.toml`, cut it to what you accept, \
+     and issue a new challenge with `--accept accepted.toml`";
 const MAPPING: &str = "the recipient maps its columns as in the baseline (`--map`), or explains what has changed";
+const EMPTIED: &str = "ask the recipient what became of the other rows; if all of it was deleted, it declares the target as `[[removed]]`, \
+     which a new challenge accepts";
+const NOWHERE: &str =
+    "the recipient scans an emptied table or file of the baseline under the same name, with the names of its columns";
 const CHANGED: &str = "ask the recipient how the data of this target were changed since the baseline";
 
 pub(super) fn compare(findings: &mut Findings, context: &Context<'_>, then: &AttestationV1, now: &Outcome) {
@@ -29,20 +35,34 @@ pub(super) fn compare(findings: &mut Findings, context: &Context<'_>, then: &Att
         }
         let is_excluded = now.excluded.iter().any(|exclusion| exclusion.target == before.name && exclusion.column.is_none());
         match now.targets.iter().find(|target| target.name == before.name) {
-            Some(after) => compare_target(findings, &shown, before, after),
+            Some(after) => compare_target(findings, &shown, before, after, now.is_seen_empty()),
             // An exclusion was judged with the verdict.
             None if is_excluded => {}
             None if declared.is_some() => {
                 findings.doubt(format!(
                     "`{shown}` of the baseline is gone; it is declared removed, which the challenge does not accept"
-                ), "if you accept the declaration, issue a new challenge with `--accept`");
+                ), ACCEPT);
             }
             None => findings.doubt(format!("`{shown}` of the baseline is gone, and nobody declares why (a target goes by the name under which it was scanned)"), GONE),
         }
     }
+    let holds_nothing_now = |before: &TargetV1| {
+        let emptied = now.targets.iter().find(|target| target.name == before.name && target.is_emptied());
+        emptied.is_some_and(|after| changed_fact(before, after).is_none() && lost_keys(before, after).next().is_none())
+    };
+    // An empty place shows something only if it is one where the data were.
+    if now.is_seen_empty() && !then.coverage.targets.iter().any(|before| before.records_found > 0 && holds_nothing_now(before)) {
+        let reason = "no row formed a key, and none of the targets that were read empty is one in which the baseline found supplied records";
+        findings.doubt(reason, NOWHERE);
+    }
 }
 
-fn compare_target(findings: &mut Findings, shown: &str, before: &TargetV1, after: &Target) {
+/// The keys that were formed then and cannot be formed now.
+fn lost_keys<'a>(before: &'a TargetV1, after: &'a Target) -> impl Iterator<Item = &'a KeyResultV1> {
+    before.by_key.iter().filter(|key| key.probes > 0 && !after.by_key.iter().any(|other| other.key == key.key))
+}
+
+fn compare_target(findings: &mut Findings, shown: &str, before: &TargetV1, after: &Target, nothing_is_left: bool) {
     if let Some(fact) = changed_fact(before, after) {
         findings.doubt(
             format!("`{shown}` is not the one of the baseline: its {} is another", sanitize::clean(fact)),
@@ -50,8 +70,8 @@ fn compare_target(findings: &mut Findings, shown: &str, before: &TargetV1, after
         );
     }
     implausible(findings, shown, before, after);
-    // Of an empty target nothing can be mapped.
-    if after.rows_read == 0 {
+    // Of an empty target values map nothing, and its rows prove nothing; where nothing is left anywhere, the empty targets are all the proof.
+    if after.rows_read == 0 && !nothing_is_left {
         return;
     }
     for column in &before.columns {
@@ -62,13 +82,9 @@ fn compare_target(findings: &mut Findings, shown: &str, before: &TargetV1, after
                 .doubt(format!("`{shown}`, column `{name}` is taken for `{is}`, and was for `{was}` in the baseline"), MAPPING);
         }
     }
-    for key in before.by_key.iter().filter(|key| key.probes > 0) {
-        if !after.by_key.iter().any(|other| other.key == key.key) {
-            findings.doubt(
-                format!("`{shown}` formed the key `{}` in the baseline, and does not now", sanitize::clean(&key.key)),
-                MAPPING,
-            );
-        }
+    for key in lost_keys(before, after) {
+        let reason = format!("`{shown}` formed the key `{}` in the baseline, and does not now", sanitize::clean(&key.key));
+        findings.doubt(reason, MAPPING);
     }
 }
 
@@ -117,7 +133,7 @@ fn implausible(findings: &mut Findings, shown: &str, before: &TargetV1, after: &
         findings.doubt(format!(
             "`{shown}` had {} rows, {hit_before} of them of the supply, and has {} now: more are gone than were to be deleted",
             before.rows_read, after.rows_read
-        ), CHANGED);
+        ), if after.rows_read == 0 { EMPTIED } else { CHANGED });
     }
 }
 
