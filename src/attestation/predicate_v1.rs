@@ -553,7 +553,8 @@ impl TargetV1 {
 }
 
 impl KeyResultV1 {
-    fn key_result(&self) -> Option<coverage::KeyResult> {
+    /// What the key found. `None` where a word is unknown or a number is none.
+    pub(crate) fn key_result(&self) -> Option<coverage::KeyResult> {
         let result = coverage::KeyResult {
             key: self.key.clone(),
             class: Class::parse(&self.class)?,

@@ -44,11 +44,10 @@ const SPOT_CHECKS: u32 = 20;
 residua challenge [OPTIONS] --phase <PHASE> --as <KEY>
                          --out <FILE> <SUPPLY>")]
 #[command(after_help = "\
-What the recipient declares or leaves out counts only if you accept it, word for
-word. This prints what an attestation declares and leaves out, to be read, cut to
-what you accept, and given to `--accept`:
-  residua inspect answer.json --declared > accepted.toml
-Its forms, each as often as needed:
+A declaration file is the recipient's, and counts only as far as you accept it,
+word for word. What an attestation declares and leaves out is printed in this
+form, to be read, cut to what you accept, and named with `--accept`:
+`residua inspect ATTESTATION --declared > accepted.toml`. Its parts are
   [[lawful_source]]          # people held from elsewhere
   name = \"electoral register\"
   target = \"sqlite:crm.db#electoral_roll\"

@@ -7,6 +7,7 @@ use crate::attestation::predicate_v1::TargetV1;
 use crate::finding::Outcome;
 use crate::finding::coverage::KeyResult;
 use crate::finding::coverage::Target;
+use crate::match_key::strength::Class;
 use crate::support::sanitize;
 use crate::verification::Context;
 use crate::verification::check::Findings;
@@ -51,10 +52,17 @@ pub(super) fn compare(findings: &mut Findings, context: &Context<'_>, then: &Att
         emptied.is_some_and(|after| changed_fact(before, after).is_none() && lost_keys(before, after).next().is_none())
     };
     // An empty place shows something only if it is one where the data were.
-    if now.is_seen_empty() && !then.coverage.targets.iter().any(|before| before.records_found > 0 && holds_nothing_now(before)) {
+    if now.is_seen_empty() && !then.coverage.targets.iter().any(|before| held_supply(before) && holds_nothing_now(before)) {
         let reason = "no row formed a key, and none of the targets that were read empty is one in which the baseline found supplied records";
         findings.doubt(reason, NOWHERE);
     }
+}
+
+/// Whether more of the supply was found there than coincidence explains.
+fn held_supply(before: &TargetV1) -> bool {
+    let is_found =
+        |result: KeyResult| result.distinct_records > if result.class == Class::Aggregate { result.bound() } else { 0 };
+    before.by_key.iter().filter_map(KeyResultV1::key_result).any(is_found)
 }
 
 /// The keys that were formed then and cannot be formed now.
