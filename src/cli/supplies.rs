@@ -8,6 +8,7 @@ use crate::cli::failure::Help;
 use crate::ledger::Ledger;
 use crate::ledger::Supply;
 use crate::ledger::board;
+use crate::ledger::board::BoardRow;
 use crate::report::json_v1;
 use crate::report::text;
 use crate::support::sanitize::clean;
@@ -60,11 +61,12 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                         let purpose =
                             if entry.purpose.is_empty() { String::new() } else { format!(", {}", clean(&entry.purpose)) };
                         context.say(&format!(
-                            "{}  {} records to {}, to be deleted by {}{purpose}\n",
+                            "{}  {} records to {}, to be deleted by {}{purpose}: {}\n",
                             entry.supply_id,
                             text::count(entry.records),
                             clean(&entry.recipient.name),
-                            entry.delete_by
+                            entry.delete_by,
+                            board::row(view, supply, today).state
                         ))?;
                     }
                     if view.supplies().is_empty() {
@@ -84,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                     .print(&json_v1::write(&json_v1::SuppliesV1 { version: json_v1::VERSION, supplies: vec![json(supply)] }))?,
                 Format::Text => {
                     let row = board::row(ledger.view(), supply, today);
-                    context.say(&words(supply, &row.state.to_string(), &row.next_action))?;
+                    context.say(&words(supply, &row))?;
                 }
             }
         }
@@ -92,7 +94,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     Ok(ExitCode::Clear)
 }
 
-fn words(supply: &Supply, state: &str, next: &str) -> String {
+fn words(supply: &Supply, row: &BoardRow) -> String {
     let entry = &supply.entry;
     let mut words = format!(
         "Supply {}\n  {} records to {} (key {})\n  supplied {}, to be deleted by {}\n",
@@ -126,7 +128,10 @@ fn words(supply: &Supply, state: &str, next: &str) -> String {
             }
         }
     }
-    let _ = writeln!(words, "State: {state}\nNext: {next}");
+    let _ = writeln!(words, "State: {}\nNext: {}", row.state, row.next_command);
+    if !row.remark.is_empty() {
+        let _ = writeln!(words, "  {}", row.remark);
+    }
     words
 }
 

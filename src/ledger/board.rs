@@ -64,10 +64,20 @@ pub(crate) struct BoardRow {
     pub(crate) delete_by: Date,
     /// Where it stands.
     pub(crate) state: State,
-    /// What to do next, with the command.
-    pub(crate) next_action: String,
+    /// The next command.
+    pub(crate) next_command: String,
+    /// When, or why, or what else; may be empty.
+    pub(crate) remark: String,
     /// The agreed day has passed, the data are not attested as deleted, and no challenge waits for an answer.
     pub(crate) is_overdue: bool,
+}
+
+impl BoardRow {
+    /// What to do next, in one line.
+    pub(crate) fn next_action(&self) -> String {
+        let command = &self.next_command;
+        if self.remark.is_empty() { format!("`{command}`") } else { format!("`{command}` ({})", self.remark) }
+    }
 }
 
 /// The board on a UTC day, the oldest supply first.
@@ -78,7 +88,7 @@ pub(crate) fn rows(view: &LedgerView, today: Date) -> Vec<BoardRow> {
 /// The line of one supply.
 pub(crate) fn row(view: &LedgerView, supply: &Supply, today: Date) -> BoardRow {
     let short_id = view.short_id(&supply.entry.supply_id);
-    let (state, next_action) = stand(supply, short_id, today);
+    let (state, (next_command, remark)) = stand(supply, short_id, today);
     let is_past = today > supply.delete_by;
     BoardRow {
         supply_id: supply.entry.supply_id.clone(),
@@ -87,54 +97,76 @@ pub(crate) fn row(view: &LedgerView, supply: &Supply, today: Date) -> BoardRow {
         records: supply.entry.records,
         delete_by: supply.delete_by,
         state,
-        next_action,
+        next_command,
+        remark,
         is_overdue: is_past && !matches!(state, State::AttestedClear | State::ChallengeIssued),
     }
 }
 
-fn stand(supply: &Supply, id: &str, today: Date) -> (State, String) {
+/// The next command, and the remark that goes with it.
+type Next = (String, String);
+
+fn stand(supply: &Supply, id: &str, today: Date) -> (State, Next) {
     let asked: Vec<&Challenge> = supply.challenges.iter().filter(|challenge| challenge.phase != Phase::Baseline).collect();
     let answered = asked.iter().rposition(|challenge| challenge.answer().is_some());
     let later = asked.get(answered.map_or(0, |position| position + 1)..).unwrap_or_default();
     if let Some(open) = later.iter().rev().find(|challenge| is_open(challenge, today)) {
         return (State::ChallengeIssued, wait(open));
     }
-    let ask = |phase: &str| format!("`residua challenge {id} --phase {phase}`");
+    let ask = |phase: &str| format!("residua challenge {id} --phase {phase}");
+    let why = format!("`residua supplies show {id}`");
     if let Some(answer) = answered.and_then(|position| asked.get(position)).and_then(|challenge| challenge.answer()) {
-        return concluded(answer, &ask("deletion"), &ask("recheck"));
+        return concluded(answer, ask("deletion"), ask("recheck"), &why);
     }
     let days = time::days_between(today, supply.delete_by);
+    let baselines = supply.challenges.iter().rev().filter(|challenge| challenge.phase == Phase::Baseline);
+    let open_baseline = baselines.clone().find(|challenge| is_open(challenge, today));
+    let is_baseline_answered = baselines.clone().any(|challenge| challenge.answer().is_some());
+    let has_baseline = supply.accepted_baseline().is_some();
     if days < 0 {
-        let how = if supply.accepted_baseline().is_some() {
-            ""
-        } else {
-            ", which without an accepted baseline needs `--without-baseline`"
-        };
-        let since = if later.is_empty() { "" } else { "the last challenge ended without an accepted answer: " };
-        return (State::Overdue(-days), format!("{since}{}{how}", ask("deletion")));
-    }
-    if supply.accepted_baseline().is_none() {
-        let baselines = supply.challenges.iter().rev().filter(|challenge| challenge.phase == Phase::Baseline);
-        let next = match baselines.clone().find(|challenge| is_open(challenge, today)) {
-            Some(open) => wait(open),
-            None if baselines.clone().any(|challenge| challenge.answer().is_some()) => {
-                format!("see why the baseline was not accepted (`residua supplies show {id}`), then {}", ask("baseline"))
+        let without = format!("{} --without-baseline", ask("deletion"));
+        let next = match open_baseline {
+            _ if has_baseline => (ask("deletion"), String::new()),
+            // Nobody asked for the deletion yet, and what the baseline found can still be compared with.
+            Some(open) if later.is_empty() => {
+                let (command, remark) = wait(open);
+                (command, format!("{remark}; or ask for the deletion and compare with nothing: `{without}`"))
             }
-            None => ask("baseline"),
+            None if later.is_empty() && is_baseline_answered => (
+                format!("{} --baseline-percent N", ask("baseline")),
+                format!(
+                    "the baseline was not accepted; {why} says why, and N is the share that is to be found; or ask for the deletion and \
+                     compare with nothing: `{without}`"
+                ),
+            ),
+            _ => (without, "no baseline was accepted, so that the answer is compared with nothing".to_owned()),
+        };
+        let since = if later.is_empty() { "" } else { "the last challenge ended without an accepted answer" };
+        let remark = [since, &next.1].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+        return (State::Overdue(-days), (next.0, remark));
+    }
+    if !has_baseline {
+        let next = match open_baseline {
+            Some(open) => wait(open),
+            None if is_baseline_answered => (
+                ask("baseline"),
+                format!("the baseline was not accepted; {why} says why; `--baseline-percent` asks for a smaller share"),
+            ),
+            None => (ask("baseline"), String::new()),
         };
         return (State::AwaitingBaseline, next);
     }
     let first = supply.delete_by.tomorrow().unwrap_or(supply.delete_by);
-    let next = format!("from {first} on {}", ask("deletion"));
+    let next = (ask("deletion"), format!("from {first} on"));
     (if days <= DUE_DAYS { State::Due(days) } else { State::InUse }, next)
 }
 
-fn concluded(answer: &ReceiptEntry, again: &str, recheck: &str) -> (State, String) {
+fn concluded(answer: &ReceiptEntry, again: String, recheck: String, why: &str) -> (State, Next) {
     match answer.appraisal {
-        Conclusion::Clear => (State::AttestedClear, format!("none; later {recheck}")),
-        Conclusion::Residual => (State::Residual, format!("have the recipient delete the rest, then {again}")),
+        Conclusion::Clear => (State::AttestedClear, (recheck, "nothing is due; a recheck may be asked for later".to_owned())),
+        Conclusion::Residual => (State::Residual, (again, "after the recipient has deleted the rest".to_owned())),
         Conclusion::Inconclusive | Conclusion::Present | Conclusion::Failed => {
-            (State::Inconclusive, format!("have the recipient mend what the reasons name, then {again}"))
+            (State::Inconclusive, (again, format!("after the recipient has mended what the reasons name: {why}")))
         }
     }
 }
@@ -144,13 +176,14 @@ fn is_open(challenge: &Challenge, today: Date) -> bool {
     challenge.answer().is_none() && today <= time::day(challenge.expires_at)
 }
 
-fn wait(challenge: &Challenge) -> String {
+fn wait(challenge: &Challenge) -> Next {
     let until = time::day(challenge.expires_at);
-    if challenge.receipts.is_empty() {
-        format!("await the attestation until {until}, then `residua verify` it")
+    let remark = if challenge.receipts.is_empty() {
+        format!("await the attestation until {until}")
     } else {
-        format!("the attestation received failed its checks: ask for another until {until}, then `residua verify` it")
-    }
+        format!("the attestation received failed its checks: ask for another until {until}")
+    };
+    ("residua verify ATTESTATION".to_owned(), remark)
 }
 
 #[cfg(test)]
@@ -198,7 +231,7 @@ mod tests {
         /// State, overdue or not, and next action.
         fn on(&self, day: &str) -> (String, bool, String) {
             let row = rows(self.originator.ledger.view(), time::parse_day(day).unwrap()).remove(0);
-            (row.state.to_string(), row.is_overdue, row.next_action)
+            (row.state.to_string(), row.is_overdue, row.next_action())
         }
 
         fn expect(&self, day: &str, state: &str, is_overdue: bool, next: &str) {
@@ -212,6 +245,7 @@ mod tests {
     fn the_life_of_a_supply() {
         let mut desk = Desk::new();
         desk.expect("2017-05-06", "awaiting baseline", false, "residua challenge 01010101 --phase baseline");
+        desk.expect("2017-07-02", "overdue 2 d", true, "--phase deletion --without-baseline` (");
         desk.ask(Phase::Baseline, "2017-05-08T09:00:00Z");
         desk.expect("2017-05-22", "awaiting baseline", false, "await the attestation until 2017-05-22");
         desk.expect("2017-05-23", "awaiting baseline", false, "--phase baseline");
@@ -219,10 +253,11 @@ mod tests {
         desk.expect("2017-05-09", "awaiting baseline", false, "failed its checks");
         desk.answer(Conclusion::Inconclusive);
         desk.expect("2017-05-09", "awaiting baseline", false, "residua supplies show 01010101");
-        desk.expect("2017-07-02", "overdue 2 d", true, "--without-baseline");
+        desk.expect("2017-07-02", "overdue 2 d", true, "`residua challenge 01010101 --phase baseline --baseline-percent N` (");
+        desk.expect("2017-07-02", "overdue 2 d", true, "--phase deletion --without-baseline`");
         desk.ask(Phase::Baseline, "2017-05-08T09:00:00Z");
         desk.answer(Conclusion::Present);
-        desk.expect("2017-05-30", "in use", false, "from 2017-07-01 on `residua challenge 01010101 --phase deletion`");
+        desk.expect("2017-05-30", "in use", false, "`residua challenge 01010101 --phase deletion` (from 2017-07-01 on)");
         desk.expect("2017-05-31", "due in 30 d", false, "from 2017-07-01");
         desk.expect("2017-06-30", "due in 0 d", false, "from 2017-07-01");
         desk.expect("2017-07-01", "overdue 1 d", true, "`residua challenge 01010101 --phase deletion`");
@@ -231,14 +266,14 @@ mod tests {
         desk.expect("2017-07-18", "overdue 18 d", true, "ended without");
         desk.ask(Phase::Deletion, "2017-07-18T09:00:00Z");
         desk.answer(Conclusion::Residual);
-        desk.expect("2017-07-18", "residual", true, "delete the rest");
+        desk.expect("2017-07-18", "residual", true, "deleted the rest");
         desk.ask(Phase::Deletion, "2017-07-19T09:00:00Z");
         desk.expect("2017-07-19", "challenge issued", false, "residua verify");
         desk.answer(Conclusion::Inconclusive);
         desk.expect("2017-07-19", "inconclusive", true, "mend");
         desk.ask(Phase::Deletion, "2017-07-20T09:00:00Z");
         desk.answer(Conclusion::Clear);
-        desk.expect("2017-07-20", "attested clear", false, "none; later");
+        desk.expect("2017-07-20", "attested clear", false, "--phase recheck` (nothing is due");
         desk.ask(Phase::Recheck, "2018-07-20T09:00:00Z");
         desk.expect("2018-07-20", "challenge issued", false, "");
         desk.expect("2018-09-20", "attested clear", false, "");

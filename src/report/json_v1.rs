@@ -200,6 +200,8 @@ pub(crate) struct BoardRowV1 {
     pub(crate) state: String,
     pub(crate) is_overdue: bool,
     pub(crate) next_action: String,
+    pub(crate) next_command: String,
+    pub(crate) remark: String,
 }
 
 impl From<&BoardRow> for BoardRowV1 {
@@ -211,7 +213,9 @@ impl From<&BoardRow> for BoardRowV1 {
             delete_by: row.delete_by.to_string(),
             state: row.state.to_string(),
             is_overdue: row.is_overdue,
-            next_action: row.next_action.clone(),
+            next_action: row.next_action(),
+            next_command: row.next_command.clone(),
+            remark: row.remark.clone(),
         }
     }
 }

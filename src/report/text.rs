@@ -23,6 +23,9 @@ const RULED: TableStyle = TableStyle::new().header_separator(LineStyle::none().f
 /// Spaces between two columns, and before the first.
 const GAP: u16 = 2;
 
+/// Columns of the board.
+const BOARD: u16 = 80;
+
 /// How text is laid out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
@@ -244,7 +247,7 @@ pub(crate) fn plan_legend(expected_rows: u64) -> String {
     )
 }
 
-/// The board.
+/// The board. It is laid out for a narrow terminal everywhere: what to do next stands below its row where it does not fit.
 pub(crate) fn board(rows: &[BoardRow], style: Style) -> String {
     if rows.is_empty() {
         return "The ledger holds no supply yet.\n".to_owned();
@@ -256,6 +259,7 @@ pub(crate) fn board(rows: &[BoardRow], style: Style) -> String {
         ("delete by", Align::Left),
         ("state", Align::Left),
         ("next", Align::Left),
+        ("note", Align::Left),
     ];
     let cells = rows.iter().map(|row| {
         vec![
@@ -264,10 +268,11 @@ pub(crate) fn board(rows: &[BoardRow], style: Style) -> String {
             count(row.records),
             row.delete_by.to_string(),
             row.state.to_string(),
-            row.next_action.clone(),
+            row.next_command.clone(),
+            row.remark.clone(),
         ]
     });
-    table(&head, cells, style)
+    table(&head, cells, Style { width: Some(style.width.map_or(BOARD, |width| width.min(BOARD))), ..style })
 }
 
 #[cfg(test)]
