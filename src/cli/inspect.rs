@@ -32,25 +32,26 @@ const HEAD: u64 = header::HEADER_BYTES as u64;
 ///
 /// Knows manifests with their statements, challenges, attestations, cards, findings, ledgers, and schema, map and declaration files. Signatures
 /// are not checked here, and the output says which command checks them. Of private keys and salts nothing is shown. Everything else is looked
-/// at as a source, as `scan` would: a sample of its rows is read, and no value is shown.
+/// at as a source, as `scan` would: a sample of its rows is read, and no value is shown. Of several, files of residua come first; the sources
+/// are looked at together.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   residua inspect exports/mailing.csv
-  residua inspect sqlite:crm.db --map map.toml
+  residua inspect sqlite:crm.db exports/ --map map.toml
   residua inspect deletion.attestation.json
   residua inspect handover/deletion.residua
   residua inspect baseline.attestation.json --declared > declared.toml
 
 Exit codes: 0, or 1 where the file cannot be read.")]
 pub(crate) struct Arguments {
-    /// A file of residua, a ledger's folder, or a source as `residua scan` takes it
-    #[arg(value_name = "FILE-OR-SOURCE")]
-    subject: String,
+    /// Files of residua, ledgers' folders, or sources as `residua scan` takes them
+    #[arg(required = true, value_name = "FILE-OR-SOURCE")]
+    subjects: Vec<String>,
     /// Print what an attestation declares, in the form that `residua challenge --accept` takes
     #[arg(long)]
     declared: bool,
-    /// A map file whose effect on a source is to be seen; `residua scan --help` has its form
+    /// A map file whose effect on the sources is to be seen; `residua scan --help` has its form
     #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
     #[command(flatten)]
@@ -59,15 +60,20 @@ pub(crate) struct Arguments {
 
 /// Inspects.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
-    let path = Path::new(&arguments.subject);
-    let is_shown = if path.is_dir() { inspect_folder(path, context)? } else { inspect_file(arguments, path, context)? };
-    if is_shown {
-        return Ok(ExitCode::Clear);
+    let mut sources = Vec::new();
+    for subject in &arguments.subjects {
+        let path = Path::new(subject);
+        let is_shown = if path.is_dir() { inspect_folder(path, context)? } else { inspect_file(arguments, path, context)? };
+        if !is_shown && arguments.declared {
+            return Err(no_attestation(path));
+        }
+        if !is_shown {
+            sources.push(subject.clone());
+        }
     }
-    if arguments.declared {
-        return Err(no_attestation(path));
+    if !sources.is_empty() {
+        sources::inspect(&sources, arguments, context)?;
     }
-    sources::inspect(arguments, context)?;
     Ok(ExitCode::Clear)
 }
 

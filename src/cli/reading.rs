@@ -9,19 +9,21 @@ use crate::source::TextOptions;
 use crate::source::TextRule;
 use clap::Args;
 
-/// How text files are read, where that is not recognised.
+/// How text files are read, where that is not to be recognised.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Reading {
-    /// The delimiter of text files, where it is not recognised: one character, or `tab`
+    /// The delimiter of every text file named here, instead of the one recognised: one character, or `tab`. For single files a map file says it
     #[arg(long, value_name = "CHARACTER", value_parser = parse_delimiter)]
     delimiter: Option<u8>,
-    /// Whether the first row of text files names the columns, where that is not recognised
+    /// Whether the first row of every text file named here names the columns, instead of what is recognised. For single files a map file says it
     #[arg(long, value_name = "yes|no", value_parser = parse_yes_no)]
     header: Option<bool>,
-    /// The encoding of text files that have no byte order mark, where it is not recognised: `utf-8`, `utf-16le`, `windows-1252` and so on
+    /// The encoding of every text file named here that has no byte order mark, instead of the one recognised: `utf-8`, `utf-16le`,
+    /// `windows-1252` and so on. For single files a map file says it
     #[arg(long, value_name = "NAME", value_parser = parse_encoding)]
     encoding: Option<Label>,
-    /// For text files with columns of fixed width: how many characters each has, as `12,20,8`
+    /// How many characters each column has, as `12,20,8`, where the columns of every text file named here are of fixed width. For single files
+    /// a map file says it
     #[arg(long, value_name = "N,N,…", value_parser = parse_widths, conflicts_with = "delimiter")]
     widths: Option<Widths>,
 }
@@ -53,7 +55,7 @@ impl Reading {
 
 /// An encoding on the command line.
 fn parse_encoding(text: &str) -> Result<Label, String> {
-    Label::parse(text).ok_or_else(|| "no encoding that can be read; convert the file to UTF-8".to_owned())
+    Label::parse(text).ok_or_else(|| "unknown name; write for instance `utf-16le`, `windows-1252` or `windows-1250`".to_owned())
 }
 
 /// Widths on the command line.

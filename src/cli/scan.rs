@@ -90,6 +90,7 @@ the words for columns):
   match = \"sqlite:crm.db#contacts\"   # a target's name, or a pattern with *
   [target.columns]
   fname = { kind = \"name\", role = \"given\" }
+  notes = { kind = \"ignored\", reason = \"colours of envelopes\" }   # left out
   [[target]]
   match = \"exports/*.txt\"
   encoding = \"windows-1252\"       # the name that browsers use
@@ -101,6 +102,7 @@ the words for columns):
   [[exclude]]
   match = \"sqlite:crm.db#staff\"
   reason = \"our own employees\"
+What is left out, a column or a target, the originator has to accept.
 
 A declaration file says what the program cannot see, for the originator to
 accept or not:

@@ -148,8 +148,17 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                 .with_context(|| format!("cannot use the schema `{}`", path.display()))?,
         ),
     };
-    if time::parse_day(&arguments.delete_by).is_some_and(|day| day <= time::day(context.now())) {
-        context.explain(&format!("Note: {} is not in the future.\n", arguments.delete_by))?;
+    let today = time::day(context.now());
+    match time::parse_day(&arguments.delete_by) {
+        Some(day) if day < today => context.explain(&format!(
+            "Note: `--delete-by` {} has passed: a deletion challenge can be issued at once.\n",
+            arguments.delete_by
+        ))?,
+        Some(day) if day == today => context.explain(&format!(
+            "Note: `--delete-by` {} is today (UTC): a deletion challenge can be issued from tomorrow on.\n",
+            arguments.delete_by
+        ))?,
+        _ => {}
     }
     let outputs = Outputs::begin(arguments)?;
     let mut ledger = Ledger::create_or_open(&arguments.ledger.folder()?)?;

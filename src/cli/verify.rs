@@ -150,10 +150,20 @@ fn concluded(verification: &Verification) -> String {
 }
 
 fn json(path: &Path, verification: &Verification) -> json_v1::VerificationV1 {
+    let asked = verification.asked.as_ref();
+    let is_failed = verification.appraisal.conclusion == Conclusion::Failed;
     json_v1::VerificationV1 {
         file: path.display().to_string(),
+        supply_id: asked.map(|asked| asked.supply_id.clone()),
+        recipient: asked.map(|asked| asked.recipient.clone()),
+        challenge_id: asked.map(|asked| asked.challenge_id.clone()),
+        phase: asked.map(|asked| asked.phase.word().to_owned()),
+        delete_by: asked.map(|asked| asked.delete_by.clone()),
         appraisal: verification.appraisal.conclusion.word().to_owned(),
         appraisal_reasons: verification.appraisal.reasons.clone(),
+        meaning: verification.stated.as_ref().filter(|_| !is_failed).map(|stated| stated.meaning.clone()),
+        not_accepted: verification.not_accepted.clone(),
+        notes: verification.appraisal.notes.clone(),
         checks: (verification.checks.iter())
             .map(|check| {
                 let (result, reason, help) = match &check.status {

@@ -140,20 +140,31 @@ impl GapCode {
         match self {
             GapCode::Unreadable | GapCode::Denied => "give the account that runs the scan the right to read it",
             GapCode::UnknownFormat | GapCode::Unsupported => {
-                "export it to CSV, or leave it out with `--map` and a reason that the originator accepts"
+                "export it to CSV, or leave it out in the map file (`[[exclude]]`), with a reason that the originator accepts"
             }
             GapCode::Empty => "remove the empty file, or do not name it among the sources",
             GapCode::NotRegular | GapCode::SymlinkLoop => "name the regular file that holds the data",
-            GapCode::AmbiguousDelimiter => "name the delimiter with `--delimiter`",
+            GapCode::AmbiguousDelimiter => {
+                "name the delimiter: of this file in the map file (`delimiter = \";\"`), or of every text file with `--delimiter`; where \
+                 none divides the lines, give `widths`"
+            }
             GapCode::DoubtfulWidths => {
                 "correct the widths; where values touch on purpose, say `packed = true` beside `widths` in the map file"
             }
-            GapCode::DoubtfulHeader => "leave `--header` away, and say with `--map` what the columns hold",
-            GapCode::RaggedRows => "export the file again with every cell quoted, or check the delimiter with `residua inspect`",
-            GapCode::AmbiguousEncoding => {
-                "name the encoding with `--encoding` or in the map file, or export the file again as UTF-8"
+            GapCode::DoubtfulHeader => {
+                "take back `--header yes`, or `header = true` in the map file, and say with `--map` what the columns hold"
             }
-            GapCode::Undecodable => "export the file again as UTF-8, or name its encoding with `--encoding`",
+            GapCode::RaggedRows => {
+                "export the file again with every cell quoted; or, if `residua inspect` shows another delimiter than the file's, name that in \
+                 the map file (`delimiter`, or `widths` for columns of fixed width)"
+            }
+            GapCode::AmbiguousEncoding => {
+                "name the encoding: of this file in the map file (`encoding = \"windows-1252\"`), or of every text file with `--encoding`; or \
+                 export the file again as UTF-8"
+            }
+            GapCode::Undecodable => {
+                "export the file again as UTF-8, or name its encoding in the map file (`encoding = \"windows-1252\"`)"
+            }
             GapCode::RowTooLong => "look for an unclosed quote, or export the file again",
             GapCode::DuplicateColumn => "give each column a name of its own",
             GapCode::ChangedWhileRead => "scan again while nothing writes to it, or scan a copy",
@@ -161,15 +172,18 @@ impl GapCode {
             GapCode::CutShort => "obtain the whole file, or close the quote that stays open in it",
             GapCode::ReadFailed => "see what the system says, mend it, and scan again",
             GapCode::BinaryCells => {
-                "find out what the column holds; exclude it with `--map` and a reason that the originator accepts, if it is not personal"
+                "find out what the column holds; if it is not personal, leave it out in the map file: `column = { kind = \"ignored\", \
+                 reason = \"…\" }`, which the originator has to accept"
             }
             GapCode::Blind => "scan with an account that may list every object",
             GapCode::RowCount => "scan again while nothing writes to it",
             GapCode::UnmappedPersonal => {
-                "map the column with `--map`, or exclude it there with a reason that the originator accepts"
+                "say in the map file what the column holds (`--map`), or leave it out there: `column = { kind = \"ignored\", reason = \"…\" }`, \
+                 which the originator has to accept"
             }
             GapCode::NoKey => {
-                "map further columns with `--map`, or exclude the target there with a reason that the originator accepts"
+                "say in the map file what further columns hold (`--map`), or leave the target out there (`[[exclude]]` with a `reason`), \
+                 which the originator has to accept"
             }
             GapCode::UnreadableValues => "look at the column's values; if they are of another kind, say so with `--map`",
             GapCode::ImplausibleMapping => "correct the column's kind with `--map`",

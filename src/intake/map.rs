@@ -163,15 +163,10 @@ impl MapFile {
         self.exclude.iter().map(|rule| (rule.pattern.as_str(), rule.reason.as_str()))
     }
 
-    /// Refuses rules that match none of the targets.
-    pub(crate) fn check_used<'a>(&self, targets: &(impl Iterator<Item = &'a str> + Clone)) -> Result<(), MapError> {
+    /// The patterns that match none of the targets.
+    pub(crate) fn unused<'a>(&self, targets: &(impl Iterator<Item = &'a str> + Clone)) -> Vec<String> {
         let patterns = self.target.iter().map(|rules| &rules.pattern).chain(self.exclude.iter().map(|rule| &rule.pattern));
-        for pattern in patterns {
-            if !targets.clone().any(|target| matches(pattern, target)) {
-                return Err(MapError::Unused(pattern.clone()));
-            }
-        }
-        Ok(())
+        patterns.filter(|pattern| !targets.clone().any(|target| matches(pattern, target))).cloned().collect()
     }
 }
 
@@ -186,10 +181,11 @@ impl TargetRules {
                 _ => return Err(fault("a delimiter is one character other than a quote, or `tab`")),
             },
         };
-        let encoding = self
-            .encoding
-            .as_deref()
-            .map(|label| Label::parse(label).map(Label::of_one_file).ok_or(fault("no encoding that can be read")));
+        let encoding = self.encoding.as_deref().map(|label| {
+            Label::parse(label)
+                .map(Label::of_one_file)
+                .ok_or(fault("unknown name of an encoding; write for instance `utf-16le`, `windows-1252` or `windows-1250`"))
+        });
         if self.widths.as_ref().is_some_and(|widths| widths.is_empty() || widths.contains(&0)) {
             return Err(fault("widths are numbers of characters"));
         }
@@ -255,7 +251,8 @@ mod tests {
         assert!(error("[[target]]\nmatch='a'\n[target.columns]\nx={kind='ignored'}").contains("without a reason"));
         assert!(error("[[target]]\nmatch='a'\n[target.columns]\nx={kind='nonsense'}").contains("line"));
         let map = MapFile::parse(FILE).unwrap();
-        assert!(map.check_used(&["exports/a.csv"].into_iter()).is_err());
+        assert_eq!(map.unused(&["sqlite:crm.db#staff"].into_iter()), Vec::<String>::new());
+        assert_eq!(map.unused(&["sqlite:crm.db#people"].into_iter()), ["sqlite:crm.db#staff"]);
         let mut mapping = infer(["other"], &Profiles::default());
         assert!(map.apply("sqlite:crm.db#contacts", &mut mapping).is_err());
     }

@@ -1,25 +1,35 @@
 //! The survey: every object of the opened sources, what its columns are taken for, and what a person says about it.
 
 use crate::intake::Mapping;
+use crate::intake::convert::ColumnCounts;
+use crate::intake::convert::Converter;
+use crate::intake::convert::Side;
 use crate::intake::infer::infer;
 use crate::intake::infer::note_doubts;
 use crate::intake::map::MapError;
 use crate::intake::map::MapFile;
 use crate::intake::profile::Profiles;
+use crate::record::RecordBatch;
 use crate::record::schema::Usage;
 use crate::source::Access;
 use crate::source::Found;
 use crate::source::Object;
 use crate::source::ObjectKind;
+use crate::source::Problem;
 use crate::source::ReadError;
 use crate::source::RowBatch;
 use crate::source::Session;
 use crate::source::Sink;
+use crate::source::SplitReport;
 use crate::source::Stopped;
 use crate::support::progress::Cancel;
 
 /// Rows of an object that are looked at before a scan, spread over the places that its source offers.
 const SAMPLE: u64 = 6_000;
+
+/// Bytes of an object up to which a rehearsal converts all of its rows, and rows where its bytes are not known.
+const SMALL: u64 = 32 << 20;
+const FEW_ROWS: u64 = 50_000;
 
 /// One object of one source.
 #[derive(Clone, Debug)]
@@ -48,6 +58,21 @@ pub(crate) fn target_name(session: &dyn Session, object: &Object) -> String {
 
 /// Surveys all objects that can be read. A rule of the map has to match one of them, or a source that could not be opened.
 pub(crate) fn survey(found: &Found, map: &MapFile, cancel: &Cancel) -> Result<Vec<Surveyed>, MapError> {
+    let surveyed = preview(found, map, cancel)?;
+    match unused_rules(found, &surveyed, map).into_iter().next() {
+        None => Ok(surveyed),
+        Some(pattern) => Err(MapError::Unused(pattern)),
+    }
+}
+
+/// The patterns of the map that match no target. They are slips of the pen, unless some of the sources are not here.
+pub(crate) fn unused_rules(found: &Found, surveyed: &[Surveyed], map: &MapFile) -> Vec<String> {
+    let unopened = found.problems.iter().map(|problem| problem.source.as_str());
+    map.unused(&surveyed.iter().map(|surveyed| surveyed.name.as_str()).chain(unopened))
+}
+
+/// Surveys all objects that can be read, for a look at some of the sources: rules of the map may be for others.
+pub(crate) fn preview(found: &Found, map: &MapFile, cancel: &Cancel) -> Result<Vec<Surveyed>, MapError> {
     let mut surveyed = Vec::new();
     for (number, session) in found.sessions.iter().enumerate() {
         for (place, object) in session.inventory().objects.iter().enumerate() {
@@ -72,8 +97,6 @@ pub(crate) fn survey(found: &Found, map: &MapFile, cancel: &Cancel) -> Result<Ve
             surveyed.push(Surveyed { session: number, object: place, name, mapping, profiles, excluded });
         }
     }
-    let unopened = found.problems.iter().map(|problem| problem.source.as_str());
-    map.check_used(&surveyed.iter().map(|surveyed| surveyed.name.as_str()).chain(unopened))?;
     Ok(surveyed)
 }
 
@@ -90,6 +113,53 @@ fn sample(session: &dyn Session, object: usize, columns: usize, cancel: &Cancel)
         }
     }
     profiles
+}
+
+/// What a part of an object's rows came to when they were converted as a scan converts them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rehearsal {
+    /// The counts of the cells, a column each.
+    pub(crate) counts: Vec<ColumnCounts>,
+    /// Personal cells beyond the last column.
+    pub(crate) overflow: u64,
+    /// What was wrong with the parts that were read to their ends.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Converts the rows of an object as a scan would, to see what it would not understand: all rows of a small object, a sample of a large one.
+pub(crate) fn rehearse(session: &dyn Session, object: usize, mapping: &Mapping, cancel: &Cancel) -> Rehearsal {
+    let Object { bytes, rows_expected, .. } = session.inventory().objects[object];
+    let is_small = bytes.map_or_else(|| rows_expected.is_some_and(|rows| rows <= FEW_ROWS), |bytes| bytes <= SMALL);
+    let splits =
+        if is_small { session.splits(object, 1, cancel) } else { session.samples(object, SAMPLE, cancel) }.unwrap_or_default();
+    let most = if is_small { u64::MAX } else { SAMPLE / splits.len().max(1) as u64 };
+    let mut sink =
+        RehearsalSink { converter: Converter::new(mapping, Side::Recipient), records: RecordBatch::new(), rows: 0, most };
+    let mut report = SplitReport::default();
+    for split in &splits {
+        sink.rows = 0;
+        match session.read(split, &mut sink, cancel) {
+            Ok(part) => report.absorb(part),
+            Err(ReadError::Failed(problem)) => report.problems.push(problem),
+            Err(_) => {}
+        }
+    }
+    Rehearsal { counts: sink.converter.counts().to_vec(), overflow: sink.converter.overflow(), problems: report.problems }
+}
+
+struct RehearsalSink {
+    converter: Converter,
+    records: RecordBatch,
+    rows: u64,
+    most: u64,
+}
+
+impl Sink for RehearsalSink {
+    fn take(&mut self, batch: RowBatch) -> Result<RowBatch, Stopped> {
+        self.converter.convert(&batch, &mut self.records);
+        self.rows += batch.rows() as u64;
+        if self.rows >= self.most { Err(Stopped) } else { Ok(batch) }
+    }
 }
 
 struct SampleSink {

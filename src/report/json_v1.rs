@@ -233,8 +233,18 @@ pub(crate) struct VerifiedV1 {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct VerificationV1 {
     pub(crate) file: String,
+    /// What was asked, and of whom: null where the attestation answers no challenge of the ledger.
+    pub(crate) supply_id: Option<String>,
+    pub(crate) recipient: Option<String>,
+    pub(crate) challenge_id: Option<String>,
+    pub(crate) phase: Option<String>,
+    pub(crate) delete_by: Option<String>,
     pub(crate) appraisal: String,
     pub(crate) appraisal_reasons: Vec<String>,
+    /// What the verdict means, in the recipient's words; null where a check failed.
+    pub(crate) meaning: Option<String>,
+    pub(crate) not_accepted: Vec<String>,
+    pub(crate) notes: Vec<String>,
     pub(crate) checks: Vec<CheckV1>,
 }
 
@@ -258,6 +268,8 @@ pub(crate) struct InspectedV1 {
     pub(crate) kind: &'static str,
     pub(crate) targets: Vec<InspectedTargetV1>,
     pub(crate) problems: Vec<InspectedProblemV1>,
+    /// Patterns of the map file that match none of the targets.
+    pub(crate) unused_rules: Vec<String>,
 }
 
 /// One table or file.

@@ -2,7 +2,10 @@
 
 use crate::finding::gap::Gap;
 use crate::finding::gap::GapCode;
+use crate::intake::Mapping;
+use crate::intake::convert::ColumnCounts;
 use crate::intake::survey::target_name;
+use crate::record::field::Role;
 use crate::source::Object;
 use crate::source::Problem;
 use crate::source::ProblemCode;
@@ -43,6 +46,42 @@ pub(crate) fn object_gaps(name: &str, object: &Object, gaps: &mut Vec<Gap>) {
     for column in &object.columns {
         if let Some((code, detail)) = column.access.problem() {
             gaps.push(gap(Some(&column.name), code, detail));
+        }
+    }
+}
+
+/// What the cells of a target say that was not seen, or not understood: `counts` has a column each, `overflow` the personal cells beyond them.
+pub(crate) fn column_gaps(target: &str, mapping: &Mapping, counts: &[ColumnCounts], overflow: u64, gaps: &mut Vec<Gap>) {
+    let mut push = |column: Option<&str>, code, count, detail: &str| {
+        gaps.push(Gap {
+            target: target.to_owned(),
+            column: column.map(str::to_owned),
+            code,
+            count: Some(count),
+            detail: detail.to_owned(),
+        });
+    };
+    if overflow > 0 {
+        push(None, GapCode::UnmappedPersonal, overflow, "cells beyond the last column look personal");
+    }
+    for (taken, counts) in mapping.columns.iter().zip(counts) {
+        // What a person left out is an exclusion, and to be accepted as one.
+        let is_open = !taken.is_left_out();
+        if is_open && counts.personal > 0 {
+            let detail = match taken.field() {
+                None => "cells look personal, and the column is taken for nothing of a person",
+                Some(_) => "cells look personal, and are not of what the column is taken for",
+            };
+            push(Some(&taken.name), GapCode::UnmappedPersonal, counts.personal, detail);
+        }
+        if let Some(doubt) = taken.doubt.filter(|_| is_open && counts.filled > 0) {
+            push(Some(&taken.name), GapCode::UnmappedPersonal, counts.filled, doubt);
+        }
+        // A date that is no day of anybody's life does not matter; that of a person does.
+        let matters = taken.field().is_some_and(|field| field.role != Role::Event);
+        if matters && counts.unreadable.saturating_mul(2) > counts.filled {
+            let detail = format!("most values are no {}", taken.words());
+            push(Some(&taken.name), GapCode::ImplausibleMapping, counts.unreadable, &detail);
         }
     }
 }

@@ -11,10 +11,10 @@ use crate::finding::gap::Gap;
 use crate::finding::gap::GapCode;
 use crate::intake::survey::Surveyed;
 use crate::match_key::strength::Class;
-use crate::record::field::Role;
 use crate::scan::Job;
 use crate::scan::ScanError;
 use crate::scan::findings::Place;
+use crate::scan::gap::column_gaps;
 use crate::scan::gap::gap_of;
 use crate::scan::probe::Ground;
 use crate::scan::probe::Lookup;
@@ -201,27 +201,7 @@ impl TargetScan<'_> {
             let detail = "more combinations of ambiguous values than are tried";
             gaps.push(self.gap(None, GapCode::TooManyReadings, Some(tally.rows_capped), detail));
         }
-        if is_counted(&tally.overflow) {
-            let detail = "cells beyond the last column look personal";
-            gaps.push(self.gap(None, GapCode::UnmappedPersonal, Some(tally.overflow), detail));
-        }
-        for (taken, counts) in self.surveyed.mapping.columns.iter().zip(&tally.columns) {
-            // What a person left out is an exclusion, and to be accepted as one.
-            let is_open = !taken.is_left_out();
-            if is_open && is_counted(&counts.personal) {
-                let detail = "cells look personal, and are not of a field that the column is mapped to";
-                gaps.push(self.gap(Some(&taken.name), GapCode::UnmappedPersonal, Some(counts.personal), detail));
-            }
-            if let Some(doubt) = taken.doubt.filter(|_| is_open && counts.filled > 0) {
-                gaps.push(self.gap(Some(&taken.name), GapCode::UnmappedPersonal, Some(counts.filled), doubt));
-            }
-            // A date that is no day of anybody's life does not matter; that of a person does.
-            let matters = taken.field().is_some_and(|field| field.role != Role::Event);
-            if matters && counts.unreadable.saturating_mul(2) > counts.filled {
-                let detail = format!("most values are no {}", taken.words());
-                gaps.push(self.gap(Some(&taken.name), GapCode::ImplausibleMapping, Some(counts.unreadable), detail));
-            }
-        }
+        column_gaps(&self.surveyed.name, &self.surveyed.mapping, &tally.columns, tally.overflow, gaps);
         // A number of the recipient's own makes a key, and says nothing of the person beside it.
         let forms_key =
             self.lookup.plan.keys.iter().zip(&tally.keys).any(|(planned, key)| key.probes > 0 && !planned.key.is_number());

@@ -87,6 +87,16 @@ pub(super) fn notes(context: &Context<'_>, stated: &AttestationV1) -> Vec<String
     notes
 }
 
+/// What the parties may do about reasons of a verdict.
+pub(crate) fn help(code: ReasonCode, count: Option<u64>) -> &'static str {
+    match (code, count.unwrap_or_default()) {
+        (ReasonCode::SentinelMissed, 0) => {
+            "say with `--map` what the columns hold; `residua inspect SOURCE` shows what they are taken for"
+        }
+        _ => code.help(),
+    }
+}
+
 /// Reasons of a verdict in words.
 pub(crate) fn words(reasons: &ReasonGroup<'_>) -> String {
     let place = reasons.place.map(sanitize::clean).unwrap_or_default();
@@ -105,7 +115,10 @@ pub(crate) fn words(reasons: &ReasonGroup<'_>) -> String {
             None => format!("not all was seen: {place}"),
         },
         ReasonCode::NothingRead => "not one row was read from which a match key could be formed".to_owned(),
-        ReasonCode::SentinelMissed if number == 0 => "no row of its own was put into the scan to see it work".to_owned(),
+        ReasonCode::SentinelMissed if number == 0 => {
+            "by what they are taken for the columns form no match key, so that the scan could put in no row of its own to see itself work"
+                .to_owned()
+        }
         ReasonCode::SentinelMissed => format!("not found: {} that the scan put in itself", of(number, "sentinel row")),
         ReasonCode::KnownAnswerMissed if number == 0 => "no known answer was looked up in the manifest".to_owned(),
         ReasonCode::KnownAnswerMissed => format!("not found: {} of the manifest", of(number, "known answer")),

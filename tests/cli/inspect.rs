@@ -219,12 +219,80 @@ fn sources_say_how_they_are_read_and_what_a_scan_would_miss() {
     assert_eq!(json["targets"][0]["sampledRows"], 2);
     // With a map, its effect is seen.
     let mapped = world.run(AFTER, &["inspect", "crm.db", "--map", "map.toml"]);
-    mapped.exits_with(1).warns("`exports/*` matches no target");
+    // A rule may be for a source that is not looked at here; a scan refuses it.
+    mapped.exits_with(0).prints("numbers of rows").prints("the rule of the map for `exports/*` matches no target here");
+    let both = world.run(AFTER, &["inspect", "crm.db", "s/semicolon.csv", "--map", "map.toml", "--format", "json"]);
+    both.exits_with(0);
+    assert_eq!(both.json()["targets"].as_array().expect("targets").len(), 2);
+    assert_eq!(both.json()["unusedRules"], json!(["exports/*"]));
+    world
+        .scan("deletion", "deletion.challenge.json", &["crm.db"], &["--map", "map.toml"])
+        .exits_with(1)
+        .warns("`exports/*` matches no target");
+    world.run(AFTER, &["inspect", "schema.toml", "crm.db"]).exits_with(0).prints("A schema: ").prints("crm.db#contacts");
     world.case.write(
         "map2.toml",
         "[[target]]\nmatch = \"crm.db#*\"\n[target.columns]\nid = { kind = \"ignored\", reason = \"row numbers\" }\n",
     );
     world.run(AFTER, &["inspect", "crm.db", "--map", "map2.toml"]).exits_with(0).prints("excluded").prints("row numbers");
+}
+
+/// What a scan finds amiss in small files, a look at them has told before, but for what only the manifest or the whole scan shows.
+#[test]
+fn the_gaps_of_small_files_are_told_before() {
+    const LATER: [&str; 3] = ["no_key", "unreadable_values", "rows_above_plan"];
+    let world = World::asked();
+    let write = |name: &str, text: &str| world.case.write(&format!("s/{name}"), text);
+    write("text.csv", "number,remark\n1,nothing\n2,ask ann@example.com\n3,call 07700 900123\n4,lives in SW1A 1AA\n");
+    write("ragged.csv", "name,email\nAnn Nash,ann@example.com\nBob,Moss,bob@example.com\n");
+    write("wrong.csv", "first_name,last_name,dob\nAnn,Nash,12\nBob,Moss,14\n");
+    write("names.csv", "a,b\nAnn,Nash\nBob,Moss\nCat,Pope\n");
+    write("widths.prn", "Nash      SW1A 1AA  ann@example.com\nMoss      M1 1AE    bob@example.com\n");
+    let gaps = |list: &Value, place: &str| {
+        let one = |gap: &Value| format!("{} {} {}", gap[place], gap["code"], gap["column"]);
+        let mut gaps: Vec<String> =
+            list.as_array().expect("gaps").iter().filter(|gap| !LATER.iter().any(|code| gap["code"] == *code)).map(one).collect();
+        gaps.sort();
+        gaps
+    };
+    let told = gaps(&inspect_json(&world, "s")["problems"], "place");
+    let scanned = world.scan("deletion", "deletion.challenge.json", &["s"], &["--format", "json"]).json();
+    let found = gaps(&scanned["coverage"]["gaps"], "target");
+    assert_eq!(told, found);
+    for (file, code) in [("text.csv", "unmapped_personal"), ("ragged.csv", "ragged_rows"), ("wrong.csv", "implausible_mapping")] {
+        assert!(told.iter().any(|gap| gap.contains(file) && gap.contains(code)), "{file}: {told:?}");
+    }
+}
+
+#[test]
+fn a_folder_of_nothing_is_said_to_be_one() {
+    let world = World::asked();
+    fs::create_dir(world.case.path("nothing")).expect("a folder");
+    inspect(&world, "nothing").prints("Nothing was found in `nothing`: no file and no table.");
+}
+
+/// Where text holds a key and no column is taken for anything, there is no row that the scan could try.
+#[test]
+fn a_scan_of_prose_says_why_it_tried_no_row_of_its_own() {
+    let world = World::asked();
+    world.case.write("s/prose.csv", "number,remark\n1,nothing\n2,ask ann@example.com\n3,nothing\n");
+    let map = "[[target]]\nmatch = \"s/prose.csv\"\n[target.columns]\nnumber = { kind = \"text\" }\n";
+    world.case.write("prose.toml", map);
+    let scan = world.scan("deletion", "deletion.challenge.json", &["s"], &["--map", "prose.toml"]);
+    scan.exits_with(10).prints("the columns form no match key").prints("help: say with `--map` what the columns hold");
+    assert!(!scan.stdout.contains("report it"), "{}", scan.whole());
+}
+
+#[test]
+fn an_attestation_says_how_everything_was_read() {
+    let world = World::asked();
+    world.case.write("s/list.txt", b"name;email\nZo\xeb Nash;zoe@example.com\n");
+    let extra = ["--encoding", "windows-1252", "--out", "a.json"];
+    world.scan("deletion", "deletion.challenge.json", &["s"], &extra);
+    inspect(&world, "a.json")
+        .prints("delimiter `;`")
+        .prints("encoding `windows-1252 (stated)`")
+        .prints("`name` as name.full (by header)");
 }
 
 #[test]

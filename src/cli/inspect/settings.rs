@@ -104,7 +104,7 @@ fn show_map(map: &MapFile, context: &Context) -> anyhow::Result<()> {
     for (target, reason) in &excluded {
         words.push_str(&format!("Left out: `{}`: {}\n", clean(target), clean(reason)));
     }
-    words.push_str("To see its effect on a source:\n  residua inspect SOURCE --map FILE\n");
+    words.push_str("To see its effect on the sources:\n  residua inspect SOURCE... --map FILE\n");
     context.say(&words)
 }
 

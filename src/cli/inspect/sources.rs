@@ -6,7 +6,6 @@ use crate::cli::document::read_text;
 use crate::cli::failure::Interrupted;
 use crate::cli::inspect::Arguments;
 use crate::finding::gap::Gap;
-use crate::finding::gap::GapCode;
 use crate::intake::By;
 use crate::intake::Mapping;
 use crate::intake::Taken;
@@ -32,35 +31,42 @@ use anyhow::Context as _;
 use std::fmt::Write;
 use std::io;
 
-/// Shows a source.
-pub(super) fn inspect(arguments: &Arguments, context: &Context) -> anyhow::Result<()> {
+/// Shows sources.
+pub(super) fn inspect(subjects: &[String], arguments: &Arguments, context: &Context) -> anyhow::Result<()> {
     let map = match &arguments.map {
         None => MapFile::default(),
         Some(path) => MapFile::parse(&read_text(path, "map file")?)
             .with_context(|| format!("cannot use the map file `{}`", path.display()))?,
     };
     let options = arguments.reading.options(map.text_rules(), None);
-    let found = source::discover(std::slice::from_ref(&arguments.subject), &options, &mut io::stdin().lock(), &context.cancel)
-        .map_err(|error| match error {
-            SourceError::Cancelled => Interrupted.into(),
-            error => anyhow::Error::new(error),
-        })?;
-    let surveyed = survey::survey(&found, &map, &context.cancel).with_context(|| {
+    let found = source::discover(subjects, &options, &mut io::stdin().lock(), &context.cancel).map_err(|error| match error {
+        SourceError::Cancelled => Interrupted.into(),
+        error => anyhow::Error::new(error),
+    })?;
+    let surveyed = survey::preview(&found, &map, &context.cancel).with_context(|| {
         let name = arguments.map.as_ref().map_or_else(String::new, |path| format!(" `{}`", path.display()));
         format!("cannot use the map file{name}")
     })?;
     context.check_interrupted()?;
-    let gaps = expected_gaps(&found, &surveyed, &map);
+    let unused = survey::unused_rules(&found, &surveyed, &map);
+    let gaps = expected_gaps(&found, &surveyed, &map, context);
+    context.check_interrupted()?;
     if context.format == Format::Json {
         return context.print(&json_v1::write(&json_v1::InspectedV1 {
             version: json_v1::VERSION,
             kind: "sources",
             targets: surveyed.iter().map(|target| json_target(target, &found)).collect(),
             problems: gaps.iter().map(json_v1::InspectedProblemV1::from).collect(),
+            unused_rules: unused,
         }));
     }
     for target in &surveyed {
         context.say(&words(target, &found, context))?;
+    }
+    // Whatever is amiss with a source has a gap, so this is a folder of nothing.
+    if surveyed.is_empty() && gaps.is_empty() {
+        let names: Vec<String> = subjects.iter().map(|subject| format!("`{}`", clean(subject))).collect();
+        context.say(&format!("Nothing was found in {}: no file and no table.\n", names.join(", ")))?;
     }
     let title = "Gaps that a scan would have, as far as a sample shows (one makes its verdict inconclusive):";
     context.say(&outcome::gaps(title, &gaps))?;
@@ -68,6 +74,12 @@ pub(super) fn inspect(arguments: &Arguments, context: &Context) -> anyhow::Resul
         context.say("No gap is to be expected, as far as a sample shows. A scan reads every row, and only with the manifest it is seen whether the columns \
              form the supply's match keys.\n",
         )?;
+    }
+    for pattern in &unused {
+        context.say(&format!(
+            "Note: the rule of the map for `{}` matches no target here; a scan stops where none of its targets matches.\n",
+            clean(pattern)
+        ))?;
     }
     Ok(())
 }
@@ -109,8 +121,8 @@ fn object<'a>(target: &Surveyed, found: &'a Found) -> &'a Object {
     &found.sessions[target.session].inventory().objects[target.object]
 }
 
-/// What a scan would not see, by what is known before it: the rest shows when all rows are read.
-fn expected_gaps(found: &Found, surveyed: &[Surveyed], map: &MapFile) -> Vec<Gap> {
+/// What a scan would not see, by what is known before it and by what a sample of the rows comes to: the rest shows when all rows are read.
+fn expected_gaps(found: &Found, surveyed: &[Surveyed], map: &MapFile, context: &Context) -> Vec<Gap> {
     let is_left_out = |target: &str| map.exclusion(target).is_some();
     let unopened = found.problems.iter().filter(|problem| !is_left_out(&problem.source));
     let mut gaps: Vec<Gap> = unopened.map(|problem| scan::gap::gap_of(problem, None)).collect();
@@ -118,19 +130,21 @@ fn expected_gaps(found: &Found, surveyed: &[Surveyed], map: &MapFile) -> Vec<Gap
         scan::gap::survey_gaps(session.as_ref(), is_left_out, &mut gaps);
     }
     for target in surveyed.iter().filter(|target| target.excluded.is_none()) {
-        scan::gap::object_gaps(&target.name, object(target, found), &mut gaps);
-        for (taken, profile) in target.mapping.columns.iter().zip(&target.profiles.columns) {
-            if let Some(doubt) = taken.doubt.filter(|_| profile.filled > 0) {
-                gaps.push(Gap {
-                    target: target.name.clone(),
-                    column: Some(taken.name.clone()),
-                    code: GapCode::UnmappedPersonal,
-                    count: None,
-                    detail: doubt.to_owned(),
-                });
-            }
+        let object = object(target, found);
+        scan::gap::object_gaps(&target.name, object, &mut gaps);
+        if !object.access.is_readable() {
+            continue;
         }
+        let session = found.sessions[target.session].as_ref();
+        let rehearsal = survey::rehearse(session, target.object, &target.mapping, &context.cancel);
+        let is_left_out =
+            |column: &String| target.mapping.columns.iter().any(|taken| taken.name == *column && taken.is_left_out());
+        let seen = rehearsal.problems.iter().filter(|problem| !problem.column.as_ref().is_some_and(is_left_out));
+        gaps.extend(seen.map(|problem| scan::gap::gap_of(problem, Some(&target.name))));
+        scan::gap::column_gaps(&target.name, &target.mapping, &rehearsal.counts, rehearsal.overflow, &mut gaps);
     }
+    gaps.sort();
+    gaps.dedup();
     gaps
 }
 

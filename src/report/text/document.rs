@@ -210,6 +210,7 @@ pub(crate) fn attestation(about: &About, stated: &AttestationV1, style: Style) -
             text.push_str(&outcome::targets(&outcome.targets, outcome.records, style));
             text.push('\n');
             text.push_str(&outcome::keys_found(&outcome.targets, style));
+            text.push_str(&outcome::readings(&outcome.targets));
             text.push_str(&outcome::reasons(judgement));
             text.push_str(&outcome::gaps("Gaps (what was not seen):", &outcome.gaps));
             text.push_str(&outcome::excluded(&outcome.excluded));
@@ -227,7 +228,7 @@ pub(crate) fn attestation(about: &About, stated: &AttestationV1, style: Style) -
         ("began", format!("{}, by the recipient's clock", clean(&stated.scan.started_at))),
         ("ended", clean(&stated.scan.finished_at)),
         ("run by", operator(&stated.operator.name, &stated.operator.role)),
-        ("who declares", or_none(&stated.operator.declaration)),
+        ("declares", or_none(&stated.operator.declaration)),
         (
             "with",
             format!(

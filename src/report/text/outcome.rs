@@ -95,6 +95,31 @@ pub(crate) fn targets(targets: &[Target], records: u64, style: Style) -> String 
     text
 }
 
+/// How each target was read, and what its columns were taken for.
+pub(crate) fn readings(targets: &[Target]) -> String {
+    let mut text = String::new();
+    for target in targets {
+        let reading: Vec<String> =
+            target.reading.iter().map(|(name, value)| format!(", {} `{}`", clean(name), clean(value))).collect();
+        let _ = writeln!(text, "  {} ({}{})", clean(&target.name), clean(&target.kind), reading.concat());
+        let columns = |is_field: bool| -> Vec<String> {
+            let is_other = |word: &str| matches!(word, "text" | "excluded");
+            (target.columns.iter().filter(|column| is_other(&column.taken_for) != is_field))
+                .map(|column| match column.by.as_str() {
+                    "values" if !is_field => format!("`{}` as {}", clean(&column.name), clean(&column.taken_for)),
+                    by => format!("`{}` as {} (by {})", clean(&column.name), clean(&column.taken_for), clean(by)),
+                })
+                .collect()
+        };
+        for (what, columns) in [("of a person", columns(true)), ("besides", columns(false))] {
+            if !columns.is_empty() {
+                let _ = writeln!(text, "    {what}: {}", columns.join(", "));
+            }
+        }
+    }
+    if text.is_empty() { text } else { format!("What was read, and what each column was taken for:\n{text}") }
+}
+
 /// The keys that found something, target by target.
 pub(crate) fn keys_found(targets: &[Target], style: Style) -> String {
     let head = [
@@ -137,7 +162,7 @@ pub(crate) fn reasons(judgement: &Judgement) -> String {
     let mut text = "Reasons:\n".to_owned();
     for reasons in others.iter().take(MOST_LINES) {
         let _ = writeln!(text, "  {}: {}", reasons.code.word(), appraisal::words(reasons));
-        let _ = writeln!(text, "    help: {}", reasons.code.help());
+        let _ = writeln!(text, "    help: {}", appraisal::help(reasons.code, reasons.count));
     }
     if let Some(more) = others.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
         let _ = writeln!(text, "  and {more} more");
