@@ -72,6 +72,9 @@ pub(crate) enum SupplyError {
     /// The schema file speaks of a column that is not there.
     #[error("the schema speaks of a column `{0}`, which the data do not have")]
     NoColumn(String),
+    /// The schema file states the origin of a column that is taken for nothing that has one.
+    #[error("the schema states the origin of column `{0}`, which is taken for nothing that has one")]
+    NotAField(String),
     /// No column makes a key.
     #[error("no column was recognised as one from which match keys are made")]
     NoKey,
@@ -165,7 +168,8 @@ pub(crate) fn draft(
     if let Some(schema) = schema {
         for (name, rule) in &schema.columns {
             let taken = mapping.columns.iter_mut().find(|taken| taken.name == *name);
-            apply_rule(taken.ok_or_else(|| SupplyError::NoColumn(name.clone()))?, rule);
+            let taken = taken.ok_or_else(|| SupplyError::NoColumn(name.clone()))?;
+            apply_rule(taken, rule).map_err(|_| SupplyError::NotAField(name.clone()))?;
         }
     }
     decide_orders(&mut mapping, &profiles)?;
@@ -285,6 +289,8 @@ pub(crate) struct Supplied {
     pub(crate) records: u64,
     /// Records from which no key could be formed.
     pub(crate) records_without_key: u64,
+    /// Records with each key, in the order of the plan.
+    pub(crate) keyed: Vec<u64>,
     /// The keys with their worth.
     pub(crate) plan: Plan,
     /// Where everything lies, manifest by manifest.
@@ -377,6 +383,7 @@ pub(crate) fn run(
     Ok(Supplied {
         records,
         records_without_key: whole.records_without_key,
+        keyed: whole.keyed,
         plan: Plan { keys, expected_rows: job.expected_rows },
         layouts,
         columns: whole.columns,

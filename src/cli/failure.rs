@@ -173,6 +173,7 @@ fn of_supply(error: &SupplyError) -> Option<String> {
         }
         SupplyError::Implausible { .. } => "say with `--schema` what the column holds",
         SupplyError::NoColumn(_) => "write the column's name as it stands in the header",
+        SupplyError::NotAField(_) => "say its `kind` too; `residua supply --help` has the words",
         SupplyError::TooMany => "divide the data into several supplies",
         SupplyError::Spill(_) | SupplyError::Write(_) | SupplyError::Read(_) => return None,
     };
@@ -185,6 +186,7 @@ fn of_map(error: &MapError) -> &'static str {
             "see `residua scan --help` for the form of a map file"
         }
         MapError::NoReason(_) => "write in `reason` why it is left out: the originator reads it, and accepts it or not",
+        MapError::NotAField { .. } => "say its `kind` too; `residua supply --help` has the words",
         MapError::NoColumn { .. } => "write the column's name as `residua inspect SOURCE` shows it",
         MapError::Unused(_) => "write the target's name as `residua inspect SOURCE` shows it, or remove the rule",
     }
@@ -358,6 +360,7 @@ mod tests {
                 SupplyError::NoRecord,
                 SupplyError::TooMany,
                 SupplyError::NoColumn("dob".into()),
+                SupplyError::NotAField("colour".into()),
                 SupplyError::NoKey,
                 SupplyError::UnknownKey("shoe".into()),
                 SupplyError::Undecided("dob".into()),
@@ -388,6 +391,7 @@ mod tests {
             of_map(MapError::NoReason("notes".into())),
             of_map(MapError::Text { pattern: "exports/*".into(), fault: "widths are numbers of characters" }),
             of_map(MapError::NoColumn { target: "crm.db#contacts".into(), column: "shoe".into() }),
+            of_map(MapError::NotAField { target: "crm.db#contacts".into(), column: "shoe".into() }),
             of_map(MapError::Unused("nowhere*".into())),
             of_schema(SchemaError::Syntax { line: 3, message: "unclosed table, expected `]`".into() }),
             of_schema(SchemaError::NoColumn),

@@ -29,6 +29,7 @@ use crate::manifest::write::WriteError;
 use crate::match_key;
 use crate::record::field::Kind;
 use crate::record::field::Origin;
+use crate::record::field::Slot;
 use crate::record::normalize;
 use crate::record::schema::SchemaFile;
 use crate::record::schema::Usage;
@@ -46,11 +47,13 @@ use crate::support::atomic_file::Access;
 use crate::support::atomic_file::AtomicFile;
 use crate::support::atomic_file::Existing;
 use crate::support::hex;
+use crate::support::number::of;
 use crate::support::sanitize::clean;
 use crate::support::secret::Secret;
 use crate::support::time;
 use anyhow::Context as _;
 use clap::Args;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::io::Write;
@@ -123,9 +126,11 @@ A schema file says what columns hold:
                       # identifier; text (prose), ignored (nothing personal)
   role = \"child\"      # of a name: given, middle, family, full
                       # of a date: birth, child, event
-                      # of an address: number, street, line, town
+                      # of an address: number, street, line, town;
+                      # without it what is inferred, where the kind is the same
   origin = \"supply\"   # public, common, supply: only `supply` lets a hit prove
-                      # that the supplied record itself remains
+                      # that the supplied record itself remains; may stand
+                      # alone, where a kind is inferred
   order = \"dmy\"       # of dates: dmy, mdy, ymd
 
 Example:
@@ -160,6 +165,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         ))?,
         _ => {}
     }
+    // Before the files in it, so that it goes after them where the supply is refused.
+    let mut folder = NewFolder::of(&arguments.out);
     let outputs = Outputs::begin(arguments)?;
     let mut ledger = Ledger::create_or_open(&arguments.ledger.folder()?)?;
 
@@ -179,7 +186,30 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     ))?;
 
     let made = make(arguments, &draft, session.as_ref(), outputs, context)?;
-    made.finish(&mut ledger, &key, &recipient, arguments, &draft, context)
+    let code = made.finish(&mut ledger, &key, &recipient, arguments, &draft, context)?;
+    folder.missing.clear();
+    Ok(code)
+}
+
+/// A folder that may not have been there: it is removed again with those above it, as far as they are empty, where nothing was supplied.
+struct NewFolder {
+    /// What was missing, the innermost first.
+    missing: Vec<PathBuf>,
+}
+
+impl NewFolder {
+    fn of(folder: &Path) -> NewFolder {
+        let is_missing = |path: &&Path| !path.as_os_str().is_empty() && path.symlink_metadata().is_err();
+        NewFolder { missing: folder.ancestors().take_while(is_missing).map(Path::to_owned).collect() }
+    }
+}
+
+impl Drop for NewFolder {
+    fn drop(&mut self) {
+        for path in &self.missing {
+            let _ = fs::remove_dir(path);
+        }
+    }
 }
 
 /// The four files, on their way.
@@ -460,11 +490,16 @@ fn show(
             text::count(supplied.records_without_key)
         ));
     }
+    words.push_str(&lacking(supplied, draft));
     if supplied.plan.keys.iter().all(|planned| !planned.has_supply_atom) {
         words.push_str(
-            "Note: no column is declared to be of `supply` origin, so that a hit can prove a person, but never the supplied record. \
-             See `--schema` in `residua supply --help`.\n",
+            "Note: no column is declared to be of `supply` origin, so that a hit can prove a person, but never the supplied record.\n",
         );
+        words.push_str(&origin_lines(draft));
+    }
+    let tells_people = |slot: Slot| !matches!(slot, Slot::Identifier | Slot::Town | Slot::Address);
+    if !draft.slots().iter().any(|(slot, _)| tells_people(*slot)) {
+        words.push_str("Note: no column is taken for a name, a date, a postcode, an e-mail address or a telephone: is this a file of people?\n");
     }
     context.explain(&words)?;
     context.say(&format!("Supply {supply_id}\n"))?;
@@ -476,6 +511,69 @@ fn show(
         &supply_id[..8],
         arguments.key.display()
     ))
+}
+
+/// Which keys are missing from how many records, and the columns that are empty there.
+fn lacking(supplied: &Supplied, draft: &Draft) -> String {
+    let mut by_number: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    for (planned, keyed) in supplied.plan.keys.iter().zip(&supplied.keyed) {
+        let lacking = supplied.records.saturating_sub(*keyed);
+        if lacking > 0 {
+            by_number.entry(lacking).or_default().push(format!("`{}`", planned.key.name));
+        }
+    }
+    let mut words = String::new();
+    for (lacking, keys) in &by_number {
+        words.push_str(&format!(
+            "Note: {} of {} cannot be looked for by {}.\n",
+            text::count(*lacking),
+            of(supplied.records, "record"),
+            keys.join(", ")
+        ));
+    }
+    if words.is_empty() {
+        return words;
+    }
+    for ((taken, profile), counts) in draft.mapping.columns.iter().zip(&draft.profiles.columns).zip(&supplied.columns) {
+        let Some(field) = taken.field().filter(|field| field.slot().is_some()) else { continue };
+        // Cells of names and addresses are joined before they are read, and what stands for none is left out before that.
+        let is_joined = matches!(field.kind, Kind::Name | Kind::Address);
+        let empty = supplied.records.saturating_sub(if is_joined { profile.filled } else { counts.filled });
+        if empty > 0 {
+            words.push_str(&format!(
+                "  column `{}`: {} of {} empty, or standing for none, as 01/01/1970 does\n",
+                clean(&taken.name),
+                text::count(empty),
+                of(supplied.records, "value")
+            ));
+        }
+    }
+    words
+}
+
+/// The lines of a schema file that declare the likeliest column to be of `supply` origin.
+fn origin_lines(draft: &Draft) -> String {
+    let dates = || (draft.mapping.columns.iter()).filter(|taken| taken.field().is_some_and(|field| field.kind == Kind::Date));
+    let has_slot = |slot: Slot| move |taken: &&Taken| taken.field().and_then(|field| field.slot()) == Some(slot);
+    let candidate = dates().find(has_slot(Slot::Child)).or_else(|| dates().find(has_slot(Slot::Birth)));
+    match candidate {
+        None => "  `residua supply --help` has the form of a file for `--schema`, which declares it.\n".to_owned(),
+        Some(taken) => format!(
+            "  If the recipient had the values of `{}` from nobody but you, supply again with `--schema FILE`, and in the file:\n  \
+             [columns.{}]\n  origin = \"supply\"\n",
+            clean(&taken.name),
+            toml_key(&clean(&taken.name))
+        ),
+    }
+}
+
+/// A key as TOML writes it.
+fn toml_key(name: &str) -> String {
+    let is_bare = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
+    if !name.is_empty() && name.chars().all(is_bare) {
+        return name.to_owned();
+    }
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 fn size(path: &Path) -> u64 {

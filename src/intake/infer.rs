@@ -66,22 +66,43 @@ pub(crate) fn names_field(text: &str) -> bool {
     by_header(&words_of(text)).is_some()
 }
 
-/// Puts what a person says about a column in place of what was inferred.
-pub(crate) fn apply_rule(taken: &mut Taken, rule: &ColumnRule) {
+/// A person states the origin of a column that is taken for nothing that has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotAField;
+
+/// Puts what a person says about a column in place of what was inferred. What is not said stays: the role, where the kind is the same.
+pub(crate) fn apply_rule(taken: &mut Taken, rule: &ColumnRule) -> Result<(), NotAField> {
+    let Some(usage) = rule.usage else {
+        let field = taken.field().ok_or(NotAField)?;
+        taken.usage = Usage::Field(Field { origin: rule.origin.unwrap_or(field.origin), ..field });
+        taken.by = By::Person;
+        taken.reason.clone_from(&rule.reason);
+        return Ok(());
+    };
+    let usage = match (usage, taken.field()) {
+        // That it is a date of something says no more than that it is a date.
+        (Usage::Field(stated), Some(inferred))
+            if !rule.has_role && stated.kind == inferred.kind && inferred.role != Role::Event =>
+        {
+            Usage::Field(Field { role: inferred.role, ..stated })
+        }
+        _ => usage,
+    };
     let looks_like = taken.field().filter(|field| field.kind != Kind::Identifier && field.role != Role::Event);
-    let is_weaker = match rule.usage {
+    let is_weaker = match usage {
         Usage::Field(field) => field.kind == Kind::Identifier,
         Usage::Text => true,
         Usage::Ignored => false,
     };
     taken.overruled = looks_like.filter(|_| is_weaker).map(|_| taken.words());
-    taken.usage = rule.usage;
+    taken.usage = usage;
     taken.by = By::Person;
     taken.order = rule.order;
     taken.reason.clone_from(&rule.reason);
     if let Some(group) = &rule.group {
         taken.group.clone_from(group);
     }
+    Ok(())
 }
 
 /// The words of a column's name: `childFirst_Name2` gives `child`, `first`, `name`.
@@ -253,6 +274,7 @@ fn by_values(words: &[String], profile: &Profile) -> Option<Field> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::field::Origin;
     use crate::source::Locator;
     use crate::source::RowBatch;
 
@@ -323,6 +345,24 @@ mod tests {
         assert_eq!(taken("name", &["P-100", "P-101"]), "text");
         assert_eq!(taken("contact", &["a@example.com"]), "email.main");
         assert_eq!(taken("email_sent_at", &["2017-05-01 10:00:00", "2017-05-02 10:00:00"]), "date.event");
+    }
+
+    #[test]
+    fn a_rule_keeps_what_it_does_not_say() {
+        let ruled = |name: &str, rule: &str| {
+            let rules = crate::record::schema::SchemaFile::parse(&format!("[columns.c]\n{rule}")).unwrap();
+            let mut taken = infer([name], &Profiles::default()).columns.remove(0);
+            apply_rule(&mut taken, &rules.columns["c"]).map(|()| (taken.words(), taken.field().map(|field| field.origin)))
+        };
+        let said = |words: &str, origin| Ok((words.to_owned(), Some(origin)));
+        let supply = Origin::Supply;
+        assert_eq!(ruled("Child DOB", "kind = 'date'\norigin = 'supply'"), said("date.child", supply));
+        assert_eq!(ruled("Child DOB", "origin = 'supply'"), said("date.child", supply));
+        assert_eq!(ruled("Child DOB", "kind = 'date'\nrole = 'birth'"), said("date.birth", Origin::Common));
+        assert_eq!(ruled("first_name", "kind = 'name'"), said("name.given", Origin::Public));
+        assert_eq!(ruled("first_name", "kind = 'date'"), said("date.birth", Origin::Common));
+        assert_eq!(ruled("created_at", "kind = 'date'"), said("date.birth", Origin::Common));
+        assert_eq!(ruled("colour", "origin = 'supply'"), Err(NotAField));
     }
 
     #[test]

@@ -99,6 +99,14 @@ pub(crate) enum MapError {
         /// The column.
         column: String,
     },
+    /// A rule states the origin of a column that is taken for nothing that has one.
+    #[error("target `{target}`: column `{column}` is taken for nothing that has an origin")]
+    NotAField {
+        /// The target.
+        target: String,
+        /// The column.
+        column: String,
+    },
     /// A rule that matched no target at all: most likely a slip of the pen.
     #[error("`{0}` matches no target")]
     Unused(String),
@@ -115,7 +123,7 @@ impl MapFile {
             pattern(&rules.pattern)?;
             rules.text()?;
             for (column, rule) in &rules.columns {
-                if rule.usage == Usage::Ignored && rule.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+                if rule.usage == Some(Usage::Ignored) && rule.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
                     return Err(MapError::NoReason(column.clone()));
                 }
             }
@@ -139,10 +147,15 @@ impl MapFile {
     pub(crate) fn apply(&self, target: &str, mapping: &mut Mapping) -> Result<(), MapError> {
         for rules in self.target.iter().filter(|rules| matches(&rules.pattern, target)) {
             for (column, rule) in &rules.columns {
-                match mapping.columns.iter_mut().find(|taken| taken.name == *column) {
-                    Some(taken) => apply_rule(taken, rule),
-                    None => return Err(MapError::NoColumn { target: target.to_owned(), column: column.clone() }),
-                }
+                let place = || (target.to_owned(), column.clone());
+                let Some(taken) = mapping.columns.iter_mut().find(|taken| taken.name == *column) else {
+                    let (target, column) = place();
+                    return Err(MapError::NoColumn { target, column });
+                };
+                apply_rule(taken, rule).map_err(|_| {
+                    let (target, column) = place();
+                    MapError::NotAField { target, column }
+                })?;
             }
         }
         Ok(())

@@ -3,8 +3,8 @@
 //! ```toml
 //! [columns.mother_dob]
 //! kind = "date"        # name, date, postcode, address, email, phone, identifier; or text (prose), ignored (nothing personal)
-//! role = "birth"       # optional: a role of that kind
-//! origin = "common"    # optional: public, common, supply
+//! role = "birth"       # optional: a role of that kind; else the inferred one, where the kind is the same
+//! origin = "common"    # optional: public, common, supply; may stand without `kind`, where a kind is inferred
 //! order = "dmy"        # optional, dates only: dmy, mdy, ymd
 //! group = "mother"     # optional: columns with the same word belong to one person or address
 //! reason = "…"         # optional: why, for whoever reads the attestation
@@ -36,7 +36,12 @@ pub(crate) enum Usage {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "RuleTable")]
 pub(crate) struct ColumnRule {
-    pub(crate) usage: Usage,
+    /// `None` where what is inferred stands, and the origin alone is said.
+    pub(crate) usage: Option<Usage>,
+    /// Whether the field's role was named; else it is the kind's own.
+    pub(crate) has_role: bool,
+    /// Only with a field.
+    pub(crate) origin: Option<Origin>,
     /// Only with a date.
     pub(crate) order: Option<DateOrder>,
     pub(crate) reason: Option<String>,
@@ -73,6 +78,12 @@ pub(crate) enum RuleError {
     /// A role of another kind.
     #[error("a {kind} has no role `{role}`; its roles are {allowed}")]
     Role { kind: &'static str, role: &'static str, allowed: String },
+    /// Neither kind nor origin.
+    #[error("`kind` is missing; only `origin` can stand without it")]
+    NoKind,
+    /// A key that says nothing without a kind.
+    #[error("`{0}` needs `kind` beside it")]
+    NeedsKind(&'static str),
     /// A key that says nothing about this kind.
     #[error("`{key}` does not go with kind `{kind}`")]
     Misplaced { key: &'static str, kind: &'static str },
@@ -82,7 +93,7 @@ pub(crate) enum RuleError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleTable {
-    kind: String,
+    kind: Option<String>,
     role: Option<String>,
     origin: Option<String>,
     order: Option<String>,
@@ -121,7 +132,8 @@ impl TryFrom<RuleTable> for ColumnRule {
     type Error = RuleError;
 
     fn try_from(table: RuleTable) -> Result<ColumnRule, RuleError> {
-        let usage = match table.kind.as_str() {
+        let Some(kind) = table.kind.as_deref() else { return without_kind(table) };
+        let usage = match kind {
             "text" => Usage::Text,
             "ignored" => Usage::Ignored,
             word => {
@@ -158,8 +170,38 @@ impl TryFrom<RuleTable> for ColumnRule {
                 allowed: list(DateOrder::ALL.iter().map(|order| order.word())),
             })?),
         };
-        Ok(ColumnRule { usage, order, reason: table.reason, group: table.group })
+        let origin = match usage {
+            Usage::Field(field) => table.origin.map(|_| field.origin),
+            Usage::Text | Usage::Ignored => None,
+        };
+        Ok(ColumnRule {
+            usage: Some(usage),
+            has_role: table.role.is_some(),
+            origin,
+            order,
+            reason: table.reason,
+            group: table.group,
+        })
     }
+}
+
+/// A rule that leaves the kind to what is inferred.
+fn without_kind(table: RuleTable) -> Result<ColumnRule, RuleError> {
+    for (key, is_given) in [("role", table.role.is_some()), ("order", table.order.is_some()), ("group", table.group.is_some())] {
+        if is_given {
+            return Err(RuleError::NeedsKind(key));
+        }
+    }
+    let origin = table.origin.as_deref().map(parse_origin).transpose()?.ok_or(RuleError::NoKind)?;
+    Ok(ColumnRule { usage: None, has_role: false, origin: Some(origin), order: None, reason: table.reason, group: None })
+}
+
+fn parse_origin(word: &str) -> Result<Origin, RuleError> {
+    Origin::parse(word).ok_or_else(|| RuleError::Word {
+        key: "origin",
+        word: word.to_owned(),
+        allowed: list(Origin::ALL.iter().map(|origin| origin.word())),
+    })
 }
 
 /// The field of a kind, with the role and the origin that were named or else the kind's own.
@@ -174,11 +216,7 @@ fn field(kind: Kind, role: Option<&str>, origin: Option<&str>) -> Result<Field, 
         }
     };
     if let Some(word) = origin {
-        field.origin = Origin::parse(word).ok_or_else(|| RuleError::Word {
-            key: "origin",
-            word: word.to_owned(),
-            allowed: list(Origin::ALL.iter().map(|origin| origin.word())),
-        })?;
+        field.origin = parse_origin(word)?;
     }
     Ok(field)
 }
@@ -206,10 +244,13 @@ mod tests {
         assert_eq!(columns["mother_dob"].order, Some(DateOrder::Dmy));
         assert_eq!(
             columns["Child DOB"].usage,
-            Usage::Field(Field { kind: Kind::Date, role: Role::Child, origin: Origin::Supply })
+            Some(Usage::Field(Field { kind: Kind::Date, role: Role::Child, origin: Origin::Supply }))
         );
         assert_eq!(columns["surname"].group.as_deref(), Some("mother"));
-        assert_eq!(columns["notes"], ColumnRule { usage: Usage::Text, order: None, reason: None, group: None });
+        let text = ColumnRule { usage: Some(Usage::Text), has_role: false, origin: None, order: None, reason: None, group: None };
+        assert_eq!(columns["notes"], text);
+        let alone = SchemaFile::parse("[columns.dob]\norigin = \"supply\"").expect("a schema").columns;
+        assert_eq!(alone["dob"], ColumnRule { usage: None, origin: Some(Origin::Supply), ..text });
         assert_eq!(columns["sku"].reason.as_deref(), Some("stock numbers"));
     }
 
@@ -233,7 +274,8 @@ mod tests {
         assert_eq!(error("[columns.a]\nkind = \"text\"\nrole = \"full\""), "column `a`: `role` does not go with kind `text`");
         assert!(error("[columns.a]\nkind = \"date\"\ncolour = \"red\"").starts_with("line 3: unknown field `colour`"));
         assert!(error("[colums.a]\nkind = \"date\"").starts_with("line 1: unknown field `colums`"));
-        assert!(error("[columns.a]\nrole = \"full\"").contains("missing field `kind`"));
+        assert_eq!(error("[columns.a]\nrole = \"full\""), "column `a`: `role` needs `kind` beside it");
+        assert_eq!(error("[columns.a]\nreason = \"x\""), "column `a`: `kind` is missing; only `origin` can stand without it");
     }
 
     #[test]
@@ -243,7 +285,7 @@ mod tests {
             target: BTreeMap<String, ColumnRule>,
         }
         let map: Map = toml::from_str("[target.phone]\nkind = \"phone\"").expect("a map");
-        assert_eq!(map.target["phone"].usage, Usage::Field(Field::of(Kind::Phone)));
+        assert_eq!(map.target["phone"].usage, Some(Usage::Field(Field::of(Kind::Phone))));
         let refused = toml::from_str::<Map>("[target.phone]\nkind = \"fone\"").err().expect("refused");
         assert!(refused.message().contains("`fone` is not one of the words for kind"));
     }

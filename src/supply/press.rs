@@ -54,6 +54,8 @@ pub(super) struct PressTarget {
 pub(super) struct Part {
     pub(super) rows: u64,
     pub(super) records_without_key: u64,
+    /// Records with each key, in the order of the keys.
+    pub(super) keyed: Vec<u64>,
     pub(super) columns: Vec<ColumnCounts>,
     pub(super) sample: Vec<Sampled>,
     pub(super) spans: Spans,
@@ -64,6 +66,9 @@ impl Part {
     pub(super) fn merge(mut self, other: Part) -> Part {
         self.rows += other.rows;
         self.records_without_key += other.records_without_key;
+        for (mine, theirs) in self.keyed.iter_mut().zip(&other.keyed) {
+            *mine += theirs;
+        }
         for (mine, theirs) in self.columns.iter_mut().zip(&other.columns) {
             mine.merge(theirs);
         }
@@ -134,7 +139,7 @@ impl Press<'_> {
             fingerprints: Vec::new(),
             has_key: Vec::new(),
             next_row: base,
-            part: Part::default(),
+            part: Part { keyed: vec![0; self.keys.len()], ..Part::default() },
             failure: None,
         };
         let read = self.job.session.read(split, &mut sink, self.cancel);
@@ -213,8 +218,12 @@ impl PressSink<'_> {
             .collect();
         for (number, key) in self.press.keys.iter().enumerate() {
             self.messages.fill(key, &self.atoms);
+            let mut last_row = None;
             for row in self.messages.rows() {
                 self.has_key[*row as usize] = true;
+                // The messages of a row follow one another.
+                self.part.keyed[number] += u64::from(last_row != Some(row));
+                last_row = Some(row);
             }
             for ((target, lane), ordinals) in self.press.targets.iter().zip(&mut self.lanes).zip(&ordinals) {
                 target.subkeys[number].hash(&self.messages, &mut self.fingerprints);

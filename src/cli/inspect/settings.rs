@@ -5,6 +5,7 @@ use crate::cli::context::Format;
 use crate::cli::document::read_text;
 use crate::finding::declaration::Declarations;
 use crate::intake::map::MapFile;
+use crate::record::field::Role;
 use crate::record::schema::ColumnRule;
 use crate::record::schema::SchemaFile;
 use crate::record::schema::Usage;
@@ -152,9 +153,14 @@ fn rule_table(rules: &[json_v1::RuleV1], context: &Context) -> String {
 
 fn json_rule(target: Option<&str>, column: &str, rule: &ColumnRule) -> json_v1::RuleV1 {
     let (taken_for, origin) = match rule.usage {
-        Usage::Field(field) => (format!("{}.{}", field.kind.word(), field.role.word()), Some(field.origin.word().to_owned())),
-        Usage::Text => ("text".to_owned(), None),
-        Usage::Ignored => ("excluded".to_owned(), None),
+        None => ("as inferred".to_owned(), rule.origin.map(|origin| origin.word().to_owned())),
+        Some(Usage::Field(field)) => {
+            let is_certain = rule.has_role || Role::of(field.kind).len() == 1;
+            let role = if is_certain { format!(".{}", field.role.word()) } else { String::new() };
+            (format!("{}{role}", field.kind.word()), Some(field.origin.word().to_owned()))
+        }
+        Some(Usage::Text) => ("text".to_owned(), None),
+        Some(Usage::Ignored) => ("excluded".to_owned(), None),
     };
     json_v1::RuleV1 {
         target: target.map(str::to_owned),
