@@ -179,6 +179,9 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let is_plain = arguments.windows(2).any(|pair| pair[0] == "--color" && pair[1] == "never")
         || arguments.iter().any(|argument| argument == "--color=never");
     let color = if is_plain { ColorChoice::Never } else { ColorChoice::Auto };
+    // Who asks for the help of `help` is helped.
+    let is_help = arguments.get(1).is_some_and(|first| first == "help");
+    let arguments = arguments.iter().filter(|argument| !(is_help && (*argument == "--help" || *argument == "-h")));
     let matches = Cli::command().color(color).try_get_matches_from(arguments)?;
     Cli::from_arg_matches(&matches)
 }

@@ -6,6 +6,7 @@ use crate::cli::context::Format;
 use crate::cli::context::LedgerArgument;
 use crate::cli::document;
 use crate::cli::exit_code::ExitCode;
+use crate::finding::verdict::ReasonCode;
 use crate::ledger::Ledger;
 use crate::ledger::entry::Conclusion;
 use crate::report::json_v1;
@@ -121,13 +122,26 @@ fn words(path: &Path, verification: &Verification, context: &Context) -> String 
     if let Some(stated) = &verification.stated {
         words.push_str(&outcome::declared(&stated.declared));
     }
-    for declaration in &verification.not_accepted {
+    for declaration in verification.not_accepted.iter().filter(|declaration| !is_a_reason(declaration, verification)) {
         let _ = writeln!(words, "Not accepted by the challenge: {declaration}");
     }
     for note in &verification.appraisal.notes {
         let _ = writeln!(words, "Note: {note}");
     }
     words
+}
+
+/// Whether a declaration that is not accepted stands among the reasons that were listed.
+fn is_a_reason(declaration: &str, verification: &Verification) -> bool {
+    let is_listed = verification.appraisal.conclusion != Conclusion::Failed;
+    let reasons = verification.judgement.iter().filter(|_| is_listed).flat_map(|judgement| &judgement.reasons);
+    let named = reasons.filter_map(|reason| match reason.code {
+        ReasonCode::ExclusionNotAccepted | ReasonCode::NotScannedNotAccepted => reason.place.as_ref(),
+        ReasonCode::DeclarationNotAccepted => reason.key.as_ref(),
+        _ => None,
+    });
+    let mut names = named.map(|name| format!(" `{}`", clean(name)));
+    names.any(|name| declaration.ends_with(&name))
 }
 
 /// The meaning, and why the appraisal is no better.

@@ -214,6 +214,15 @@ pub(crate) struct Gap {
     pub(crate) detail: String,
 }
 
+impl Gap {
+    /// Where it is, and what it is, in one line: the place of the reason that it makes.
+    pub(crate) fn place(&self) -> String {
+        let place =
+            self.column.as_ref().map_or_else(|| self.target.clone(), |column| format!("{}, column {column}", self.target));
+        format!("{place}: {}", self.code)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

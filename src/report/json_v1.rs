@@ -11,10 +11,12 @@ use crate::finding::declaration::Declarations;
 use crate::finding::declaration::Policy;
 use crate::finding::gap::Gap;
 use crate::finding::verdict::Judgement;
+use crate::finding::verdict::ReasonCode;
 use crate::finding::verdict::meaning;
 use crate::finding::verdict::overlaps;
 use crate::ledger::board::BoardRow;
 use crate::support::sanitize::is_harmful;
+use crate::verification::appraisal;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -70,7 +72,8 @@ pub(crate) struct SuppliedV1 {
 pub(crate) struct ColumnV1 {
     pub(crate) name: String,
     pub(crate) taken_for: String,
-    pub(crate) by: String,
+    /// Null where it is text because nothing says otherwise.
+    pub(crate) by: Option<String>,
     pub(crate) rows: u64,
     pub(crate) filled: u64,
 }
@@ -109,7 +112,8 @@ pub(crate) struct ScannedV1 {
     pub(crate) version: u32,
     pub(crate) phase: String,
     pub(crate) verdict: String,
-    pub(crate) verdict_reasons: Vec<ReasonV1>,
+    pub(crate) verdict_reasons: Vec<AdvisedReasonV1>,
+    pub(crate) gaps: Vec<InspectedProblemV1>,
     pub(crate) meaning: String,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
@@ -126,6 +130,48 @@ pub(crate) struct ScannedV1 {
     pub(crate) spot_checks: Vec<SpotCheckV1>,
     pub(crate) attestation: Option<String>,
     pub(crate) findings: Option<String>,
+}
+
+/// A reason of a verdict as an attestation holds it, with what may be done about it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AdvisedReasonV1 {
+    #[serde(flatten)]
+    pub(crate) reason: ReasonV1,
+    /// Where a gap is: the parts of `place`.
+    pub(crate) gap: Option<GapPlaceV1>,
+    pub(crate) help: String,
+}
+
+/// Where a gap is, part by part.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GapPlaceV1 {
+    pub(crate) target: String,
+    pub(crate) column: Option<String>,
+    pub(crate) code: String,
+}
+
+impl AdvisedReasonV1 {
+    /// A reason of a scan with these gaps.
+    fn new(reason: ReasonV1, gaps: &[Gap]) -> AdvisedReasonV1 {
+        let code = ReasonCode::parse(&reason.code);
+        let gap = (gaps.iter()).find(|gap| code == Some(ReasonCode::Gap) && reason.place.as_ref() == Some(&gap.place()));
+        let help = match (code, gap) {
+            (_, Some(gap)) => gap.code.help(),
+            (Some(code), None) => appraisal::help(code, reason.count),
+            (None, None) => "",
+        };
+        AdvisedReasonV1 {
+            help: help.to_owned(),
+            gap: gap.map(|gap| GapPlaceV1 {
+                target: gap.target.clone(),
+                column: gap.column.clone(),
+                code: gap.code.word().to_owned(),
+            }),
+            reason,
+        }
+    }
 }
 
 /// People held lawfully, by an accepted declaration.
@@ -147,7 +193,8 @@ impl ScannedV1 {
             version: VERSION,
             phase: phase.word().to_owned(),
             verdict: judgement.verdict.word().to_owned(),
-            verdict_reasons: reasons(judgement),
+            verdict_reasons: reasons(judgement).into_iter().map(|reason| AdvisedReasonV1::new(reason, &outcome.gaps)).collect(),
+            gaps: outcome.gaps.iter().map(InspectedProblemV1::from).collect(),
             meaning: meaning(judgement.verdict, outcome),
             rows,
             bytes: outcome.targets.iter().map(|target| target.bytes).sum(),

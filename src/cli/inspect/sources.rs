@@ -88,7 +88,10 @@ pub(super) fn inspect(subjects: &[String], arguments: &Arguments, context: &Cont
 fn words(target: &Surveyed, found: &Found, context: &Context) -> String {
     let object = object(target, found);
     let kind = match object.kind {
-        ObjectKind::File => format!("a {} file", found.sessions[target.session].identity().kind),
+        ObjectKind::File => match found.sessions[target.session].identity().kind {
+            "csv" | "tsv" => "a text file".to_owned(),
+            kind => format!("a {kind} file"),
+        },
         ObjectKind::Table => "a table".to_owned(),
         ObjectKind::View => "a view".to_owned(),
         ObjectKind::VirtualTable => "a virtual table".to_owned(),
@@ -169,7 +172,7 @@ pub(crate) fn json_columns(mapping: &Mapping, profiles: &Profiles) -> Vec<json_v
         .map(|(taken, profile)| json_v1::ColumnV1 {
             name: taken.name.clone(),
             taken_for: taken.words(),
-            by: taken.by.word().to_owned(),
+            by: decided_by(taken).map(str::to_owned),
             rows: profiles.rows,
             filled: profile.filled,
         })
@@ -194,19 +197,21 @@ pub(crate) fn column_rows(mapping: &Mapping, profiles: &Profiles) -> Vec<ColumnR
             }
             notes.extend(taken.reason.clone());
             notes.extend(overruled(taken));
-            let by = match taken.usage {
-                Usage::Text if taken.by == By::Values => "",
-                _ => taken.by.word(),
-            };
             ColumnRow {
                 name: taken.name.clone(),
                 taken_for: taken.words(),
-                by: by.to_owned(),
+                by: decided_by(taken).unwrap_or_default().to_owned(),
                 filled: (profiles.rows, profile.filled),
                 note: notes.join(", "),
             }
         })
         .collect()
+}
+
+/// Who decided what a column is taken for: nobody, where it is text because nothing says otherwise.
+fn decided_by(taken: &Taken) -> Option<&'static str> {
+    let is_decided = taken.usage != Usage::Text || taken.by != By::Values;
+    is_decided.then(|| taken.by.word())
 }
 
 /// What a column looks like, where a person takes it for something by which less is found.

@@ -2,6 +2,7 @@
 
 use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::Verified;
+use crate::attestation::statement::PredicateType;
 use crate::ledger::LedgerError;
 use crate::ledger::LedgerView;
 use crate::support::sanitize;
@@ -23,8 +24,15 @@ pub(in crate::verification) fn find_signer<'a>(
     Ok(None)
 }
 
-/// No recipient of this ledger signed it.
+/// No recipient of this ledger signed it. What it calls itself is not believed; it only tells a person who took the wrong file so.
 pub(in crate::verification) fn unknown(findings: &mut Findings, envelope: &Envelope) {
+    if let Some(kind) = PredicateType::of(envelope.unverified_payload()).ok().filter(|kind| *kind != PredicateType::Attestation) {
+        findings.fail(
+            format!("this is no attestation of a recipient of this ledger: it calls itself a {kind}"),
+            "name the file that the recipient's `residua scan --out` wrote",
+        );
+        return;
+    }
     let keyid = sanitize::clean(envelope.keyid());
     let claim = if keyid.is_empty() { String::new() } else { format!("; it claims to be signed by `{keyid}`") };
     findings.fail(
