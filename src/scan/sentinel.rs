@@ -14,6 +14,7 @@ use crate::record::RecordBatch;
 use crate::record::field::Kind;
 use crate::record::field::Role;
 use crate::record::field::Slot;
+use crate::record::schema::Usage;
 use crate::source::Locator;
 use crate::source::RowBatch;
 
@@ -65,6 +66,12 @@ impl Invented {
             phone: format!("077009{}3", digits(26..30)),
             identifier: format!("QX{}Z", digits(0..12)),
         }
+    }
+
+    /// The column of prose that holds the e-mail address, where no column is taken for one: an address is known wherever it stands.
+    fn prose(mapping: &Mapping) -> Option<usize> {
+        let has_own = mapping.columns.iter().filter_map(Taken::field).any(|field| field.kind == Kind::Email);
+        mapping.columns.iter().position(|taken| taken.usage == Usage::Text).filter(|_| !has_own)
     }
 
     /// The cell of a column that is taken for a field.
@@ -121,7 +128,7 @@ impl Invented {
         if has(Kind::Address, &[Role::Town]) {
             records.push(Slot::Town, &self.town);
         }
-        if has(Kind::Email, &[Role::Main]) {
+        if has(Kind::Email, &[Role::Main]) || Invented::prose(mapping).is_some() {
             records.push(Slot::Email, &self.email);
         }
         if has(Kind::Phone, &[Role::Main]) {
@@ -139,8 +146,13 @@ impl Invented {
 pub(crate) fn make(nonce: &[u8; 32], target: &str, mapping: &Mapping, plan: &Plan, subkeys: &[Subkey]) -> Sentinel {
     let invented = Invented::new(nonce, target);
     let mut row = RowBatch::default();
-    for taken in &mapping.columns {
-        row.push_text(&invented.cell(taken));
+    let prose = Invented::prose(mapping);
+    for (index, taken) in mapping.columns.iter().enumerate() {
+        if prose == Some(index) {
+            row.push_text(&format!("ask {} about it", invented.email));
+        } else {
+            row.push_text(&invented.cell(taken));
+        }
     }
     row.end_row(Locator::None);
     let records = invented.canonical(mapping);

@@ -265,22 +265,77 @@ fn the_gaps_of_small_files_are_told_before() {
 }
 
 #[test]
+fn a_refused_supply_leaves_no_folder_and_one_that_is_made_says_what_it_lacks() {
+    let world = World::asked();
+    let supply = |data: &str, out: &str, extra: &[&str]| {
+        let who =
+            ["--as", "keys/originator.key", "--to", "keys/recipient.card.json", "--delete-by", "2017-06-30", "--ledger", "other"];
+        world.run(AFTER, &[&["supply", data, "--out", out][..], &who, extra].concat())
+    };
+    world.case.write("none.csv", "a,b\n1,2\n");
+    supply("none.csv", "new/folder/out", &[]).exits_with(1);
+    assert!(!world.case.path("new").exists());
+    world.case.write(
+        "some.csv",
+        "first_name,postcode,Child DOB,email\nAnn,SW1A 1AA,13/02/2016,ann@example.com\nBob,M1 1AE,01/01/1970,bob@example.com\n",
+    );
+    let made = supply("some.csv", "new/folder/out", &[]);
+    made.exits_with(0).prints("1 of 2 records cannot be looked for by").prints("column `Child DOB`: 1 of 2 values empty");
+    made.prints("[columns.\"Child DOB\"]\n  origin = \"supply\"\n").prints("`--delete-by` 2017-06-30 has passed");
+    world.case.write("origin.toml", "[columns.\"Child DOB\"]\norigin = \"supply\"\n");
+    let declared = supply("some.csv", "out", &["--schema", "origin.toml"]);
+    declared.exits_with(0).prints("date.child").prints("only this supply had it");
+}
+
+#[test]
 fn a_folder_of_nothing_is_said_to_be_one() {
     let world = World::asked();
     fs::create_dir(world.case.path("nothing")).expect("a folder");
     inspect(&world, "nothing").prints("Nothing was found in `nothing`: no file and no table.");
 }
 
-/// Where text holds a key and no column is taken for anything, there is no row that the scan could try.
+/// An address is known in prose too, so the scan tries a row of its own there, and nobody is told to report a fault of the program.
 #[test]
-fn a_scan_of_prose_says_why_it_tried_no_row_of_its_own() {
+fn a_scan_of_prose_tries_a_row_of_its_own() {
     let world = World::asked();
     world.case.write("s/prose.csv", "number,remark\n1,nothing\n2,ask ann@example.com\n3,nothing\n");
     let map = "[[target]]\nmatch = \"s/prose.csv\"\n[target.columns]\nnumber = { kind = \"text\" }\n";
     world.case.write("prose.toml", map);
-    let scan = world.scan("deletion", "deletion.challenge.json", &["s"], &["--map", "prose.toml"]);
-    scan.exits_with(10).prints("the columns form no match key").prints("help: say with `--map` what the columns hold");
-    assert!(!scan.stdout.contains("report it"), "{}", scan.whole());
+    let scan = world.scan("deletion", "deletion.challenge.json", &["s"], &["--map", "prose.toml", "--out", "a.json"]);
+    scan.exits_with(10).prints("Sentinels found: ").prints("unmapped_personal");
+    assert!(!scan.stdout.contains("sentinel_missed"), "{}", scan.whole());
+    // Nor does the originator read that a check failed.
+    world.verify("a.json").exits_with(10).prints("V7 passed");
+}
+
+/// Programs read of a scan and of its verification what people read.
+#[test]
+fn programs_are_helped_too() {
+    let world = World::asked();
+    world.case.write("s/text.csv", "number,remark\n1,nothing\n2,ask ann@example.com\n3,nothing\n");
+    world.case.write("map.toml", "[[exclude]]\nmatch = \"crm.db#*\"\nreason = \"a test\"\n");
+    let extra = ["--map", "map.toml", "--out", "a.json", "--format", "json"];
+    let scan = world.scan("deletion", "deletion.challenge.json", &["s", "crm.db"], &extra);
+    let json = scan.json();
+    let reasons = json["verdictReasons"].as_array().expect("reasons");
+    assert!(reasons.iter().all(|reason| reason["help"].as_str().is_some_and(|help| !help.is_empty())), "{reasons:?}");
+    let gap = reasons.iter().find(|reason| reason["code"] == "gap").expect("a gap");
+    assert_eq!(gap["gap"], json!({ "target": "s/text.csv", "column": "remark", "code": "unmapped_personal" }));
+    assert_eq!(json["gaps"][0]["place"], "s/text.csv");
+    assert!(json["gaps"][0]["help"].as_str().is_some_and(|help| help.contains("kind = \"ignored\"")));
+
+    let verified = world.run(AFTER, &["verify", "a.json", "--format", "json"]).json()["attestations"][0].clone();
+    assert_eq!(verified["phase"], "deletion");
+    assert_eq!(verified["supplyId"], world.supply_id());
+    assert_eq!(verified["recipient"], "The recipient");
+    assert_eq!(verified["meaning"], json["meaning"], "{verified:#}");
+    assert_eq!(verified["notAccepted"], json!(["exclusion `crm.db#contacts`"]));
+    // People read of what was left out once, among the reasons.
+    let words = world.verify("a.json");
+    words.prints("exclusion_not_accepted: `crm.db#contacts`");
+    assert!(!words.stdout.contains("Not accepted by the challenge"), "{}", words.whole());
+    // Nobody's key has signed a challenge as an attestation; that it is one is said.
+    world.verify("deletion.challenge.json").exits_with(12).prints("it calls itself a challenge");
 }
 
 #[test]
