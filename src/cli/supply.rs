@@ -27,6 +27,7 @@ use crate::manifest::statement::SchemaColumn;
 use crate::manifest::statement::SupplyTerms;
 use crate::manifest::write::WriteError;
 use crate::match_key;
+use crate::record::field::Field;
 use crate::record::field::Kind;
 use crate::record::field::Origin;
 use crate::record::field::Slot;
@@ -291,7 +292,7 @@ fn ask_origins(draft: &mut Draft, context: &Context) -> anyhow::Result<()> {
     for taken in draft.mapping.columns.iter_mut().filter(could) {
         let question = format!("Did the recipient have the dates of column `{}` from nobody but you?", clean(&taken.name));
         if let (true, Usage::Field(field)) = (context.ask(&question)?, taken.usage) {
-            taken.usage = Usage::Field(crate::record::field::Field { origin: Origin::Supply, ..field });
+            taken.usage = Usage::Field(Field { origin: Origin::Supply, ..field });
             taken.by = By::Person;
         }
     }
@@ -554,7 +555,7 @@ fn lacking(supplied: &Supplied, draft: &Draft) -> String {
 /// The lines of a schema file that declare the likeliest column to be of `supply` origin.
 fn origin_lines(draft: &Draft) -> String {
     let dates = || (draft.mapping.columns.iter()).filter(|taken| taken.field().is_some_and(|field| field.kind == Kind::Date));
-    let has_slot = |slot: Slot| move |taken: &&Taken| taken.field().and_then(|field| field.slot()) == Some(slot);
+    let has_slot = |slot: Slot| move |taken: &&Taken| taken.field().and_then(Field::slot) == Some(slot);
     let candidate = dates().find(has_slot(Slot::Child)).or_else(|| dates().find(has_slot(Slot::Birth)));
     match candidate {
         None => "  `residua supply --help` has the form of a file for `--schema`, which declares it.\n".to_owned(),

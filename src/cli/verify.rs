@@ -140,8 +140,8 @@ fn is_a_reason(declaration: &str, verification: &Verification) -> bool {
         ReasonCode::DeclarationNotAccepted => reason.key.as_ref(),
         _ => None,
     });
-    let mut names = named.map(|name| format!(" `{}`", clean(name)));
-    names.any(|name| declaration.ends_with(&name))
+    let mut endings = named.map(|name| format!(" `{}`", clean(name)));
+    endings.any(|ending| declaration.ends_with(&ending))
 }
 
 /// The meaning, and why the appraisal is no better.

@@ -156,8 +156,8 @@ fn json_rule(target: Option<&str>, column: &str, rule: &ColumnRule) -> json_v1::
         None => ("as inferred".to_owned(), rule.origin.map(|origin| origin.word().to_owned())),
         Some(Usage::Field(field)) => {
             let is_certain = rule.has_role || Role::of(field.kind).len() == 1;
-            let role = if is_certain { format!(".{}", field.role.word()) } else { String::new() };
-            (format!("{}{role}", field.kind.word()), Some(field.origin.word().to_owned()))
+            let part = if is_certain { format!(".{}", field.role.word()) } else { String::new() };
+            (format!("{}{part}", field.kind.word()), Some(field.origin.word().to_owned()))
         }
         Some(Usage::Text) => ("text".to_owned(), None),
         Some(Usage::Ignored) => ("excluded".to_owned(), None),
