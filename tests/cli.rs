@@ -4,6 +4,7 @@
 mod bad_input;
 mod basics;
 mod canary;
+mod columns;
 mod demo;
 mod harness;
 mod help;

@@ -64,6 +64,8 @@ pub(crate) struct Converter {
     side: Side,
     plan: Vec<Step>,
     people: Vec<Person>,
+    /// Name columns that are read together too.
+    joins: Vec<names::Join>,
     address: Vec<usize>,
     counts: Vec<ColumnCounts>,
     /// Cells beyond the table's columns that look personal.
@@ -137,9 +139,11 @@ impl Converter {
             }
         }
         join_halves(&mut people);
+        join_names(&mut people);
         address.sort_unstable();
         Converter {
             side,
+            joins: names::joins(&people),
             people,
             address: address.into_iter().map(|(_, index)| index).collect(),
             counts: vec![ColumnCounts::default(); plan.len()],
@@ -398,6 +402,23 @@ fn join_halves(people: &mut Vec<Person>) {
     people.retain(|person| !is_family(person));
 }
 
+/// Gives the columns of half a name to the one person of whom there is just a name: `contact_name` and `surname`. Halves of a person who is
+/// named otherwise (`child_surname`) are somebody else's.
+fn join_names(people: &mut Vec<Person>) {
+    let is_half = |person: &Person| person.group.is_empty() && person.full.is_empty();
+    let is_named = |person: &Person| person.given.is_empty() && person.family.is_empty() && !person.full.is_empty();
+    let Some(half) = people.iter().position(is_half) else { return };
+    let is_whole = !people[half].given.is_empty() && !people[half].family.is_empty();
+    let mut named = people.iter().enumerate().filter(|(_, person)| is_named(person));
+    if let (false, Some((at, _)), None) = (is_whole, named.next(), named.next()) {
+        let Person { given, middle, family, .. } = people[half].clone();
+        let person = &mut people[at];
+        (person.given, person.family) = (given, family);
+        person.middle.extend(middle);
+        people.remove(half);
+    }
+}
+
 fn step(taken: &Taken) -> Step {
     let field = match taken.usage {
         Usage::Field(field) => field,
@@ -451,6 +472,52 @@ mod tests {
         let cells = ["Ann", "Green", "Tom", "Webb"];
         assert_eq!(candidates(Side::Recipient, &headers, &cells, Slot::Name), ["ann green", "tom webb"]);
         assert_eq!(candidates(Side::Originator, &headers, &cells, Slot::Name), ["ann green"]);
+    }
+
+    #[test]
+    fn a_name_in_two_columns_of_which_one_is_called_just_a_name() {
+        for headers in [
+            ["name", "surname"],
+            ["first_name", "name"],
+            ["forename", "name"],
+            ["christian_name", "name"],
+            ["name", "last_name"],
+            ["name", "family_name"],
+            ["full_name", "surname"],
+            ["NAME1", "NAME2"],
+            ["customer_name_1", "customer_name_2"],
+            ["contact_name", "surname"],
+            ["mother_name", "mother_surname"],
+            ["patient_forename", "patient_name"],
+        ] {
+            let of = |side, cells: &[&str]| candidates(side, &headers, cells, Slot::Name);
+            for cells in [["Ann", "Green"], ["Green", "Ann"]] {
+                assert!(of(Side::Recipient, &cells).contains(&"ann green".to_owned()), "{headers:?}");
+                assert_eq!(of(Side::Originator, &cells), ["ann green"], "{headers:?}");
+            }
+            let found = of(Side::Recipient, &["Jörg Peter", "Mc Donald"]);
+            for name in ["donald jorg mc peter", "jorg mcdonald", "donald joerg mc peter"] {
+                assert!(found.iter().any(|found| found == name), "{headers:?}: {name} is not in {found:?}");
+            }
+        }
+        // What repeats the other column adds nothing.
+        for side in [Side::Originator, Side::Recipient] {
+            let found = candidates(side, &["full_name", "surname"], &["Ann Green", "Green"], Slot::Name);
+            assert!(found.contains(&"ann green".to_owned()) && found.len() <= 2, "{found:?}");
+        }
+        let three = ["first_name", "last_name", "name"];
+        assert_eq!(candidates(Side::Recipient, &three, &["Ann", "Green", "Ann Green"], Slot::Name), ["ann green"]);
+        assert_eq!(candidates(Side::Originator, &three, &["Ann", "Green", "Green Ltd"], Slot::Name), ["ann green"]);
+        // Three columns of one name, and a name whose half is of somebody else.
+        let parts = candidates(Side::Recipient, &["name1", "name2", "name3"], &["Ann", "Marie", "Green"], Slot::Name);
+        assert!(parts.contains(&"ann green marie".to_owned()), "{parts:?}");
+        let others = ["name", "child_surname"];
+        assert_eq!(candidates(Side::Originator, &others, &["Ann Green", "Webb"], Slot::Name), ["ann green"]);
+        assert!(candidates(Side::Recipient, &others, &["Ann", "Green"], Slot::Name).contains(&"ann green".to_owned()));
+        let many: Vec<String> = (0..40).map(|number| format!("name_{number}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let cells = ["a b"; 40];
+        candidates(Side::Recipient, &many, &cells, Slot::Name);
     }
 
     #[test]

@@ -13,6 +13,47 @@ use std::ops::Range;
 /// Tokens of a name up to which its pairs are candidates.
 const MOST_PAIRED: usize = 6;
 
+/// Pairs of name columns that are read together; a table of more has columns of more people than a row is of.
+const MOST_JOINS: usize = 32;
+
+/// Columns that may hold one name together, of which one at least is called just a name: `name` and `surname`, `forename` and `name`,
+/// `name1` and `name2`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Join {
+    firsts: Vec<usize>,
+    seconds: Vec<usize>,
+}
+
+/// The columns that a recipient's table may have parted a name into; those of one person come first.
+pub(super) fn joins(people: &[Person]) -> Vec<Join> {
+    let mut joins: Vec<Join> = Vec::new();
+    let mut add = |firsts: &[usize], seconds: &[usize]| {
+        let join = Join { firsts: firsts.to_vec(), seconds: seconds.to_vec() };
+        if joins.len() < MOST_JOINS && !firsts.is_empty() && !seconds.is_empty() && !joins.contains(&join) {
+            joins.push(join);
+        }
+    };
+    for person in people.iter().filter(|person| !person.full.is_empty()) {
+        let firsts = [&person.given[..], &person.middle, &person.full].concat();
+        if person.family.is_empty() {
+            add(&firsts[..firsts.len() - 1], &firsts[firsts.len() - 1..]);
+        } else {
+            add(&firsts, &person.family);
+        }
+    }
+    let full: Vec<usize> = people.iter().flat_map(|person| person.full.iter().copied()).collect();
+    for (position, column) in full.iter().enumerate() {
+        for person in people {
+            add(&[&person.given[..], &person.middle].concat(), &[*column]);
+            add(&[*column], &person.family);
+        }
+        for other in &full[position + 1..] {
+            add(&[*column], &[*other]);
+        }
+    }
+    joins
+}
+
 impl Converter {
     pub(super) fn names(&mut self, cells: &[Option<&str>], records: &mut RecordBatch) -> bool {
         let mut is_unreadable = false;
@@ -32,11 +73,14 @@ impl Converter {
             for index in &person.middle {
                 is_unreadable |= self.name_cell(cells, *index);
             }
-            let middle = if given > 0 { self.tokens.len() } else { 0 };
+            let before_family = self.tokens.len();
+            let middle = if given > 0 { before_family } else { 0 };
             for index in &person.family {
                 is_unreadable |= self.name_cell(cells, *index);
             }
-            if self.side == Side::Originator && self.tokens.is_empty() {
+            // Of a name that lacks a half, what is called just a name has the rest: `name` and `surname`.
+            let is_half = given == 0 || self.tokens.len() == before_family;
+            if self.side == Side::Originator && is_half {
                 for index in &person.full {
                     is_unreadable |= self.name_cell(cells, *index);
                 }
@@ -59,11 +103,49 @@ impl Converter {
                     self.push_pairs(0..count, 0..count, records);
                     self.push_joined_neighbours(records);
                 }
-                self.push_respelt(&person, cells, records);
+                self.push_respelt([&person.given, &person.middle], &person.family, cells, records);
+                for index in &person.full {
+                    self.push_respelt([&[*index], &[]], &[], cells, records);
+                }
             }
             self.people[position] = person;
         }
+        if self.side == Side::Recipient {
+            let joins = std::mem::take(&mut self.joins);
+            for join in &joins {
+                self.push_join(join, cells, records);
+            }
+            self.joins = joins;
+        }
         is_unreadable
+    }
+
+    /// The name that stands in these columns together, unless the one half says what the other does.
+    fn push_join(&mut self, join: &Join, cells: &[Option<&str>], records: &mut RecordBatch) {
+        self.tokens.clear();
+        self.cell_ends.clear();
+        let mut firsts = 0;
+        for (position, index) in join.firsts.iter().chain(&join.seconds).enumerate() {
+            if position == join.firsts.len() {
+                firsts = self.tokens.len();
+            }
+            let Some(cell) = cell_of(cells, *index) else { continue };
+            let before = self.tokens.len();
+            name::tokens(cell, &mut self.tokens);
+            if self.tokens.len() > before {
+                self.cell_ends.push(self.tokens.len());
+            }
+        }
+        let (first, second) = self.tokens.split_at(firsts);
+        if first.iter().all(|token| second.contains(token)) || second.iter().all(|token| first.contains(token)) {
+            return;
+        }
+        self.push_joined_cells(firsts, records);
+        self.push_pairs(0..firsts, firsts..self.tokens.len(), records);
+        let mut tokens = std::mem::take(&mut self.tokens);
+        self.push_name(&mut tokens, records);
+        self.tokens = tokens;
+        self.push_respelt([&join.firsts, &[]], &join.seconds, cells, records);
     }
 
     /// Middle names, second given names and double family names come and go: of a name of more than two tokens, each pair is a candidate too.
@@ -127,34 +209,30 @@ impl Converter {
     }
 
     /// Names that are spelt in two ways, as the other side may have spelt them: `Müller` and `Mueller`, `O'Brien` and `O Brien`.
-    fn push_respelt(&mut self, person: &Person, cells: &[Option<&str>], records: &mut RecordBatch) {
-        let parts: Vec<usize> = [&person.given, &person.middle, &person.family].into_iter().flatten().copied().collect();
-        for columns in std::iter::once(&parts[..]).chain(person.full.chunks(1)) {
-            self.tokens.clear();
-            let (mut firsts, mut is_other) = (0, false);
-            for index in columns {
-                let Some(cell) = cells.get(*index).copied().flatten().filter(|cell| cell.len() <= LONGEST_FIELD) else {
-                    continue;
-                };
-                let respelt = name::respelt(cell);
-                is_other |= respelt.is_some();
-                name::tokens(respelt.as_deref().unwrap_or(cell), &mut self.tokens);
-                if !person.family.contains(index) {
-                    firsts = self.tokens.len();
-                }
+    fn push_respelt(&mut self, firsts: [&[usize]; 2], seconds: &[usize], cells: &[Option<&str>], records: &mut RecordBatch) {
+        self.tokens.clear();
+        let (mut middle, mut is_other) = (0, false);
+        let columns = firsts.into_iter().flatten().map(|index| (index, true)).chain(seconds.iter().map(|index| (index, false)));
+        for (index, is_first) in columns {
+            let Some(cell) = cell_of(cells, *index) else { continue };
+            let respelt = name::respelt(cell);
+            is_other |= respelt.is_some();
+            name::tokens(respelt.as_deref().unwrap_or(cell), &mut self.tokens);
+            if is_first {
+                middle = self.tokens.len();
             }
-            if is_other {
-                self.push_pairs(0..firsts, firsts..self.tokens.len(), records);
-                let mut tokens = std::mem::take(&mut self.tokens);
-                self.push_name(&mut tokens, records);
-                self.tokens = tokens;
-            }
+        }
+        if is_other {
+            self.push_pairs(0..middle, middle..self.tokens.len(), records);
+            let mut tokens = std::mem::take(&mut self.tokens);
+            self.push_name(&mut tokens, records);
+            self.tokens = tokens;
         }
     }
 
     /// Adds the tokens of a cell to those gathered.
     fn name_cell(&mut self, cells: &[Option<&str>], index: usize) -> bool {
-        let Some(cell) = cells.get(index).copied().flatten().filter(|cell| cell.len() <= LONGEST_FIELD) else { return false };
+        let Some(cell) = cell_of(cells, index) else { return false };
         if self.side == Side::Recipient && cell.contains(|character: char| character == '@' || character.is_ascii_digit()) {
             self.counts[index].personal += u64::from(spot::spot(cell).is_some());
         }
@@ -174,4 +252,9 @@ impl Converter {
         name::canonical(tokens, &mut self.scratch);
         records.push(Slot::Name, &self.scratch);
     }
+}
+
+/// A cell of a name, if there is one and it is not too long for a field.
+fn cell_of<'a>(cells: &[Option<&'a str>], index: usize) -> Option<&'a str> {
+    cells.get(index).copied().flatten().filter(|cell| cell.len() <= LONGEST_FIELD)
 }
