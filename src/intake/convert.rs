@@ -2,6 +2,7 @@
 
 mod names;
 
+use crate::intake::By;
 use crate::intake::Mapping;
 use crate::intake::Taken;
 use crate::record::RecordBatch;
@@ -58,6 +59,15 @@ impl ColumnCounts {
     }
 }
 
+/// What became of the days of one row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Days {
+    /// Cells that were read as a day.
+    pub(crate) cells: u32,
+    /// Whether a day of birth was not understood.
+    pub(crate) is_unread: bool,
+}
+
 /// Turns rows of one table into records.
 #[derive(Clone, Debug)]
 pub(crate) struct Converter {
@@ -72,6 +82,9 @@ pub(crate) struct Converter {
     overflow: u64,
     unreadable_rows: Vec<bool>,
     personal_rows: Vec<bool>,
+    /// The days of the row being converted, and of each row of the batch.
+    days: Days,
+    row_days: Vec<Days>,
     scratch: String,
     /// The tokens of a person's name, and how many there are after each cell.
     tokens: Vec<String>,
@@ -86,6 +99,8 @@ enum Step {
     Date {
         slot: Option<Slot>,
         order: Option<DateOrder>,
+        /// The day may be somebody's birth: the column's name says so, or nothing says what it is.
+        is_birth: bool,
     },
     Postcode,
     Town,
@@ -151,6 +166,8 @@ impl Converter {
             overflow: 0,
             unreadable_rows: Vec::new(),
             personal_rows: Vec::new(),
+            days: Days::default(),
+            row_days: Vec::new(),
             scratch: String::new(),
             tokens: Vec::new(),
             cell_ends: Vec::new(),
@@ -162,11 +179,14 @@ impl Converter {
         records.clear();
         self.unreadable_rows.clear();
         self.personal_rows.clear();
+        self.row_days.clear();
         let mut cells: Vec<Option<&str>> = Vec::with_capacity(self.plan.len());
         for row in 0..rows.rows() {
             cells.clear();
             cells.extend(rows.row(row));
+            self.days = Days::default();
             let is_unreadable = self.convert_row(&cells, records);
+            self.row_days.push(self.days);
             self.unreadable_rows.push(is_unreadable);
             records.end_row();
             let names_somebody = TELLING.into_iter().any(|slot| records.candidates(slot, row).next().is_some());
@@ -182,6 +202,11 @@ impl Converter {
     /// For each row of the last batch, whether it holds something of a person: a name, an address, a way to reach somebody.
     pub(crate) fn personal_rows(&self) -> &[bool] {
         &self.personal_rows
+    }
+
+    /// For each row of the last batch, what became of its days.
+    pub(crate) fn days(&self) -> &[Days] {
+        &self.row_days
     }
 
     /// The counts of all batches so far, a column each.
@@ -203,6 +228,7 @@ impl Converter {
                 continue;
             };
             if cell.len() > LONGEST_FIELD && !matches!(step, Step::Watched | Step::Skipped) {
+                self.days.is_unread |= matches!(step, Step::Date { is_birth: true, .. });
                 self.count(index, Reading::Unreadable);
                 self.counts[index].personal += 1;
                 is_unreadable = true;
@@ -222,7 +248,11 @@ impl Converter {
                     self.numeric_date(cell, records);
                     continue;
                 }
-                Step::Date { slot, order } => self.date(cell, slot, order, records),
+                Step::Date { slot, order, is_birth } => {
+                    let reading = self.date(cell, slot, order, records);
+                    self.days.is_unread |= is_birth && reading == Reading::Unreadable;
+                    reading
+                }
                 Step::Postcode => self.simple(cell, Slot::Postcode, postcode::canonical, records),
                 Step::Town => {
                     self.spotted(cell, records);
@@ -265,6 +295,7 @@ impl Converter {
     fn numeric_date(&mut self, cell: &str, records: &mut RecordBatch) {
         let cell = cell.trim();
         let digits = cell.strip_prefix('-').unwrap_or(cell);
+        let digits = digits.strip_suffix(".0").unwrap_or(digits);
         let is_one = matches!(digits.len(), 8..=10 | 12 | 13) && digits.bytes().all(|byte| byte.is_ascii_digit());
         if is_one && self.side == Side::Recipient {
             self.date(cell, None, None, records);
@@ -319,7 +350,7 @@ impl Converter {
     fn date(&mut self, cell: &str, slot: Option<Slot>, order: Option<DateOrder>, records: &mut RecordBatch) -> Reading {
         let scratch = &mut self.scratch;
         let side = self.side;
-        date::parse(cell, order, &mut |date| {
+        let reading = date::parse(cell, order, &mut |date| {
             scratch.clear();
             date.write(scratch);
             match side {
@@ -333,7 +364,9 @@ impl Converter {
                     records.push(Slot::Child, scratch);
                 }
             }
-        })
+        });
+        self.days.cells += u32::from(reading == Reading::Value);
+        reading
     }
 
     fn address(&mut self, cells: &[Option<&str>], records: &mut RecordBatch) -> bool {
@@ -428,7 +461,10 @@ fn step(taken: &Taken) -> Step {
     match (field.kind, field.role) {
         (Kind::Address, Role::Town) => Step::Town,
         (Kind::Name | Kind::Address, _) => Step::Joined,
-        (Kind::Date, _) => Step::Date { slot: field.slot(), order: taken.order },
+        (Kind::Date, _) => {
+            let is_birth = field.slot().is_some() || taken.by == By::Values;
+            Step::Date { slot: field.slot(), order: taken.order, is_birth }
+        }
         (Kind::Postcode, _) => Step::Postcode,
         (Kind::Email, _) => Step::Email,
         (Kind::Phone, _) => Step::Phone,
@@ -594,6 +630,20 @@ mod tests {
         assert_eq!(candidates(Side::Recipient, &headers, &cells, Slot::Child), ["20170513", "19800228"]);
         assert_eq!(candidates(Side::Originator, &headers, &cells, Slot::Birth), ["19800228"]);
         assert!(candidates(Side::Originator, &headers, &cells, Slot::Child).is_empty());
+    }
+
+    #[test]
+    fn the_days_of_a_row_are_counted() {
+        let days = |headers: &[&str], cells: &[&str]| {
+            let days = converted(Side::Recipient, headers, cells).1.days()[0];
+            (days.cells, days.is_unread)
+        };
+        assert_eq!(days(&["dob", "child_dob"], &["04/05/1990", "2014-10-13"]), (2, false));
+        assert_eq!(days(&["dob", "child_dob"], &["04/05/1990", "13 listopada 2014"]), (1, true));
+        assert_eq!(days(&["dob", "child_dob"], &["04/05/1990", "n/a"]), (1, false));
+        // No day of a life is unread where the column says that it holds others.
+        assert_eq!(days(&["created_at"], &["13 listopada 2014"]), (0, false));
+        assert_eq!(days(&["dob"], &[&"x".repeat(LONGEST_FIELD + 1)]), (0, true));
     }
 
     #[test]

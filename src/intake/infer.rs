@@ -44,13 +44,28 @@ fn infer_column(name: &str, profile: &Profile) -> Taken {
 
 /// Notes which columns, taken for text because nothing tells otherwise, may hold names: no normaliser knows a name when it sees one. A
 /// scan names them as gaps until a person has said what they are. In a table of a few rows one such column is more likely a list of
-/// categories; two are a person's.
+/// categories; two are a person's. A column whose name says that it is a person's, and whose values do not look so, is one too: the values
+/// may be written in a way that nobody here reads.
 pub(crate) fn note_doubts(mapping: &mut Mapping, profiles: &Profiles, has_header: bool) {
+    for (taken, profile) in mapping.columns.iter_mut().zip(profiles.columns.iter()) {
+        let says =
+            by_header(&words_of(&taken.name)).map(|(field, _)| field).filter(|field| is_contradicted(*field, taken, profile));
+        taken.doubt = says.map(|field| match field.kind {
+            Kind::Date => "its name says that it holds a day of birth, and the values are not understood as days",
+            Kind::Name => "its name says that it holds names, and the values do not look like names",
+            Kind::Address => "its name says that it holds addresses, and the values do not look like addresses",
+            Kind::Postcode => "its name says that it holds postcodes, and the values do not look like postcodes",
+            Kind::Email => "its name says that it holds e-mail addresses, and the values do not look like e-mail addresses",
+            Kind::Phone | Kind::Identifier => {
+                "its name says that it holds telephone numbers, and the values do not look like them"
+            }
+        });
+    }
     let is_open = |taken: &Taken, profile: &Profile| taken.usage == Usage::Text && profile.mostly(profile.letters, AGREEING);
     let open = || mapping.columns.iter().zip(&profiles.columns).filter(|(taken, profile)| is_open(taken, profile));
     let like_names = open().filter(|(_, profile)| profile.looks_like_names()).count();
     for (taken, profile) in mapping.columns.iter_mut().zip(&profiles.columns) {
-        if !is_open(taken, profile) {
+        if !is_open(taken, profile) || taken.doubt.is_some() {
             continue;
         }
         if !has_header {
@@ -59,6 +74,20 @@ pub(crate) fn note_doubts(mapping: &mut Mapping, profiles: &Profiles, has_header
             taken.doubt = Some("the values look like names");
         }
     }
+}
+
+/// Whether a column of which the name says so much is not taken for it, since the values contradict: for text, or a day of birth for
+/// telephone numbers. A few values that come again and again are nobody's, and where values say plainly what they are, they are looked for.
+fn is_contradicted(field: Field, taken: &Taken, profile: &Profile) -> bool {
+    let is_telling = !matches!((field.kind, field.role), (Kind::Identifier, _) | (Kind::Date, Role::Event));
+    let is_lost = match taken.usage {
+        Usage::Text => true,
+        Usage::Field(found) => field.kind == Kind::Date && found.kind == Kind::Phone && taken.by == By::Values,
+        Usage::Ignored => false,
+    };
+    // Children of one village have few birthdays, but those are not without a digit.
+    let is_list = profile.is_of_few_values() && (field.kind != Kind::Date || profile.mostly(profile.letters, AGREEING));
+    is_telling && is_lost && !is_plausible(field, profile) && !is_list
 }
 
 /// Whether a text reads as the name of a column that is a field.
@@ -243,8 +272,8 @@ fn is_plausible(field: Field, profile: &Profile) -> bool {
         (Kind::Email, _) => profile.mostly(profile.emails, AGREEING),
         // A name says telephone: shorter numbers than the unmistakable ones pass.
         (Kind::Phone, _) => !profile.mostly(profile.letters, AGREEING) && !profile.mostly(profile.emails, AGREEING),
-        (Kind::Date, Role::Event) => profile.mostly(profile.dates + profile.compact_dates, AGREEING),
-        (Kind::Date, _) => profile.mostly(profile.dates + profile.digits, AGREEING),
+        (Kind::Date, Role::Event) => profile.mostly(profile.dates + profile.compact_dates + profile.decimal_dates, AGREEING),
+        (Kind::Date, _) => profile.mostly(profile.dates + profile.digits + profile.decimal_dates, AGREEING),
         (Kind::Postcode, _) => profile.mostly(profile.uk_postcodes + profile.codes, AGREEING),
         (Kind::Name, _) => profile.mostly(profile.letters, AGREEING) || !profile.mostly(profile.codes + profile.digits, AGREEING),
         (Kind::Identifier, _) => profile.mostly(profile.codes, AGREEING),
@@ -279,6 +308,11 @@ mod tests {
     use crate::source::RowBatch;
 
     fn taken(header: &str, cells: &[&str]) -> String {
+        column(header, cells).words()
+    }
+
+    /// The column with the doubts that a scan has.
+    fn column(header: &str, cells: &[&str]) -> Taken {
         let mut batch = RowBatch::default();
         for cell in cells {
             batch.push_text(cell);
@@ -286,7 +320,9 @@ mod tests {
         }
         let mut profiles = Profiles::new(1);
         profiles.see(&batch, u64::MAX);
-        infer([header], &profiles).columns[0].words()
+        let mut mapping = infer([header], &profiles);
+        note_doubts(&mut mapping, &profiles, true);
+        mapping.columns.remove(0)
     }
 
     #[test]
@@ -363,6 +399,38 @@ mod tests {
         assert_eq!(ruled("first_name", "kind = 'date'"), said("date.birth", Origin::Common));
         assert_eq!(ruled("created_at", "kind = 'date'"), said("date.birth", Origin::Common));
         assert_eq!(ruled("colour", "origin = 'supply'"), Err(NotAField));
+    }
+
+    #[test]
+    fn values_that_are_not_understood_make_a_doubt() {
+        for (header, cells) in [
+            ("child_dob", &["1.413158e+09", "1.313158e+09"][..]),
+            ("dob", &["1,413,158,400", "1,313,158,400"]),
+            ("birth_date", &["13 октября 2014", "14 мая 1990"]),
+            ("date of birth", &["2014년 10월 13일", "1990년 5월 4일"]),
+            ("name", &["P-100", "P-101"]),
+            ("email", &["ann at post", "bob at post"]),
+            ("postcode", &["north of the river", "south of it"]),
+        ] {
+            let taken = column(header, cells);
+            assert_eq!((taken.words().as_str(), taken.doubt.is_some()), ("text", true), "{header}");
+        }
+        let flags = ["yes", "no"].repeat(20);
+        let phones: Vec<String> = (0..40).map(|number| format!("077009001{number:02}")).collect();
+        let phones: Vec<&str> = phones.iter().map(String::as_str).collect();
+        for (header, cells) in [("email_opt_in", &flags[..]), ("email", &[]), ("email", &phones), ("c7", &["a1 b2", "c3 d4"])] {
+            assert_eq!(column(header, cells).doubt, None, "{header}");
+        }
+    }
+
+    #[test]
+    fn days_as_numbers_with_a_point_are_days() {
+        for header in ["dob", "created_at"] {
+            for cells in [["20141013.0", "19900504.0"], ["2456944.5", "2448015.5"], ["2456944", "2448016"]] {
+                assert!(taken(header, &cells).starts_with("date."), "{header}: {cells:?}");
+            }
+        }
+        assert_eq!(taken("postcode", &["=\"M1 1AE\"", "=\"SW1A 1AA\""]), "postcode.main");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Profiles: what the cells of a column look like, counted. They rest on all rows where a supply is made, on a sample where a scan begins.
 
+use crate::record::normalize;
 use crate::record::normalize::Reading;
 use crate::record::normalize::date;
 use crate::record::normalize::date::ColumnOrder;
@@ -19,6 +20,9 @@ const MOST_DISTINCT: usize = 500;
 /// The longest UK postcode, with a space to spare.
 const LONGEST_POSTCODE: usize = 9;
 
+/// A list of categories has so many at most.
+const FEW_VALUES: u64 = 20;
+
 /// Filled cells from which on one column alone can be said to look like names.
 const ENOUGH_NAMES: u64 = 20;
 
@@ -35,8 +39,10 @@ pub(crate) struct Profile {
     pub(crate) uk_postcodes: u64,
     /// Dates that are written as such, not merely as a number.
     pub(crate) dates: u64,
-    /// Eight digits that form a date.
+    /// Seven or eight digits that form a date or count the days to one.
     pub(crate) compact_dates: u64,
+    /// Numbers with a point that form a date: `20141013.0`, a serial with a time of day, a Julian day.
+    pub(crate) decimal_dates: u64,
     /// Cells of digits alone.
     pub(crate) digits: u64,
     /// Cells of letters, spaces, hyphens, apostrophes and full stops alone.
@@ -54,7 +60,7 @@ pub(crate) struct Profile {
 impl Profile {
     /// Counts one cell.
     fn see(&mut self, cell: &str, scratch: &mut String) {
-        let text = cell.trim();
+        let text = normalize::unwrapped(cell.trim());
         if placeholder::is_placeholder(text) {
             return;
         }
@@ -108,7 +114,9 @@ impl Profile {
         self.order.add(text);
         if !is_number {
             self.dates += 1;
-        } else if digits == 8 {
+        } else if text.contains('.') {
+            self.decimal_dates += 1;
+        } else if matches!(digits, 7 | 8) {
             self.compact_dates += 1;
         }
     }
@@ -120,6 +128,12 @@ impl Profile {
             && self.mostly(self.letters, 90)
             && self.words <= self.filled.saturating_mul(4)
             && different.saturating_mul(4) >= self.filled.min(MOST_DISTINCT as u64)
+    }
+
+    /// Whether a few values come again and again: `yes` and `no`, kinds of telephones.
+    pub(crate) fn is_of_few_values(&self) -> bool {
+        let different = self.distinct.len() as u64;
+        different <= FEW_VALUES && self.filled >= different.saturating_mul(10)
     }
 
     /// Whether there are enough cells to say so of this column alone.
@@ -140,6 +154,7 @@ impl Profile {
         self.uk_postcodes += other.uk_postcodes;
         self.dates += other.dates;
         self.compact_dates += other.compact_dates;
+        self.decimal_dates += other.decimal_dates;
         self.digits += other.digits;
         self.letters += other.letters;
         self.codes += other.codes;

@@ -45,10 +45,15 @@ pub(crate) enum Reading {
 /// Rounds of undoing escapes: a value escaped twice is seen, one escaped more often than this is not.
 const UNESCAPE_ROUNDS: usize = 3;
 
+/// The text within `="…"`, which exports write so that a spreadsheet takes a value for text; any other text as it is.
+pub(crate) fn unwrapped(text: &str) -> &str {
+    text.strip_prefix("=\"").and_then(|text| text.strip_suffix('"')).unwrap_or(text)
+}
+
 /// The text of a cell without what systems add on the way: HTML entities and UTF-8 read as Windows-1252 are undone, compatibility forms
 /// (full-width digits) unified, invisible characters dropped, white space and controls made spaces, dashes `-`, apostrophes `'`.
 fn plain(raw: &str) -> Cow<'_, str> {
-    let trimmed = raw.trim_matches(|letter: char| letter.is_ascii_whitespace() || letter.is_ascii_control());
+    let trimmed = unwrapped(raw.trim_matches(|letter: char| letter.is_ascii_whitespace() || letter.is_ascii_control()));
     let bytes = trimmed.as_bytes();
     let escaped = memchr::memchr(b'&', bytes).is_some_and(|at| memchr::memchr(b';', &bytes[at..]).is_some());
     if !escaped && bytes.iter().all(|byte| (b' '..=b'~').contains(byte)) {
@@ -329,6 +334,9 @@ mod tests {
     fn escapes_and_encodings_are_undone() {
         assert_eq!(plain("O&#39;Brien &amp; Co"), "O'Brien & Co");
         assert_eq!(plain("O&amp;#x27;Brien"), "O'Brien");
+        assert_eq!(plain(" =\"07700 900123\" "), "07700 900123");
+        assert_eq!(plain("=\"Renée\""), "Renée");
+        assert_eq!(plain("=\""), "=\"");
         assert_eq!(plain("Ren&eacute;e"), "Renée");
         assert_eq!(plain("JosÃ© MÃ¼ller"), "José Müller");
         assert_eq!(plain("SÃO"), "SÃO");

@@ -5,14 +5,17 @@ use crate::fingerprint::MessageBatch;
 use crate::fingerprint::Subkey;
 use crate::intake::Mapping;
 use crate::intake::convert::Converter;
+use crate::intake::convert::Days;
 use crate::intake::convert::Side;
 use crate::manifest::index::Found;
 use crate::manifest::index::Hit;
 use crate::manifest::index::Index;
+use crate::match_key::MatchKey;
 use crate::match_key::atom::Atom;
 use crate::match_key::atom::AtomBatch;
 use crate::match_key::plan::Plan;
 use crate::record::RecordBatch;
+use crate::record::field::Slot;
 use crate::scan::Listing;
 use crate::scan::findings::FoundRow;
 use crate::scan::findings::primary_key;
@@ -50,7 +53,7 @@ pub(crate) struct Ground<'a> {
     pub(crate) listing: Option<Listing>,
 }
 
-/// What was formed from one row.
+/// What was formed from one row. A key that rests on a guess does not count: see [`is_guess`].
 #[derive(Clone, Copy, Debug, Default)]
 struct Formed {
     /// The key of a number alone.
@@ -59,6 +62,16 @@ struct Formed {
     other: bool,
     /// Whether the number's key hit.
     number_hit: bool,
+}
+
+/// Whether a key of a row says nothing of the person in it, although it can be formed. Every day of a row is tried as the person's and as the
+/// supply's own: one cell in both roles is nobody's pair of days, and where a day of birth was not understood, another day stands in for it.
+/// Such keys are looked up all the same, since a record may hold one day twice; but the row does not count as one whose person was
+/// looked for.
+fn is_guess(key: &MatchKey, days: Days) -> bool {
+    let has = |slot: Slot| key.atoms.iter().any(|atom| atom.slot() == slot);
+    let (birth, child) = (has(Slot::Birth), has(Slot::Child));
+    (birth || child) && days.is_unread || birth && child && days.cells < 2
 }
 
 /// One worker's tools.
@@ -134,9 +147,14 @@ impl<'a> Prober<'a> {
             let capped = self.look_up(number);
             self.tally.rows_capped += capped;
             self.tally.hashes += self.fingerprints.len() as u64;
-            let is_number = self.lookup.plan.keys[number].key.is_number();
+            let key = &self.lookup.plan.keys[number].key;
+            let is_number = key.is_number();
+            let days = self.converter.days();
             for row in self.messages.rows() {
                 let formed = &mut self.formed[*row as usize];
+                if is_guess(key, days[*row as usize]) {
+                    continue;
+                }
                 formed.number |= is_number;
                 formed.other |= !is_number;
             }
@@ -213,5 +231,25 @@ impl<'a> Prober<'a> {
         }
         tally.hits += counted;
         counted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_day_in_two_roles_and_a_day_in_anothers_place_are_guesses() {
+        let key = |name: &str| crate::match_key::fixed(|_| true).into_iter().find(|key| key.name == name).unwrap();
+        let of = |name, cells, is_unread| is_guess(&key(name), Days { cells, is_unread });
+        for name in ["child_postcode_dob", "child_any_dob", "whole"] {
+            assert!(of(name, 1, false) && of(name, 2, true) && !of(name, 2, false), "{name}");
+        }
+        for name in ["name_dob", "child_p3_outward"] {
+            assert!(!of(name, 1, false) && of(name, 1, true), "{name}");
+        }
+        for name in ["name_postcode", "email", "id"] {
+            assert!(!of(name, 0, true), "{name}");
+        }
     }
 }

@@ -78,3 +78,72 @@ fn a_supply_with_such_columns() {
         assert_eq!(scan(&world, &table(header, &kept, row), &[]).0, 11, "{header}");
     }
 }
+
+/// A postcode and two days, of which the child's is written in some way.
+fn days(people: &[&Person], write: impl Fn((usize, usize, usize)) -> String) -> String {
+    table("postcode,mother_dob,child_dob", people, |person| {
+        format!("{},{},{}", person.postcode, Person::iso(person.mother_dob), write(person.child_dob))
+    })
+}
+
+/// A way to write a day.
+type Writing = fn((usize, usize, usize)) -> String;
+
+#[test]
+fn dates_as_programs_write_them() {
+    const ROMAN: [&str; 12] = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
+    let world = World::asked();
+    let (own, kept) = people(&world);
+    let writings: [(&str, Writing); 6] = [
+        ("Access", |date| format!("#{}#", Person::iso(date))),
+        ("Excel", |date| format!("\"=\"\"{}\"\"\"", Person::iso(date))),
+        ("pandas", |(year, month, day)| format!("{year}{month:02}{day:02}.0")),
+        ("Python", |(year, month, day)| format!("\"datetime.date({year}, {month}, {day})\"")),
+        ("Mongo", |date| format!("\"ISODate(\"\"{}T00:00:00Z\"\")\"", Person::iso(date))),
+        ("Roman months", |(year, month, day)| format!("{day}.{}.{year}", ROMAN[month - 1])),
+    ];
+    for (name, write) in writings {
+        assert_eq!(scan(&world, &days(&own, write), &[]), (0, vec![]), "{name}");
+        assert_eq!(scan(&world, &days(&kept, write), &[]).0, 11, "{name}");
+    }
+}
+
+#[test]
+fn dates_that_are_not_understood() {
+    let world = World::asked();
+    let (own, kept) = people(&world);
+    let writings: [(&str, Writing); 4] = [
+        ("commas", |(year, month, day)| format!("\"1,4{:02},{month:03},{day:03}\"", year % 100)),
+        ("exponents", |(year, month, day)| format!("1.{year}{month:02}{day:02}e+09")),
+        ("Russian", |(year, _, day)| format!("{day} октября {year}")),
+        ("words", |(year, ..)| format!("in the autumn of {year}")),
+    ];
+    for (name, write) in writings {
+        for people in [&own, &kept] {
+            let (code, codes) = scan(&world, &days(people, write), &[]);
+            assert!(code == 10 && codes.contains(&"unmapped_personal".to_owned()), "{name}: {code} and {codes:?}");
+        }
+    }
+    // A few of them among others that are.
+    let some = |(year, month, day)| {
+        if month == 11 { format!("{day} listopada {year}") } else { Person::iso((year, month, day)) }
+    };
+    let (code, codes) = scan(&world, &days(&own, some), &[]);
+    assert!(code == 10 && codes.contains(&"unreadable_values".to_owned()), "{code} and {codes:?}");
+    // Another day of the row does not stand in for the one that is not understood.
+    let created = table("postcode,mother_dob,created_at,child_dob", &own, |person| {
+        format!("{},{},2020-01-02,{}", person.postcode, Person::iso(person.mother_dob), some(person.child_dob))
+    });
+    let (code, codes) = scan(&world, &created, &[]);
+    assert!(code == 10 && codes.contains(&"unreadable_values".to_owned()), "{code} and {codes:?}");
+    // A key of other fields finds the person all the same.
+    let named = table("name,postcode,mother_dob,child_dob", &own, |person| {
+        let (name, birth) = (person.full_name(), Person::iso(person.mother_dob));
+        format!("{name},{},{birth},{}", person.postcode, some(person.child_dob))
+    });
+    assert_eq!(scan(&world, &named, &[]), (0, vec![]));
+    // One day is nobody's pair of days.
+    let one = table("postcode,created_at", &own, |person| format!("{},{}", person.postcode, Person::iso(person.child_dob)));
+    let (code, codes) = scan(&world, &one, &[]);
+    assert!(code == 10 && codes.contains(&"rows_unkeyed".to_owned()), "{code} and {codes:?}");
+}

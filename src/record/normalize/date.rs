@@ -306,15 +306,20 @@ impl Readings {
     }
 
     fn read(&mut self, text: &str) {
+        let call = called(text);
+        let text = call.as_deref().unwrap_or(text);
         // `/Date(641779200000+0100)/`, the old JSON of .NET.
         let text = match text.strip_prefix("/Date(").and_then(|rest| rest.split_once(')')) {
             Some((epoch, _)) => epoch.rfind(['+', '-']).filter(|at| *at > 0).map_or(epoch, |at| &epoch[..at]),
-            None => text.trim_matches(['"', '\'', ' ']),
+            // Access writes `#1990-05-04#`.
+            None => text.trim_matches(['"', '\'', ' ', '#']),
         };
         if text.len() > LONGEST {
             return;
         }
-        if is_numeric(text) {
+        if let Some(day) = week_day(text) {
+            self.add(None, day, true);
+        } else if is_numeric(text) {
             self.numeric(text);
         } else if let Some(parts) = Parts::scan(text) {
             parts.evaluate(self);
@@ -497,6 +502,38 @@ impl Readings {
             self.add_moment(day, hours * 60 + minutes, seconds == 0, None);
         }
     }
+}
+
+/// What stands within the brackets of `ISODate("…")` and its like, and of `datetime.date(1990, 5, 4)` the day with hyphens.
+fn called(text: &str) -> Option<String> {
+    let (name, inner) = text.strip_suffix(')')?.split_once('(')?;
+    match name {
+        "ISODate" | "new ISODate" | "new Date" | "Timestamp" | "DateTime" if inner.contains(['"', '\'']) => {
+            Some(inner.to_owned())
+        }
+        "datetime.date" | "datetime.datetime" | "date" | "datetime" => {
+            let mut numbers = inner.split(',').map(str::trim);
+            let day = [numbers.next()?, numbers.next()?, numbers.next()?].join("-");
+            let (hour, minute) = (numbers.next().unwrap_or("0"), numbers.next().unwrap_or("0"));
+            // Seconds, fractions and a zone do not change the day.
+            Some(format!("{day} {hour}:{minute:0>2}"))
+        }
+        _ => None,
+    }
+}
+
+/// The day of `1990-W18-5` or `1990W185`: in the week of the year as ISO 8601 counts, Monday first.
+fn week_day(text: &str) -> Option<(i64, i64, i64)> {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten();
+    let (year, rest) = text.split_at_checked(4)?;
+    let rest = rest.strip_prefix("-W").or_else(|| rest.strip_prefix('W'))?;
+    let (week, day) = rest.split_at_checked(2)?;
+    let (year, week, day) = (digits(year)?, digits(week)?, digits(day.strip_prefix('-').unwrap_or(day))?);
+    // The fourth of January is in the first week; 1970 began on a Thursday.
+    let monday = |year| Date::new(year, 1, 4).map(|date| date.serial() - (date.serial() + 3).rem_euclid(7));
+    let (first, serial) = (monday(year)?, monday(year)? + 7 * (week - 1) + day - 1);
+    let is_one = week >= 1 && (1..=7).contains(&day) && serial >= first && serial < monday(year + 1)?;
+    is_one.then(|| Date::of_serial(serial))
 }
 
 /// Digits, perhaps with a sign and decimals.

@@ -25,7 +25,7 @@ pub(crate) fn is_placeholder_name(raw: &str) -> bool {
 
 /// The cell without space, brackets and quotes round it.
 fn core(text: &str) -> &str {
-    text.trim_matches(|letter: char| letter.is_whitespace() || letter.is_control() || "\"'`()[]<>{}".contains(letter))
+    text.trim_matches(|letter: char| letter.is_whitespace() || letter.is_control() || "\"'`()[]<>{}=".contains(letter))
 }
 
 fn is_placeholder_word(word: &str) -> bool {

@@ -66,8 +66,10 @@ def postgresql():
     ]:
         for moment in DAYS:
             add(run("PSQL", f"select to_char('{moment.isoformat()}'::timestamp, '{pattern}')")[-1], order, moment, f"PostgreSQL 15 to_char {pattern}")
-    for pattern in ("YYYY", "Mon YYYY", "MM/YYYY", "HH24:MI", "IYYY-\"W\"IW-ID", "Q YYYY", "DD Month"):
+    for pattern in ("YYYY", "Mon YYYY", "MM/YYYY", "HH24:MI", "Q YYYY", "DD Month"):
         add(run("PSQL", f"select to_char('1990-05-04 12:30'::timestamp, '{pattern}')")[-1], "dmy", None, f"PostgreSQL 15 to_char {pattern}")
+    week = "IYYY-\"W\"IW-ID"
+    add(run("PSQL", f"select to_char('1990-05-04 12:30'::timestamp, '{week}')")[-1], "dmy", DAYS[0], f"PostgreSQL 15 to_char {week}")
     for locale in ("de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pt_PT", "pl_PL", "sv_SE", "da_DK", "nb_NO", "fi_FI", "cs_CZ"):
         for moment in MONTHS:
             for pattern in ("DD TMMon YYYY", "FMDD TMMonth YYYY"):
@@ -160,7 +162,7 @@ def documented():
             add(text, order, moment, f"Excel and ODS {code}")
         add(f"{day}-{mon}", "dmy", None, "Excel 16 d-mmm")
         add(f"{mon}-{year}", "dmy", None, "Excel mmm-yyyy")
-        add(f"{year}-W{moment:%V}-{moment.isoweekday()}", "dmy", None, "ISO 8601 week")
+        add(f"{moment:%G}-W{moment:%V}-{moment.isoweekday()}", "dmy", moment, "ISO 8601 week")
         wday = WEEKDAYS[moment.weekday()]
         for name, order, text in [
             ("SAS DATE9.", "dmy", f"{day:02}{upper}{year}"), ("SAS DATE7.", "dmy", f"{day:02}{upper}{short:02}"), ("SAS DATETIME.", "dmy", f"{day:02}{upper}{short:02}:{clock}"), ("SAS DATETIME20.", "dmy", f"{day:02}{upper}{year}:{clock}"),

@@ -77,7 +77,10 @@ impl Parts {
                 let word = &text[start..at];
                 let ordinal = start > 0 && bytes[start - 1].is_ascii_digit();
                 after_t = word.eq_ignore_ascii_case("t");
-                parts.word(word, ordinal)?;
+                match roman(bytes, start, at) {
+                    Some(month) => parts.name_month(month, false)?,
+                    None => parts.word(word, ordinal)?,
+                }
             } else if byte == b'(' {
                 at += bytes[at..].iter().position(|byte| *byte == b')')? + 1;
             } else if byte == b'[' {
@@ -272,6 +275,15 @@ impl Parts {
         let (minutes, exact) = self.time.unwrap_or((0, true));
         readings.add_moment(day, minutes, exact, self.time.and(self.offset));
     }
+}
+
+/// The month of `13.X.1990` and `13. X. 1990`. Between spaces alone, `X` is a cross, `V` a unit and `I` a word.
+fn roman(bytes: &[u8], start: usize, end: usize) -> Option<i64> {
+    const MONTHS: [&[u8]; 12] = [b"I", b"II", b"III", b"IV", b"V", b"VI", b"VII", b"VIII", b"IX", b"X", b"XI", b"XII"];
+    let month = MONTHS.iter().position(|month| *month == &bytes[start..end])?;
+    let is_edge = |byte: Option<&u8>| byte.is_some_and(|byte| b"./-".contains(byte));
+    let parted = is_edge(bytes[..start].trim_ascii_end().last()) && is_edge(bytes.get(end));
+    parted.then(|| i64::try_from(month + 1).ok()).flatten()
 }
 
 /// Two digits after a point, which are the minutes of a time.
