@@ -1,7 +1,8 @@
 //! E-mail addresses: lower case, `+tag` stripped, and for Gmail the dots, which its servers ignore.
 //!
 //! The address is taken out of what surrounds it: `Ann Lee <ann@lee.example>`, `mailto:ann@lee.example?subject=…`, `ann%40lee.example`.
-//! A cell may hold several; [`canonical`] takes the first that is one, [`candidates`] all. Quoted local parts are not read.
+//! A cell may hold several; [`canonical`] takes the first that is one, [`candidates`] all. Quoted local parts are not read, and neither is a
+//! bar in one: in a cell a bar parts what stands beside the address from it.
 
 use crate::record::normalize::Reading;
 use crate::record::normalize::placeholder::is_placeholder;
@@ -55,7 +56,9 @@ pub(crate) fn is_whole(raw: &str) -> bool {
         Some((name, address)) => {
             !name.contains(['{', '[', '@']) && address.ends_with('>') && !address.contains(char::is_whitespace)
         }
-        None => !part.trim().contains([' ', '\t', '\n', '"', '{', '[', '|']),
+        None => {
+            !part.trim().contains([' ', '\t', '\n', '"', '{', '[', '|']) && parted(part).all(|one| one.matches('@').count() < 2)
+        }
     };
     raw.trim().split([';', ',']).all(is_part)
 }
@@ -73,7 +76,7 @@ fn each(raw: &str, buffer: &mut String, emit: &mut dyn FnMut(&str)) -> Reading {
     let text = if memchr::memchr(b'@', text.as_bytes()).is_none() { text.replace("%40", "@").into() } else { text };
     let mut reading = Reading::Unreadable;
     let ends = |letter: char| matches!(letter, ' ' | ',' | ';' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}' | '"' | '|');
-    for word in text.split(ends).filter(|word| word.contains('@')) {
+    for word in text.split(ends).flat_map(parted).filter(|word| word.contains('@')) {
         match address(word, buffer) {
             Reading::Value => {
                 reading = Reading::Value;
@@ -84,6 +87,12 @@ fn each(raw: &str, buffer: &mut String, emit: &mut dyn FnMut(&str)) -> Reading {
         }
     }
     reading
+}
+
+/// The parts of a word with several addresses, between signs that a single address may hold too.
+fn parted(word: &str) -> impl Iterator<Item = &str> {
+    let several = word.matches('@').nth(1).is_some();
+    word.split(move |letter: char| several && matches!(letter, '/' | '\\' | '&' | ':' | '=' | '?'))
 }
 
 /// One address, perhaps with a scheme before it and a query or punctuation after it.
@@ -155,6 +164,19 @@ mod tests {
             candidates("Ann <a.lee@gmail.com>; none@none.com, B@Lee.example", &mut |address| found.push(address.to_owned()));
         assert_eq!(reading, Reading::Value);
         assert_eq!(found, ["alee@gmail.com", "b@lee.example"]);
+        for (cell, expected) in [
+            ("bob@mail.org/anna@x.com", &["bob@mail.org", "anna@x.com"][..]),
+            ("bob@mail.org&anna@x.com", &["bob@mail.org", "anna@x.com"]),
+            ("mailto:bob@mail.org?cc=anna@x.com", &["bob@mail.org", "anna@x.com"]),
+            ("bob@mail.org|anna@x.com", &["bob@mail.org", "anna@x.com"]),
+            ("bob/sue@mail.org", &["bob/sue@mail.org"]),
+        ] {
+            let mut found = Vec::new();
+            candidates(cell, &mut |address| found.push(address.to_owned()));
+            assert_eq!(found, expected, "{cell}");
+        }
+        assert!(is_whole("bob@mail.org/anna@x.com"));
+        assert!(!is_whole("bob@mail.org+anna@x.com") && !is_whole("ann|lee@post.example"));
     }
 
     proptest! {

@@ -199,9 +199,22 @@ fn keeps_zero(digits: &[u8]) -> bool {
     ZERO_STAYS.contains(&digits.strip_prefix(b"00").unwrap_or(digits))
 }
 
+/// What follows `011` or `0011`, by which one dials out of North America and Australia, where there are more digits than a British number,
+/// or one of North America after `00`, has: `01144 20 7946 0958`, but not Sheffield's `0114 420 1234`.
+fn dialled_abroad(digits: &[u8]) -> Option<&[u8]> {
+    match digits {
+        [b'0', b'1', b'1', rest @ ..] if digits.len() > 11 && rest[0] != b'0' => Some(rest),
+        [b'0', b'0', b'1', b'1', rest @ ..] if digits.len() > 13 => Some(rest),
+        _ => None,
+    }
+}
+
 /// Drops the prefixes until there is none: what is left starts with neither a zero nor, with ten digits to follow, the UK's own code.
 /// Another country's number keeps its code and loses the trunk prefix after it.
 fn national(digits: &[u8], plus: bool) -> Result<Number, Reading> {
+    if let Some(rest) = dialled_abroad(digits) {
+        return national(rest, true);
+    }
     let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
     let mut rest = &digits[zeros..];
     let is_foreign = (zeros == 2 || plus && zeros == 0) && !rest.starts_with(b"44");
