@@ -613,6 +613,31 @@ mod tests {
     }
 
     #[test]
+    fn surnames_that_are_placeholders_too_are_found_in_any_case() {
+        let split = ["first_name", "last_name"];
+        for surname in ["Null", "Na", "Nil", "Nan", "Blank", "Test", "Void", "Missing"] {
+            let writings = [
+                (&split[..], vec!["Jennifer".to_owned(), surname.to_owned()]),
+                (&split, vec!["JENNIFER".to_owned(), surname.to_uppercase()]),
+                (&["full_name"], vec![format!("Jennifer {surname}")]),
+                (&["full_name"], vec![format!("JENNIFER {}", surname.to_uppercase())]),
+                (&["name", "surname"], vec!["JENNIFER".to_owned(), surname.to_uppercase()]),
+            ];
+            for (headers, cells) in &writings {
+                let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+                let supplied = candidates(Side::Originator, headers, &cells, Slot::Name);
+                assert_eq!(supplied.len(), 1, "{cells:?}");
+                for (headers, cells) in &writings {
+                    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+                    let found = candidates(Side::Recipient, headers, &cells, Slot::Name);
+                    assert!(found.contains(&supplied[0]), "{supplied:?} is not in {found:?} of {cells:?}");
+                }
+            }
+        }
+        assert!(candidates(Side::Recipient, &split, &["NULL", "NULL"], Slot::Name).is_empty());
+    }
+
+    #[test]
     fn cells_are_taken_for_what_they_look_like_in_columns_that_take_anything() {
         let phone = candidates(Side::Recipient, &["contact_no"], &["07700 900123"], Slot::Phone);
         assert_eq!(phone, ["7700900123"]);

@@ -7,6 +7,7 @@ use super::Side;
 use crate::record::RecordBatch;
 use crate::record::field::Slot;
 use crate::record::normalize::name;
+use crate::record::normalize::placeholder;
 use crate::record::normalize::spot;
 use std::ops::Range;
 
@@ -104,8 +105,10 @@ impl Converter {
                     self.push_joined_neighbours(records);
                 }
                 self.push_respelt([&person.given, &person.middle], &person.family, cells, records);
+                self.push_missing([&person.given, &person.middle, &person.family], cells, records);
                 for index in &person.full {
                     self.push_respelt([&[*index], &[]], &[], cells, records);
+                    self.push_missing([&[*index], &[], &[]], cells, records);
                 }
             }
             self.people[position] = person;
@@ -122,6 +125,7 @@ impl Converter {
 
     /// The name that stands in these columns together, unless the one half says what the other does.
     fn push_join(&mut self, join: &Join, cells: &[Option<&str>], records: &mut RecordBatch) {
+        self.push_missing([&join.firsts, &[], &join.seconds], cells, records);
         self.tokens.clear();
         self.cell_ends.clear();
         let mut firsts = 0;
@@ -146,6 +150,26 @@ impl Converter {
         self.push_name(&mut tokens, records);
         self.tokens = tokens;
         self.push_respelt([&join.firsts, &[]], &join.seconds, cells, records);
+    }
+
+    /// Names of which a word may be a placeholder or a surname, with it and without: `Jennifer Null`, `JENNIFER` and `NULL`.
+    fn push_missing(&mut self, columns: [&[usize]; 3], cells: &[Option<&str>], records: &mut RecordBatch) {
+        self.tokens.clear();
+        for index in columns.into_iter().flatten() {
+            let Some(cell) = cell_of(cells, *index) else { continue };
+            if placeholder::is_surname(cell) {
+                self.tokens.push(cell.trim().to_ascii_lowercase());
+            } else {
+                name::tokens(cell, &mut self.tokens);
+            }
+        }
+        let others: Vec<String> = self.tokens.iter().filter(|token| !placeholder::is_surname(token)).cloned().collect();
+        // Of such words alone no name is made, and most names have none of them.
+        if !others.is_empty() && others.len() < self.tokens.len() && self.tokens.len() <= MOST_PAIRED {
+            for mut tokens in [std::mem::take(&mut self.tokens), others] {
+                self.push_name(&mut tokens, records);
+            }
+        }
     }
 
     /// Middle names, second given names and double family names come and go: of a name of more than two tokens, each pair is a candidate too.

@@ -3,11 +3,14 @@
 //! A placeholder is the whole cell, in any case, with or without brackets or quotes round it. Some of these words are names too: `Null`,
 //! `Na`, `Nan` and `Nil`. In a name they are a placeholder except in exactly that spelling, since exports write `NULL`, `null`, `NA` or
 //! `NaN` and people write `Null`. So a person of that name is kept where the data has ordinary case, and has one name less where the data
-//! is all capitals.
+//! is all capitals. Since the other side may have it the other way, a scan looks for names with and without such words ([`is_surname`]).
 
 use std::borrow::Cow;
 
 use crate::record::normalize::plain;
+
+/// Placeholders that are people's names.
+const SURNAMES: [&str; 9] = ["null", "na", "nan", "nil", "blank", "test", "void", "missing", "empty"];
 
 /// The longest word below.
 const LONGEST: usize = 16;
@@ -21,6 +24,11 @@ pub(crate) fn is_placeholder(raw: &str) -> bool {
 /// As [`is_placeholder`], for a name.
 pub(crate) fn is_placeholder_name(raw: &str) -> bool {
     !matches!(raw.trim(), "Null" | "Na" | "Nan" | "Nil") && is_placeholder(raw)
+}
+
+/// Whether a word for "there is no value" is a name too, in whatever case.
+pub(crate) fn is_surname(word: &str) -> bool {
+    SURNAMES.iter().any(|name| word.trim().eq_ignore_ascii_case(name))
 }
 
 /// The cell without space, brackets and quotes round it.
@@ -146,6 +154,14 @@ mod tests {
             assert_eq!(is_placeholder(raw), any == "yes", "of {raw:?}");
             assert_eq!(is_placeholder_name(raw), name == "yes", "of {raw:?} as a name");
         }
+    }
+
+    #[test]
+    fn surnames_are_placeholders() {
+        for name in SURNAMES {
+            assert!(is_placeholder(name) && is_surname(&format!(" {} ", name.to_uppercase())), "{name}");
+        }
+        assert!(!is_surname("none") && !is_surname("unknown") && !is_surname("Green"));
     }
 
     proptest! {
