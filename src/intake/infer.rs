@@ -86,8 +86,8 @@ fn is_contradicted(field: Field, taken: &Taken, profile: &Profile) -> bool {
         Usage::Ignored => false,
     };
     // Children of one village have few birthdays, but those are not without a digit.
-    let is_list = profile.is_of_few_values() && (field.kind != Kind::Date || profile.mostly(profile.letters, AGREEING));
-    is_telling && is_lost && !is_plausible(field, profile) && !is_list
+    let recurs = profile.is_of_few_values() && (field.kind != Kind::Date || profile.mostly(profile.letters, AGREEING));
+    is_telling && is_lost && !is_plausible(field, profile) && !recurs
 }
 
 /// Whether a text reads as the name of a column that is a field.
