@@ -203,7 +203,7 @@ const CELLS: &[Odd] = &[
     odd("dates as seconds in reals", |w, p, n| dates(w, p, n, "strftime('%s', {}) * 1.0"), BOTH, PERSON),
     odd("dates as numbers of eight digits", |w, p, n| dates(w, p, n, "CAST(strftime('%Y%m%d', {}) AS INTEGER)"), FOUND, PERSON),
     odd("dates as numbers of eight digits in reals", |w, p, n| dates(w, p, n, "strftime('%Y%m%d', {}) * 1.0"), FOUND, PERSON),
-    odd("dates as Julian days", |w, p, n| dates(w, p, n, "julianday({})"), NAMED, &["gap"]),
+    odd("dates as Julian days", |w, p, n| dates(w, p, n, "julianday({})"), FOUND, PERSON),
     odd("text in columns of numbers", text_in_numbers, FOUND, RESIDUAL),
     odd("booleans and nulls beside", booleans, FOUND, RESIDUAL),
 ];

@@ -154,6 +154,14 @@ impl Converter {
 
     /// Names of which a word may be a placeholder or a surname, with it and without: `Jennifer Null`, `JENNIFER` and `NULL`.
     fn push_missing(&mut self, columns: [&[usize]; 3], cells: &[Option<&str>], records: &mut RecordBatch) {
+        let mut words = columns
+            .into_iter()
+            .flatten()
+            .filter_map(|index| cell_of(cells, *index))
+            .flat_map(|cell| cell.split(|letter: char| !letter.is_alphanumeric()));
+        if !words.any(placeholder::is_surname) {
+            return;
+        }
         self.tokens.clear();
         for index in columns.into_iter().flatten() {
             let Some(cell) = cell_of(cells, *index) else { continue };
@@ -164,7 +172,7 @@ impl Converter {
             }
         }
         let others: Vec<String> = self.tokens.iter().filter(|token| !placeholder::is_surname(token)).cloned().collect();
-        // Of such words alone no name is made, and most names have none of them.
+        // Of such words alone no name is made.
         if !others.is_empty() && others.len() < self.tokens.len() && self.tokens.len() <= MOST_PAIRED {
             for mut tokens in [std::mem::take(&mut self.tokens), others] {
                 self.push_name(&mut tokens, records);
