@@ -10,12 +10,16 @@ use crate::record::normalize::is_word;
 use crate::record::normalize::placeholder::is_placeholder_name;
 use crate::record::normalize::plain;
 
-/// Appends the tokens of one cell. A cell with nothing but titles is blank, one without a letter unreadable.
+/// Appends the tokens of one cell. A cell with nothing but titles is blank, one without a letter or with a lost one unreadable.
 pub(crate) fn tokens(raw: &str, out: &mut Vec<String>) -> Reading {
     if is_placeholder_name(raw) {
         return Reading::Blank;
     }
     let text = plain(raw);
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        // Some program could not read a letter: what is left is another name.
+        return Reading::Unreadable;
+    }
     if text.is_ascii() {
         tokens_ascii(&text, out)
     } else {
