@@ -239,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_day_in_two_roles_and_a_day_in_anothers_place_are_guesses() {
+    fn one_day_in_two_roles_and_a_day_in_the_place_of_another_are_guesses() {
         let key = |name: &str| crate::match_key::fixed(|_| true).into_iter().find(|key| key.name == name).unwrap();
         let of = |name, cells, is_unread| is_guess(&key(name), Days { cells, is_unread });
         for name in ["child_postcode_dob", "child_any_dob", "whole"] {
