@@ -99,8 +99,8 @@ fn open_text(file: OpenedFile, head: &[u8], options: &Options) -> Result<Box<dyn
         encoding.narrow(bytes, &mut narrow);
         // Text has its spaces, delimiters and line breaks in ASCII, whatever its script.
         let ascii = narrow.iter().filter(|unit| unit.is_ascii() && **unit != 0).count();
-        let is_text = ascii * 20 >= narrow.len() && narrow.iter().any(|unit| matches!(unit, b'\n' | b'\r'));
-        if !narrow.is_empty() && encoding.is_stated() && !is_text {
+        let is_line = !encoding.is_stated() || narrow.iter().any(|unit| matches!(unit, b'\n' | b'\r'));
+        if ascii * 20 < narrow.len() || (!narrow.is_empty() && !is_line) {
             return problem(ProblemCode::AmbiguousEncoding, &format!("the bytes are no text in {}", encoding.name()));
         }
         &narrow

@@ -70,32 +70,33 @@ pub(super) enum Decoded {
 }
 
 impl Encoding {
+    fn new(coding: &'static encoding_rs::Encoding, by: By) -> Encoding {
+        Encoding { coding, by, mark: 0, letters: western::Letters::default() }
+    }
+
     /// Tells the encoding of a file by its first bytes and, where these do not tell, by others further on.
     pub(in crate::source) fn detect(file: &OpenedFile, head: &[u8], stated: Option<Label>) -> io::Result<Encoding> {
         for (mark, coding) in [(MARK, UTF_8), (b"\xff\xfe", UTF_16LE), (b"\xfe\xff", UTF_16BE)] {
             if head.starts_with(mark) {
-                return Ok(Encoding { coding, by: By::Mark, mark: mark.len(), letters: western::Letters::default() });
+                return Ok(Encoding { mark: mark.len(), ..Encoding::new(coding, By::Mark) });
             }
         }
         if let Some(label) = stated.filter(|label| label.is_of_one) {
-            return Ok(Encoding { coding: label.coding, by: By::Person, mark: 0, letters: western::Letters::default() });
+            return Ok(Encoding::new(label.coding, By::Person));
         }
         if let Some(coding) = wide(head) {
             let is_stated = stated.is_some_and(|label| label.coding == coding);
-            return Ok(Encoding {
-                coding,
-                by: if is_stated { By::Person } else { By::Content },
-                mark: 0,
-                letters: western::Letters::default(),
-            });
+            return Ok(Encoding::new(coding, if is_stated { By::Person } else { By::Content }));
         }
         let is_whole = head.len() as u64 >= file.size();
         let mut judge = Judge::new();
         judge.see(head, is_whole);
-        if file.size() > head.len() as u64 {
-            let step = (file.size() - head.len() as u64) / WINDOWS;
-            for window in 0..WINDOWS {
-                let start = head.len() as u64 + window * step;
+        if !is_whole {
+            // No line is looked at twice: words are counted.
+            let rest = file.size() - head.len() as u64;
+            let step = (rest / WINDOWS).max(WINDOW as u64);
+            for start in (0..WINDOWS).map(|window| window * step).take_while(|start| *start < rest) {
+                let start = head.len() as u64 + start;
                 let bytes = file.window(start, WINDOW)?;
                 // Its first line began before it.
                 let line = bytes.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
@@ -111,7 +112,7 @@ impl Encoding {
     /// UTF-8 without a mark.
     #[cfg(test)]
     pub(super) fn of_utf8() -> Encoding {
-        Encoding { coding: UTF_8, by: By::Content, mark: 0, letters: western::Letters::default() }
+        Encoding::new(UTF_8, By::Content)
     }
 
     /// Bytes of the byte order mark at the beginning.
@@ -213,7 +214,7 @@ fn wide(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
         return None;
     }
     let mut units = Vec::with_capacity(head.len() / 2);
-    Encoding { coding, by: By::Content, mark: 0, letters: western::Letters::default() }.narrow(head, &mut units);
+    Encoding::new(coding, By::Content).narrow(head, &mut units);
     let is_line = units.iter().any(|unit| matches!(unit, b'\n' | b'\r')) || units.iter().all(|unit| *unit >= b' ');
     is_line.then_some(coding)
 }
@@ -268,7 +269,7 @@ impl Judge {
     fn weigh(self, stated: &'static encoding_rs::Encoding, is_whole: bool) -> Encoding {
         if stated == UTF_8 {
             // Rows that are not are told one by one.
-            return Encoding { coding: UTF_8, by: By::Person, mark: 0, letters: western::Letters::default() };
+            return Encoding::new(UTF_8, By::Person);
         }
         let is_utf8 = self.invalid == 0 && (self.valid > 0 || stated == UTF_16LE || stated == UTF_16BE);
         let (lines, is_odd) = (self.lines.clone(), self.western.is_odd());
@@ -276,31 +277,26 @@ impl Judge {
         if is_utf8 || (own.coding == stated && !(stated == encoding_rs::WINDOWS_1252 && is_odd)) {
             let coding = if is_utf8 { UTF_8 } else { stated };
             let by = if is_utf8 { By::Content } else { By::Person };
-            return Encoding { coding, by, mark: 0, letters: western::Letters::default() };
+            return Encoding::new(coding, by);
         }
         let read = |coding: &'static encoding_rs::Encoding, line: &[u8]| coding.decode_without_bom_handling(line).0.into_owned();
         let is_other = lines.iter().any(|line| read(stated, line) != read(own.coding, line)) || (own.coding == stated && is_odd);
-        Encoding {
-            coding: stated,
-            by: if is_other { By::Doubt } else { By::Person },
-            mark: 0,
-            letters: western::Letters::default(),
-        }
+        Encoding::new(stated, if is_other { By::Doubt } else { By::Person })
     }
 
     /// Lines of both sorts are a text in UTF-8 or one in another encoding, whichever there are more of; the others are told row by row.
     fn verdict(mut self, is_whole: bool) -> Encoding {
         if self.invalid == 0 || self.valid > self.invalid {
-            return Encoding { coding: UTF_8, by: By::Content, mark: 0, letters: western::Letters::default() };
+            return Encoding::new(UTF_8, By::Content);
         }
         self.detector.feed(b"\n", true);
         let guess = self.detector.guess(None, Utf8Detection::Deny);
         let is_western = self.western.is_certain() && guess == encoding_rs::WINDOWS_1252;
         if is_western || (is_whole && self.western.is_shared()) {
             let letters = self.western.common();
-            return Encoding { coding: encoding_rs::WINDOWS_1252, by: By::Content, mark: 0, letters };
+            return Encoding { letters, ..Encoding::new(encoding_rs::WINDOWS_1252, By::Content) };
         }
-        Encoding { coding: guess, by: By::Guess, mark: 0, letters: western::Letters::default() }
+        Encoding::new(guess, By::Guess)
     }
 }
 
@@ -386,6 +382,16 @@ mod tests {
             content.extend(b"Ren\xe9e Lef\xe8vre,1981\nZo\xeb Mu\xf1oz,1982\nChlo\xe9 d\x92Aubign\xe9,1983\n");
         }
         assert_eq!(detect(&content, None), "windows-1252 (recognised)");
+    }
+
+    #[test]
+    fn no_line_counts_twice() {
+        // Beyond the first part there is less than the places that are looked at would hold.
+        let mut content = b"ann,1980\n".repeat((1 << 20) / 9);
+        content.extend(b"ann,1980\n".repeat(20));
+        content.extend(b"Fran\xe7oise Lef\xe8vre,1981\nH\xe9l\xe8ne d'Amb\xe8re,1982\nIr\xe8ne Bri\xe8re,1983\n");
+        let words = detect(&content, None);
+        assert!(words.ends_with("(guessed)"), "{words}");
     }
 
     #[test]
