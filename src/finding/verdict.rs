@@ -279,13 +279,7 @@ pub(crate) struct Overlap {
 pub(crate) fn judge(phase: Phase, policy: &Policy, outcome: &Outcome) -> Judgement {
     let mut reasons = Vec::new();
     for gap in &outcome.gaps {
-        let place = gap.column.as_ref().map_or_else(|| gap.target.clone(), |column| format!("{}, column {column}", gap.target));
-        reasons.push(Reason {
-            code: ReasonCode::Gap,
-            place: Some(format!("{place}: {}", gap.code)),
-            key: None,
-            count: gap.count,
-        });
+        reasons.push(Reason { code: ReasonCode::Gap, place: Some(gap.place()), key: None, count: gap.count });
     }
     let is_empty = may_be_empty(phase, policy) && outcome.is_seen_empty();
     if outcome.rows_probed() == 0 && !is_empty {

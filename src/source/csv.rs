@@ -187,7 +187,11 @@ fn inventory(file: &OpenedFile, dialect: &Dialect, encoding: Encoding) -> Invent
     let mut details = Vec::new();
     let mut detail = |name: &str, value: String| details.push((name.to_owned(), value));
     match (&dialect.widths, dialect.delimiter) {
-        (Some(widths), _) => detail("widths", widths.iter().map(usize::to_string).collect::<Vec<_>>().join(",")),
+        (Some(widths), _) => {
+            let widths = widths.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+            // Whoever reads the attestation should see that words may be cut.
+            detail("widths", if dialect.is_packed { format!("{widths} (values may touch)") } else { widths });
+        }
         (None, None) => detail("delimiter", "none (one column)".to_owned()),
         (None, Some(b'\t')) => detail("delimiter", "tab".to_owned()),
         (None, Some(byte)) if byte.is_ascii_control() => detail("delimiter", format!("byte {byte}")),
@@ -569,6 +573,8 @@ mod tests {
         let packed = Options { text: TextOptions { is_packed: true, ..wrong.text }, ..Options::default() };
         let (_, report) = read_all(&open_bytes(rows.as_bytes(), &packed).unwrap(), 0).unwrap();
         assert!(codes(&report.problems).iter().all(|(code, _)| *code != ProblemCode::DoubtfulWidths), "{:?}", report.problems);
+        let touching = open_bytes(rows.as_bytes(), &packed).unwrap();
+        assert_eq!(touching.inventory().objects[0].details[0].1, "6,10,4 (values may touch)");
 
         let session = open_bytes(b"ann     leeds\nbob     york \ncid     bath \n", &Options::default()).unwrap();
         let details = &session.inventory().objects[0].details;

@@ -266,13 +266,13 @@ impl Judge {
 
     /// What a person says of all files holds for this one, unless it looks like another and would then read differently. UTF-8 is kept
     /// whatever is said: what is valid UTF-8 is next to never anything else.
-    fn weigh(self, stated: &'static encoding_rs::Encoding, is_whole: bool) -> Encoding {
+    fn weigh(mut self, stated: &'static encoding_rs::Encoding, is_whole: bool) -> Encoding {
         if stated == UTF_8 {
             // Rows that are not are told one by one.
             return Encoding::new(UTF_8, By::Person);
         }
         let is_utf8 = self.invalid == 0 && (self.valid > 0 || stated == UTF_16LE || stated == UTF_16BE);
-        let (lines, is_odd) = (self.lines.clone(), self.western.is_odd());
+        let (lines, is_odd) = (std::mem::take(&mut self.lines), self.western.is_odd());
         let own = self.verdict(is_whole);
         if is_utf8 || (own.coding == stated && !(stated == encoding_rs::WINDOWS_1252 && is_odd)) {
             let coding = if is_utf8 { UTF_8 } else { stated };
