@@ -595,6 +595,22 @@ mod tests {
     }
 
     #[test]
+    fn more_name_columns_than_are_read_together_are_told() {
+        let personal = |columns: usize| {
+            let headers: Vec<String> = (1..=columns).map(|number| format!("name{number}")).collect();
+            let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+            let mut batch = RowBatch::default();
+            (0..columns).for_each(|_| batch.push_text("Ann"));
+            batch.end_row(Locator::None);
+            let mapping = infer(headers.iter().copied(), &Profiles::new(columns));
+            let mut converter = Converter::new(&mapping, Side::Recipient);
+            converter.convert(&batch, &mut RecordBatch::new());
+            converter.counts().iter().map(|counts| counts.personal).sum::<u64>()
+        };
+        assert_eq!((personal(3), personal(12)), (0, 1));
+    }
+
+    #[test]
     fn names_are_candidates_in_their_other_spelling_on_the_recipients_side_only() {
         for (cells, expected) in [
             (["Jörg", "Müller"], "joerg mueller"),

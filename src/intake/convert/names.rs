@@ -25,12 +25,13 @@ pub(super) struct Join {
     seconds: Vec<usize>,
 }
 
-/// The columns that a recipient's table may have parted a name into; those of one person come first.
+/// The columns that a recipient's table may have parted a name into; those of one person come first. Of more than [`MOST_JOINS`] one stands for
+/// those that are left out, which [`Converter::names`] tells.
 pub(super) fn joins(people: &[Person]) -> Vec<Join> {
     let mut joins: Vec<Join> = Vec::new();
     let mut add = |firsts: &[usize], seconds: &[usize]| {
         let join = Join { firsts: firsts.to_vec(), seconds: seconds.to_vec() };
-        if joins.len() < MOST_JOINS && !firsts.is_empty() && !seconds.is_empty() && !joins.contains(&join) {
+        if joins.len() <= MOST_JOINS && !firsts.is_empty() && !seconds.is_empty() && !joins.contains(&join) {
             joins.push(join);
         }
     };
@@ -115,8 +116,15 @@ impl Converter {
         }
         if self.side == Side::Recipient {
             let joins = std::mem::take(&mut self.joins);
-            for join in &joins {
+            for join in joins.iter().take(MOST_JOINS) {
                 self.push_join(join, cells, records);
+            }
+            if joins.len() > MOST_JOINS {
+                // Not every pair is tried: a name may stand in two columns that were not read together.
+                let mut columns = self.people.iter().flat_map(|person| person.full.iter().copied());
+                if let Some(index) = columns.find(|index| cell_of(cells, *index).is_some_and(|cell| !cell.trim().is_empty())) {
+                    self.counts[index].personal += 1;
+                }
             }
             self.joins = joins;
         }
