@@ -6,15 +6,20 @@
 //! implements [`Session`], and one line in `detect`.
 
 mod batch;
+mod bytes;
 mod csv;
 mod detect;
 mod discover;
 mod file;
 mod label;
+mod mysql;
 mod options;
+mod postgres;
+mod server;
 mod sqlite;
 #[cfg(test)]
 mod testing;
+mod view;
 
 pub(crate) use batch::Locator;
 pub(crate) use batch::RowBatch;
@@ -25,6 +30,8 @@ pub(crate) use label::Label;
 pub(crate) use options::Options;
 pub(crate) use options::TextOptions;
 pub(crate) use options::TextRule;
+pub(crate) use server::ServerError;
+pub(crate) use server::ServerOptions;
 
 use crate::support::progress::Cancel;
 use serde::Deserialize;
@@ -39,6 +46,11 @@ const SAMPLED_PARTS: usize = 3;
 pub(crate) trait Session: Send + Sync {
     /// What this source is, by its own word and by the person's.
     fn identity(&self) -> &Identity;
+
+    /// What is true of the source at this moment, as key and value, and may be otherwise the next time.
+    fn facts(&self) -> &[(String, String)] {
+        &[]
+    }
 
     /// What holds the rows still while they are read.
     fn consistency(&self) -> Consistency;
@@ -135,6 +147,8 @@ pub(crate) struct Object {
     pub(crate) primary_key: Vec<usize>,
     /// The exact number of rows in the snapshot, where it is known beforehand.
     pub(crate) rows_expected: Option<u64>,
+    /// About how many rows there are, by the database's own statistics, where the number is not known.
+    pub(crate) rows_estimated: Option<u64>,
     /// The size in bytes, for progress, where it is known.
     pub(crate) bytes: Option<u64>,
     pub(crate) access: Access,
@@ -149,6 +163,12 @@ pub(crate) enum ObjectKind {
     File,
     Table,
     View,
+    /// A view whose rows are stored.
+    MaterialisedView,
+    /// A table whose rows come from another server or a file.
+    ForeignTable,
+    /// Large values that no table holds.
+    LargeObjects,
     /// A table whose rows come from a module of the database.
     VirtualTable,
 }
@@ -160,6 +180,9 @@ impl ObjectKind {
             ObjectKind::File => "file",
             ObjectKind::Table => "table",
             ObjectKind::View => "view",
+            ObjectKind::MaterialisedView => "materialised-view",
+            ObjectKind::ForeignTable => "foreign-table",
+            ObjectKind::LargeObjects => "large-objects",
             ObjectKind::VirtualTable => "virtual-table",
         }
     }
@@ -225,6 +248,12 @@ pub(crate) enum Extent {
     Bytes { start: u64, end: u64 },
     /// The rows of a table whose row ids lie between two, both included.
     RowIds { first: i64, last: i64 },
+    /// The rows on pages of a table, from the first to the last; without a last, to the table's end.
+    Pages { first: u32, last: Option<u32> },
+    /// So many rows from the beginning of an object, for a sample.
+    First { rows: u64 },
+    /// So many rows from the end of an object, by its primary key, for a sample.
+    Last { rows: u64 },
 }
 
 /// What the reading of a split came to.
@@ -409,6 +438,10 @@ pub(crate) enum ProblemCode {
     CutShort,
     /// An error in the middle of the reading; the rows before it were read.
     ReadFailed,
+    /// A database of the server that is not among the sources.
+    NotAsked,
+    /// The server is a copy that lags behind what it copies.
+    Stale,
 }
 
 impl ProblemCode {
@@ -435,6 +468,8 @@ impl ProblemCode {
             ProblemCode::ChangedWhileRead => "changed_while_read",
             ProblemCode::CutShort => "cut_short",
             ProblemCode::ReadFailed => "read_failed",
+            ProblemCode::NotAsked => "not_asked",
+            ProblemCode::Stale => "stale",
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::manifest::statement::StatementFault;
 use crate::record::schema::SchemaError;
 use crate::source::ProblemCode;
 use crate::source::ReadError;
+use crate::source::ServerError;
 use crate::source::SourceError;
 use crate::supply::SupplyError;
 use crate::support::sanitize::is_harmful;
@@ -123,13 +124,23 @@ fn of_source(error: &SourceError) -> Option<&'static str> {
         SourceError::BadPattern(_) => {
             Some("in a pattern, `*`, `?` and `[…]` have a meaning; name the file or its folder instead")
         }
-        SourceError::UnknownScheme(_) => {
-            Some("name a file, a folder, a pattern, `-`, or `sqlite:PATH`; export other databases to CSV")
-        }
+        SourceError::UnknownScheme(_) => Some(
+            "name a file, a folder, a pattern, `-`, `sqlite:PATH`, `postgres://…` or `mysql://…`; export other databases to CSV",
+        ),
         SourceError::StdinTwice => Some("name `-` once; what comes from several programs is scanned as several files"),
         SourceError::BadDelimiter => Some("name another with `--delimiter`"),
         SourceError::Stdin(_) => {
             Some("see what the program before the pipe says, and whether the disk has room for what it sends")
+        }
+        SourceError::Server(ServerError::Address { .. }) => Some(
+            "write it as `postgres://user@host:5432/database` or `mysql://user@host:3306/database`; `residua scan --help` says more",
+        ),
+        SourceError::Server(ServerError::Connect { is_certificate: true, .. }) => Some(
+            "give the authority that signed the server's certificate with `?sslrootcert=FILE` (PostgreSQL) or `?ssl-ca=FILE` (MySQL) behind \
+             the URL; without any check of the server: `?sslmode=require` or `?ssl-mode=REQUIRED`",
+        ),
+        SourceError::Server(ServerError::Connect { .. }) => {
+            Some("see whether `psql` or `mariadb` connects from here with the same address, user and password")
         }
         SourceError::Cancelled => None,
     }
@@ -339,6 +350,8 @@ mod tests {
             ProblemCode::ChangedWhileRead,
             ProblemCode::CutShort,
             ProblemCode::ReadFailed,
+            ProblemCode::NotAsked,
+            ProblemCode::Stale,
         ];
         let problem = |code: ProblemCode| Problem::of_source(code, "data.csv", format!("(what was seen: {})", code.as_str()));
         let mut errors: Vec<Error> = [

@@ -1,13 +1,17 @@
 //! What a person may say about how text files are read: flags of every command that reads sources.
 
+use crate::cli::argument::within;
 use crate::intake::infer::names_field;
 use crate::record::normalize::placeholder;
 use crate::record::normalize::spot;
 use crate::source::Label;
 use crate::source::Options;
+use crate::source::ServerOptions;
 use crate::source::TextOptions;
 use crate::source::TextRule;
 use clap::Args;
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// How text files are read, where that is not to be recognised.
 #[derive(Args, Clone, Debug)]
@@ -26,6 +30,15 @@ pub(crate) struct Reading {
     /// a map file says it
     #[arg(long, value_name = "N,N,…", value_parser = parse_widths, conflicts_with = "delimiter")]
     widths: Option<Widths>,
+    /// How many connections read a server's database at a time; 4, if not given. One more holds the snapshot; with 1, a single one does both
+    #[arg(long, value_name = "N", value_parser = within(1_u16..=64), help_heading = "Servers")]
+    connections: Option<u16>,
+    /// After how many seconds a server breaks a single statement off; never, if not given
+    #[arg(long, value_name = "SECONDS", value_parser = within(1_u64..=604_800), help_heading = "Servers")]
+    statement_timeout: Option<u64>,
+    /// An option file of MySQL's or MariaDB's clients, for address and login
+    #[arg(long, value_name = "FILE", help_heading = "Servers")]
+    defaults_file: Option<PathBuf>,
 }
 
 /// The widths of columns in characters.
@@ -49,6 +62,12 @@ impl Reading {
             stdin_name,
             names_column: Some(names_field),
             is_value: Some(is_value),
+            servers: ServerOptions {
+                variable: Some(|name| std::env::var(name).ok()),
+                connections: self.connections.map(usize::from),
+                statement_timeout: self.statement_timeout.map(Duration::from_secs),
+                defaults_file: self.defaults_file.clone(),
+            },
         }
     }
 }

@@ -61,11 +61,15 @@ pub(crate) enum GapCode {
     TooManyReadings,
     /// More rows were scanned than the classes of the keys were planned for.
     RowsAbovePlan,
+    /// A database of a server that is not among the sources.
+    NotAsked,
+    /// A server that is a copy, and lags behind what it copies.
+    Stale,
 }
 
 impl GapCode {
     /// Every code, for documents and tests.
-    pub(crate) const ALL: [GapCode; 28] = [
+    pub(crate) const ALL: [GapCode; 30] = [
         GapCode::Unreadable,
         GapCode::UnknownFormat,
         GapCode::Empty,
@@ -94,6 +98,8 @@ impl GapCode {
         GapCode::ImplausibleMapping,
         GapCode::TooManyReadings,
         GapCode::RowsAbovePlan,
+        GapCode::NotAsked,
+        GapCode::Stale,
     ];
 
     /// The word that files use.
@@ -127,6 +133,8 @@ impl GapCode {
             GapCode::ImplausibleMapping => "implausible_mapping",
             GapCode::TooManyReadings => "too_many_readings",
             GapCode::RowsAbovePlan => "rows_above_plan",
+            GapCode::NotAsked => "not_asked",
+            GapCode::Stale => "stale",
         }
     }
 
@@ -188,6 +196,11 @@ impl GapCode {
             GapCode::UnreadableValues => "look at the column's values; if they are of another kind, say so with `--map`",
             GapCode::ImplausibleMapping => "correct the column's kind with `--map`",
             GapCode::TooManyReadings => "map fewer columns of the same kind with `--map`",
+            GapCode::NotAsked => {
+                "name the database among the sources too (a URL without a database means all of them), or leave it out in the map file \
+                 (`[[exclude]]` with a `reason`), which the originator has to accept"
+            }
+            GapCode::Stale => "scan the primary, or wait until the replica has caught up",
             GapCode::RowsAbovePlan => "ask the originator for a manifest made with a higher `--expect-rows`",
         }
     }

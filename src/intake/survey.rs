@@ -52,7 +52,7 @@ pub(crate) struct Surveyed {
 pub(crate) fn target_name(session: &dyn Session, object: &Object) -> String {
     match object.kind {
         ObjectKind::File => session.identity().name.clone(),
-        ObjectKind::Table | ObjectKind::View | ObjectKind::VirtualTable => format!("{}#{}", session.identity().name, object.name),
+        _ => format!("{}#{}", session.identity().name, object.name),
     }
 }
 

@@ -62,6 +62,7 @@ pub(crate) fn primary_key(batch: &RowBatch, row: usize, columns: &[(usize, Strin
         Locator::None => String::new(),
         Locator::ByteOffset(offset) => format!("byte={offset}"),
         Locator::RowId(id) => format!("rowid={id}"),
+        Locator::TupleId(page, place) => format!("ctid=({page},{place})"),
     }
 }
 

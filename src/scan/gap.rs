@@ -125,5 +125,7 @@ fn gap_code(code: ProblemCode) -> GapCode {
         ProblemCode::ChangedWhileRead => GapCode::ChangedWhileRead,
         ProblemCode::CutShort => GapCode::CutShort,
         ProblemCode::ReadFailed => GapCode::ReadFailed,
+        ProblemCode::NotAsked => GapCode::NotAsked,
+        ProblemCode::Stale => GapCode::Stale,
     }
 }

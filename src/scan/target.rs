@@ -67,7 +67,7 @@ impl TargetScan<'_> {
         progress: &dyn Progress,
         cancel: &Cancel,
     ) -> Result<(), ScanError> {
-        progress.begin(&self.surveyed.name, self.object.rows_expected, self.object.bytes);
+        progress.begin(&self.surveyed.name, self.object.rows_expected.or(self.object.rows_estimated), self.object.bytes);
         let lawful: Vec<&LawfulSource> = self.job.declared.lawful_rows(&self.surveyed.name).collect();
         let read = self.read(&lawful, findings, progress, cancel);
         progress.end();
@@ -246,7 +246,7 @@ impl TargetScan<'_> {
             source: identity.name.clone(),
             kind: identity.kind.to_owned(),
             identity: identity.facts.clone(),
-            reading: self.object.details.clone(),
+            reading: self.session.facts().iter().chain(&self.object.details).cloned().collect(),
             consistency: self.session.consistency().as_str().to_owned(),
             content_digest,
             schema_digest: hex::encode(schema.finalize().as_bytes()),

@@ -26,6 +26,8 @@ pub(crate) enum Locator {
     ByteOffset(u64),
     /// Its row id in the database.
     RowId(i64),
+    /// The page that it lies on, and its place there (`ctid`).
+    TupleId(u32, u16),
 }
 
 /// A cell's place in the arena; `NULL` is [`Span::NULL`].
@@ -227,22 +229,26 @@ impl RowBatch {
                 self.text.push_str(cell);
                 self.spans.push(Span { start, end: end_position });
             }
-            _ => {
-                self.flaws.too_long.bump(self.next_column(), self.rows());
-                self.spans.push(Span::NULL);
-            }
+            _ => self.push_too_long(),
         }
     }
 
-    /// Adds a row whose cells lie as they are in `raw`. Falls back to single cells where `raw` is not UTF-8 or too long.
+    /// Counts a cell of the row that is being built as one beyond the largest size, and adds NULL in its place.
+    pub(super) fn push_too_long(&mut self) {
+        self.flaws.too_long.bump(self.next_column(), self.rows());
+        self.spans.push(Span::NULL);
+    }
+
+    /// Adds a row whose cells lie as they are in `raw`; one that ends before it begins is NULL. Falls back to single cells where `raw` is not UTF-8 or too long.
     pub(super) fn push_raw_row(&mut self, raw: &[u8], cells: &[(usize, usize)], locator: Locator) {
         let base = self.text.len();
         match str::from_utf8(raw) {
             Ok(text) if raw.len() <= LONGEST_ROW && u32::try_from(base + raw.len()).is_ok() => {
                 self.text.push_str(text);
                 #[allow(clippy::cast_possible_truncation, reason = "checked above for the end of the row")]
-                self.spans
-                    .extend(cells.iter().map(|(start, end)| Span { start: (base + start) as u32, end: (base + end) as u32 }));
+                self.spans.extend(cells.iter().map(|(start, end)| {
+                    if start > end { Span::NULL } else { Span { start: (base + start) as u32, end: (base + end) as u32 } }
+                }));
             }
             _ => cells.iter().for_each(|(start, end)| self.push_cell(raw.get(*start..*end))),
         }

@@ -233,6 +233,7 @@ fn inventory(file: &OpenedFile, dialect: &Dialect, encoding: Encoding) -> Invent
         columns: dialect.names.iter().map(column).collect(),
         primary_key: Vec::new(),
         rows_expected: None,
+        rows_estimated: None,
         bytes: Some(file.size()),
         access: Access::Readable,
         details,

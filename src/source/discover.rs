@@ -7,6 +7,7 @@
 use super::Options;
 use super::Problem;
 use super::ProblemCode;
+use super::ServerOptions;
 use super::Session;
 use super::detect;
 use super::file::CHUNK;
@@ -14,6 +15,11 @@ use super::file::FileKey;
 use super::file::OpenedFile;
 use super::file::file_key;
 use super::file::io_reason;
+use super::mysql;
+use super::postgres;
+use super::server;
+use super::server::Opened;
+use super::server::ServerError;
 use crate::support::progress::Cancel;
 use std::collections::HashSet;
 use std::fs;
@@ -70,6 +76,9 @@ pub(crate) enum SourceError {
     /// The disk is full, or the other end of the pipe broke.
     #[error("cannot read standard input")]
     Stdin(#[source] io::Error),
+    /// A server that was named cannot be opened.
+    #[error(transparent)]
+    Server(#[from] ServerError),
     #[error("interrupted")]
     Cancelled,
 }
@@ -106,7 +115,27 @@ pub(crate) fn discover(
 /// What is to be opened.
 enum Input {
     Stdin,
-    File { name: String, path: PathBuf },
+    File {
+        name: String,
+        path: PathBuf,
+    },
+    /// A server, by the function that opens its kind and what follows its scheme.
+    Server {
+        open: OpenServer,
+        url: String,
+    },
+}
+
+/// Opens a server by what follows the scheme of its URL.
+type OpenServer = fn(&str, &ServerOptions) -> Result<Opened, ServerError>;
+
+/// The servers that are read, by the schemes of their URLs.
+fn server_of(scheme: &str) -> Option<OpenServer> {
+    match scheme {
+        "postgres" | "postgresql" => Some(postgres::open),
+        "mysql" | "mariadb" => Some(mysql::open),
+        _ => None,
+    }
 }
 
 /// The way through the arguments.
@@ -144,6 +173,10 @@ impl Walk<'_> {
             return self.named_path(argument, path);
         }
         if let Some((scheme, rest)) = split_scheme(argument) {
+            if let Some(open) = server_of(scheme) {
+                self.inputs.push(Input::Server { open, url: rest.to_owned() });
+                return Ok(());
+            }
             if scheme != "sqlite" {
                 return Err(SourceError::UnknownScheme(scheme.to_owned()));
             }
@@ -237,11 +270,22 @@ impl Walk<'_> {
     fn open(mut self, stdin: &mut dyn Read) -> Result<Found, SourceError> {
         let inputs = self.without_companions();
         let mut found = Found { sessions: Vec::new(), problems: self.problems };
+        let mut servers = Vec::new();
         for input in inputs {
             if self.cancel.is_cancelled() {
                 return Err(SourceError::Cancelled);
             }
             let opened = match input {
+                Input::Server { open, url } => {
+                    let mut opened = open(&url, &self.options.servers)?;
+                    let is_new =
+                        |name: &str| !found.sessions.iter().any(|session: &Box<dyn Session>| session.identity().name == name);
+                    opened.sessions.retain(|session| is_new(&session.identity().name));
+                    found.sessions.append(&mut opened.sessions);
+                    found.problems.append(&mut opened.problems);
+                    servers.push(opened);
+                    continue;
+                }
                 Input::Stdin => {
                     let name = self.options.stdin_name.as_deref().unwrap_or("-");
                     let copy = spool(stdin, self.cancel)?;
@@ -260,6 +304,7 @@ impl Walk<'_> {
                 Err(problem) => found.problems.push(problem),
             }
         }
+        found.problems.extend(server::not_asked(&servers));
         Ok(found)
     }
 
@@ -407,8 +452,8 @@ mod tests {
     fn what_was_named_and_is_not_there_is_an_error_without_secrets() {
         assert!(matches!(find(&["/nowhere/a.csv".to_owned()]), Err(SourceError::NotFound(_))));
         assert!(matches!(find(&["sqlite:/nowhere.db".to_owned()]), Err(SourceError::NotFound(_))));
-        let Err(error) = find(&["postgres://user:secret@host/db".to_owned()]) else { panic!("a server was opened") };
-        assert_eq!(error.to_string(), "cannot read sources of the kind `postgres:`");
+        let Err(error) = find(&["oracle://user:secret@host/db".to_owned()]) else { panic!("a server was opened") };
+        assert_eq!(error.to_string(), "cannot read sources of the kind `oracle:`");
     }
 
     #[test]

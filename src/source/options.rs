@@ -1,6 +1,7 @@
 //! What a person may state about the sources, where it is otherwise found out.
 
 use super::label::Label;
+use super::server::ServerOptions;
 
 /// What a person states, and what the callers know that sources do not.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +16,8 @@ pub(crate) struct Options {
     pub(crate) names_column: Option<fn(&str) -> bool>,
     /// Whether a cell is a value that no column is named by, for first rows that are stated to be a header and are none.
     pub(crate) is_value: Option<fn(&str) -> bool>,
+    /// How servers are reached and treated.
+    pub(crate) servers: ServerOptions,
 }
 
 /// How a text file is written.

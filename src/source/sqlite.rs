@@ -18,8 +18,6 @@ mod check;
 mod damage;
 mod places;
 mod sample;
-mod utf16;
-mod view;
 mod wal;
 
 use super::Consistency;

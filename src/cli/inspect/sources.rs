@@ -94,10 +94,14 @@ fn words(target: &Surveyed, found: &Found, context: &Context) -> String {
         },
         ObjectKind::Table => "a table".to_owned(),
         ObjectKind::View => "a view".to_owned(),
+        ObjectKind::MaterialisedView => "a materialised view".to_owned(),
+        ObjectKind::ForeignTable => "a foreign table".to_owned(),
+        ObjectKind::LargeObjects => "large objects".to_owned(),
         ObjectKind::VirtualTable => "a virtual table".to_owned(),
     };
     let mut facts = vec![kind];
     facts.extend(object.rows_expected.map(|rows| of(rows, "row")));
+    facts.extend(object.rows_estimated.map(|rows| format!("about {}", of(rows, "row"))));
     facts.extend(object.bytes.map(text::bytes));
     facts.extend(object.details.iter().map(|(name, value)| format!("{} `{}`", clean(name), clean(value))));
     let mut words = format!("{}\n  {}\n", clean(&target.name), facts.join(", "));

@@ -5,7 +5,6 @@ use super::quoted;
 use super::reason;
 use super::sample;
 use super::table_query;
-use super::view;
 use crate::source::Access;
 use crate::source::Column;
 use crate::source::Inventory;
@@ -13,6 +12,7 @@ use crate::source::Object;
 use crate::source::ObjectKind;
 use crate::source::Problem;
 use crate::source::ProblemCode;
+use crate::source::view;
 use rusqlite::Connection;
 
 /// `SQLite`'s own tables that hold no values of rows.
@@ -123,7 +123,8 @@ fn describe(connection: &Connection, name: String, store: Store) -> (Object, Opt
     let rows_expected = if is_table { count().ok().and_then(|count| u64::try_from(count).ok()) } else { None };
     let row_id = if is_table && access.is_readable() { row_id_alias(connection, &name, &columns) } else { None };
     let primary_key = key.into_iter().map(|(_, index)| index).collect();
-    let mut object = Object { name, kind, columns, primary_key, rows_expected, bytes: None, access, details: Vec::new() };
+    let (rows_estimated, bytes, details) = (None, None, Vec::new());
+    let mut object = Object { name, kind, columns, primary_key, rows_expected, rows_estimated, bytes, access, details };
     if !generated.is_empty() && object.access.is_readable() {
         note_uncomputable(connection, &mut object, &generated);
     }

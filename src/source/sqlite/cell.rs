@@ -1,28 +1,20 @@
 //! A value of a row as text.
 
-use super::utf16;
 use crate::source::RowBatch;
 use crate::source::batch::Counts;
+use crate::source::bytes;
 use rusqlite::types::ValueRef;
 use std::io::Write;
 
-/// Adds a value to a row as text; bytes that are no text are counted and left out. No text in UTF-8 holds a NUL byte: with one it would
-/// pass for text and match nothing. Nor does text that somebody stored as bytes hold other control characters: what does is packed
-/// values, or text in UTF-16 whose bytes happen to be ASCII.
+/// Adds a value to a row as text; bytes that are no text are counted and left out. What calls itself text and holds NUL bytes is judged
+/// as bytes are.
 #[inline]
 pub(super) fn push(batch: &mut RowBatch, column: usize, value: ValueRef<'_>, number: &mut Vec<u8>, binary: &mut Counts) {
     number.clear();
     match value {
         ValueRef::Null => batch.push_cell(None),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) if bytes.contains(&0) => {
-            if let Some(text) = utf16::decode(bytes) {
-                batch.push_text(&text);
-            } else {
-                binary.bump(column);
-                batch.push_cell(None);
-            }
-        }
-        ValueRef::Text(text) => batch.push_cell(Some(text)),
+        ValueRef::Text(text) if !text.contains(&0) => batch.push_cell(Some(text)),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes::push(batch, column, bytes, binary),
         ValueRef::Integer(integer) => {
             // Writing to a vector does not fail.
             let _ = write!(number, "{integer}");
@@ -32,20 +24,7 @@ pub(super) fn push(batch: &mut RowBatch, column: usize, value: ValueRef<'_>, num
             write_real(real, number);
             batch.push_cell(Some(number));
         }
-        ValueRef::Blob(bytes) => {
-            if let Some(text) = str::from_utf8(bytes).ok().filter(|text| !text.contains(is_no_text)) {
-                batch.push_text(text);
-            } else {
-                binary.bump(column);
-                batch.push_cell(None);
-            }
-        }
     }
-}
-
-/// Control characters but for tabs, line breaks and the end mark of old text files.
-fn is_no_text(character: char) -> bool {
-    character.is_control() && !matches!(character, '\t' | '\n' | '\r' | '\u{c}' | '\u{1a}' | '\u{85}')
 }
 
 /// The shortest digits that give the number back; whole numbers without a point, as a person would have typed them.

@@ -45,6 +45,7 @@ fn describe(connection: &Connection, index: String, table: &str, count: i64) -> 
         columns: names.into_iter().map(column).collect(),
         primary_key: Vec::new(),
         rows_expected: u64::try_from(count).ok(),
+        rows_estimated: None,
         bytes: None,
         access: Access::Readable,
         details: vec![("holds".to_owned(), format!("samples of an index of table {table}, kept by ANALYZE"))],

@@ -1,4 +1,4 @@
-//! Text in UTF-16 that a program stored as bytes, without telling `SQLite` that it is text.
+//! Text in UTF-16 that a program stored as bytes, without telling the database that it is text.
 
 /// The text of bytes that are UTF-16 of either byte order, with or without a byte order mark and a NUL at the end. `None`: they are
 /// no such text. Many bytes pass for UTF-16, so most characters have to be Latin and one of

@@ -1,0 +1,179 @@
+//! A connection to a database, how its transactions begin, and what the server's errors come to in words.
+
+use super::address::Address;
+use crate::source::ProblemCode;
+use crate::source::ServerError;
+use crate::source::ServerOptions;
+use crate::source::server::LOCK_PATIENCE_SECONDS;
+use crate::source::server::TlsMode;
+use crate::source::server::client_config;
+use postgres::CancelToken;
+use postgres::Client;
+use postgres::Config;
+use postgres::Error;
+use postgres::NoTls;
+use postgres::error::SqlState;
+use std::error::Error as _;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// What a connection is asked for, whatever its user's settings are, as far as the server knows the setting. A person's time limit for
+/// statements comes besides; what the user's own settings say of time limits does not count.
+const SETTINGS: [(&str, &str); 11] = [
+    // What would be hidden is an error.
+    ("row_security", "off"),
+    // No function of the database's own stands in for one of the server's.
+    ("search_path", "pg_catalog"),
+    ("datestyle", "ISO, YMD"),
+    ("intervalstyle", "postgres"),
+    ("bytea_output", "hex"),
+    ("extra_float_digits", "1"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("transaction_timeout", "0"),
+    // The number of connections says how much is asked of the server.
+    ("max_parallel_workers_per_gather", "0"),
+    ("jit", "off"),
+    ("default_transaction_deferrable", "off"),
+];
+
+/// Opens connections to one database.
+#[derive(Clone)]
+pub(super) struct Connector {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+    statement_timeout_ms: u128,
+    /// The statements that set what is to be set, once it is known which settings the server has.
+    settings: Arc<OnceLock<String>>,
+}
+
+/// An open connection.
+pub(super) struct Connection {
+    pub(super) client: Client,
+    pub(super) canceller: Canceller,
+}
+
+/// Breaks off what a connection is doing, from another thread.
+pub(super) struct Canceller {
+    token: CancelToken,
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Canceller {
+    /// Asks the server to break off.
+    pub(super) fn cancel(&self) -> Result<(), Error> {
+        match &self.tls {
+            None => self.token.cancel_query(NoTls),
+            Some(tls) => self.token.cancel_query(tls.clone()),
+        }
+    }
+}
+
+impl Connector {
+    /// For a database at an address.
+    pub(super) fn new(address: &Address, database: &str, options: &ServerOptions) -> Result<Connector, ServerError> {
+        let tls = match address.tls {
+            TlsMode::Off => None,
+            mode => {
+                let config = client_config(mode, &address.roots);
+                let config = config.map_err(|fault| ServerError::Address { kind: "PostgreSQL", fault })?;
+                Some(MakeRustlsConnect::new(config))
+            }
+        };
+        let statement_timeout_ms = options.statement_timeout.map_or(0, |timeout| timeout.as_millis());
+        Ok(Connector { config: address.config(database), tls, statement_timeout_ms, settings: Arc::default() })
+    }
+
+    /// Opens a connection.
+    pub(super) fn connect(&self) -> Result<Connection, Error> {
+        let client = match &self.tls {
+            None => self.config.connect(NoTls),
+            Some(tls) => self.config.connect(tls.clone()),
+        }?;
+        let canceller = Canceller { token: client.cancel_token(), tls: self.tls.clone() };
+        Ok(Connection { client, canceller })
+    }
+
+    /// Begins a read-only transaction, under a snapshot where one is named. Settings last as long as it does: behind a pooler the connection
+    /// is somebody else's afterwards.
+    pub(super) fn begin(&self, client: &mut Client, snapshot: Option<&str>) -> Result<(), Error> {
+        let settings = match self.settings.get() {
+            Some(settings) => settings,
+            None => {
+                let settings = self.known_settings(client)?;
+                self.settings.get_or_init(|| settings)
+            }
+        };
+        let snapshot = snapshot.map(|name| format!("SET TRANSACTION SNAPSHOT '{}';", name.replace('\'', "")));
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;";
+        client.batch_execute(&format!("{begin} {} {settings}", snapshot.unwrap_or_default()))
+    }
+
+    fn known_settings(&self, client: &mut Client) -> Result<String, Error> {
+        let rows = client.simple_query("SELECT lower(name) FROM pg_catalog.pg_settings")?;
+        let names: Vec<&str> = rows
+            .iter()
+            .filter_map(|message| match message {
+                postgres::SimpleQueryMessage::Row(row) => row.get(0),
+                _ => None,
+            })
+            .collect();
+        let mut statements = String::new();
+        for (name, value) in SETTINGS.iter().filter(|(name, _)| names.contains(name)) {
+            let value = if *name == "search_path" { (*value).to_owned() } else { format!("'{value}'") };
+            let _ = write!(statements, "SET LOCAL {name} = {value}; ");
+        }
+        let _ = write!(statements, "SET LOCAL lock_timeout = '{LOCK_PATIENCE_SECONDS}s'; ");
+        let _ = write!(statements, "SET LOCAL statement_timeout = {};", self.statement_timeout_ms);
+        Ok(statements)
+    }
+}
+
+/// What went wrong, in words for people. Only such messages of the server are repeated as speak of its own affairs: others quote values.
+pub(super) fn reason(error: &Error) -> String {
+    let Some(told) = error.as_db_error() else {
+        let cause = error.source().map(ToString::to_string).unwrap_or_default();
+        return match (error.is_closed(), cause.is_empty()) {
+            (true, _) => "the server closed the connection".to_owned(),
+            (false, true) => error.to_string(),
+            (false, false) => cause,
+        };
+    };
+    let code = told.code().code();
+    // Classes of appendix A: connections, logins, names of objects, rights, resources, locks, operators, the system, inner errors.
+    let speaks_of_itself = ["08", "28", "3D", "3F", "42", "53", "55", "57", "58", "XX", "0A", "40", "25"];
+    if speaks_of_itself.iter().any(|class| code.starts_with(class)) {
+        told.message().to_owned()
+    } else {
+        format!("the server reports error {code}")
+    }
+}
+
+/// What sort of problem an error while reading is.
+pub(super) fn code(error: &Error) -> ProblemCode {
+    match error.code() {
+        Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE && is_row_security(error) => ProblemCode::Filtered,
+        Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => ProblemCode::Denied,
+        _ => ProblemCode::ReadFailed,
+    }
+}
+
+/// Whether the server would have hidden rows. Its message may be in any language; the table's routine is always the same.
+fn is_row_security(error: &Error) -> bool {
+    error.as_db_error().and_then(postgres::error::DbError::routine).is_some_and(|routine| routine == "check_enable_rls")
+}
+
+/// Whether a certificate stands in the way.
+pub(super) fn is_certificate(error: &Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = error.source();
+    while let Some(current) = cause {
+        let inner = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let of_tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()).or(current.downcast_ref::<rustls::Error>());
+        if matches!(of_tls, Some(rustls::Error::InvalidCertificate(_))) {
+            return true;
+        }
+        cause = current.source();
+    }
+    false
+}

@@ -1,0 +1,246 @@
+//! From a URL to the databases of a server: those that were asked for as sessions, the others by name.
+
+use super::PgSession;
+use super::address::Address;
+use super::catalogue;
+use super::connection::Connection;
+use super::connection::Connector;
+use super::connection::is_certificate;
+use super::connection::reason;
+use crate::source::Identity;
+use crate::source::Problem;
+use crate::source::ProblemCode;
+use crate::source::ServerError;
+use crate::source::ServerOptions;
+use crate::source::Session;
+use crate::source::server::Asked;
+use crate::source::server::Connections;
+use crate::source::server::Opened;
+use postgres::Client;
+use postgres::Error;
+use std::sync::Mutex;
+
+/// The oldest version that is read.
+const OLDEST: i32 = 100_000;
+
+/// From here on rows are found by page without reading the others.
+const WITH_RANGES: i32 = 140_000;
+
+/// Connections that read at a time, where nothing is said.
+const READERS: usize = 4;
+
+/// Databases that most servers have, and that most often hold nothing.
+const OFTEN_EMPTY: [&str; 2] = ["postgres", "template1"];
+
+/// Seconds that a replica may lag behind.
+const LARGEST_LAG: f64 = 3_600.0;
+
+/// A database of the server, as the server lists it.
+struct Database {
+    name: String,
+    allows_connections: bool,
+    may_connect: bool,
+}
+
+/// Opens what a URL asks for, by what follows `postgres:`.
+pub(crate) fn open(url: &str, options: &ServerOptions) -> Result<Opened, ServerError> {
+    let address = Address::resolve(url, options)?;
+    let refused = |name: &str, error: &Error| ServerError::Connect {
+        name: name.to_owned(),
+        reason: reason(error),
+        is_certificate: is_certificate(error),
+    };
+    let (mut first, name) = match &address.asked {
+        Asked::One(database) => {
+            let name = address.name_of(database);
+            (connect(&address, database, options)?.map_err(|error| refused(&name, &error))?, name)
+        }
+        Asked::All => {
+            let candidates = ["postgres", address.user().unwrap_or("postgres"), "template1"];
+            let mut refusal = None;
+            let mut opened = None;
+            for database in candidates {
+                match connect(&address, database, options)? {
+                    Ok(connection) => {
+                        opened = Some(connection);
+                        break;
+                    }
+                    Err(error) => refusal = refusal.or(Some(error)),
+                }
+            }
+            let name = address.name().to_owned();
+            match (opened, refusal) {
+                (Some(connection), _) => (connection, name),
+                (None, Some(error)) => return Err(refused(&name, &error)),
+                (None, None) => return Err(ServerError::Address { kind: "PostgreSQL", fault: "it has no database".to_owned() }),
+            }
+        }
+    };
+    let listed = |client: &mut Client| -> Result<(i32, Option<String>, Vec<Database>), Error> {
+        let version = client.query_one("SELECT current_setting('server_version_num')::int4", &[])?.try_get(0)?;
+        // Some managed services forbid it.
+        let system = client.query_one("SELECT system_identifier::text FROM pg_control_system()", &[]);
+        let system = system.and_then(|row| row.try_get(0)).ok();
+        Ok((version, system, databases(client)?))
+    };
+    let (version, system, databases) = listed(&mut first.client).map_err(|error| refused(&name, &error))?;
+    drop(first);
+    if version < OLDEST {
+        let fault = "its version is older than 10, which this program does not read".to_owned();
+        return Err(ServerError::Address { kind: "PostgreSQL", fault });
+    }
+    let mut opened = Opened { server: system.clone().unwrap_or_else(|| address.name().to_owned()), ..Opened::default() };
+    for database in &databases {
+        let name = address.name_of(&database.name);
+        let is_asked = match &address.asked {
+            Asked::One(asked) => *asked == database.name,
+            Asked::All => true,
+        };
+        // The one database that nobody can write to: new ones are copied from it.
+        if database.name == "template0" && !database.allows_connections {
+            continue;
+        }
+        if !is_asked {
+            let is_empty = OFTEN_EMPTY.contains(&database.name.as_str())
+                && database.may_connect
+                && is_empty(&address, &database.name, options);
+            if !is_empty {
+                opened.others.push(name);
+            }
+            continue;
+        }
+        opened.asked.push(name.clone());
+        let problem = |code, detail: String| Problem::of_source(code, &name, detail);
+        if !database.allows_connections {
+            opened.problems.push(problem(ProblemCode::Denied, "the database allows no connections".to_owned()));
+            continue;
+        }
+        match session(&address, &database.name, options, version, system.as_deref()) {
+            Ok(session) => opened.sessions.push(Box::new(session) as Box<dyn Session>),
+            Err(Refused::Address(error)) => return Err(error),
+            Err(Refused::Server(error)) => {
+                let code = if database.may_connect { ProblemCode::Unreadable } else { ProblemCode::Denied };
+                opened.problems.push(problem(code, reason(&error)));
+            }
+        }
+    }
+    Ok(opened)
+}
+
+enum Refused {
+    Address(ServerError),
+    Server(Error),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Refused::Server(error)
+    }
+}
+
+fn connect(address: &Address, database: &str, options: &ServerOptions) -> Result<Result<Connection, Error>, ServerError> {
+    Ok(Connector::new(address, database, options)?.connect())
+}
+
+fn databases(client: &mut Client) -> Result<Vec<Database>, Error> {
+    let query =
+        "SELECT datname::text, datallowconn, has_database_privilege(oid, 'CONNECT') FROM pg_catalog.pg_database ORDER BY datname";
+    let row = |row: &postgres::Row| {
+        Ok(Database { name: row.try_get(0)?, allows_connections: row.try_get(1)?, may_connect: row.try_get(2)? })
+    };
+    client.query(query, &[])?.iter().map(row).collect()
+}
+
+/// Whether a database holds no relation of anybody's. In doubt it does.
+fn is_empty(address: &Address, database: &str, options: &ServerOptions) -> bool {
+    let Ok(Ok(mut connection)) = connect(address, database, options) else { return false };
+    let query = "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm', 'f', 'v'))
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)";
+    connection.client.query_one(query, &[]).and_then(|row| row.try_get(0)).unwrap_or(false)
+}
+
+fn session(
+    address: &Address,
+    database: &str,
+    options: &ServerOptions,
+    version: i32,
+    system: Option<&str>,
+) -> Result<PgSession, Refused> {
+    let connector = Connector::new(address, database, options).map_err(Refused::Address)?;
+    let mut main = connector.connect()?;
+    let name = address.name_of(database);
+    let readers = options.connections.unwrap_or(READERS);
+    let (standing, mut problems) = standing(&mut main.client, &name)?;
+    connector.begin(&mut main.client, None)?;
+    let snapshot = if readers > 1 { export(&connector, &mut main.client)? } else { None };
+    // What holds the snapshot is listed under it.
+    let (mut inventory, readings) = catalogue::list(&mut main.client, version >= WITH_RANGES)?;
+    let stamps = catalogue::stamps(&mut main.client)?;
+    inventory.problems.append(&mut problems);
+    let mut identity = vec![("database".to_owned(), database.to_owned())];
+    identity.extend(system.map(|system| ("systemIdentifier".to_owned(), system.to_owned())));
+    let mut facts = vec![("version".to_owned(), version_words(version)), ("tls".to_owned(), address.tls.words().to_owned())];
+    facts.extend(standing);
+    Ok(PgSession {
+        identity: Identity { kind: "postgres", name, facts: identity },
+        facts,
+        inventory,
+        readings,
+        stamps,
+        connector,
+        main: Mutex::new(main),
+        snapshot,
+        readers: Connections::new(readers),
+    })
+}
+
+/// Exports the snapshot of the transaction that was begun. Not every server and not every pooler can: then one connection reads it all.
+fn export(connector: &Connector, client: &mut Client) -> Result<Option<String>, Error> {
+    match client.query_one("SELECT pg_export_snapshot()", &[]).and_then(|row| row.try_get::<_, String>(0)) {
+        Ok(snapshot) => Ok(Some(snapshot)),
+        Err(error) if error.is_closed() => Err(error),
+        Err(_) => {
+            client.batch_execute("ROLLBACK")?;
+            connector.begin(client, None)?;
+            Ok(None)
+        }
+    }
+}
+
+fn version_words(version: i32) -> String {
+    format!("{}.{}", version / 10_000, version % 10_000)
+}
+
+/// Whether the server is a primary or a replica, how far it has come, and who asks.
+#[allow(clippy::type_complexity, reason = "facts and problems, as everywhere")]
+fn standing(client: &mut Client, name: &str) -> Result<(Vec<(String, String)>, Vec<Problem>), Error> {
+    let user: String = client.query_one("SELECT current_user::text", &[])?.try_get(0)?;
+    let is_replica: bool = client.query_one("SELECT pg_is_in_recovery()", &[])?.try_get(0)?;
+    let fact = |name: &str, value: String| (name.to_owned(), value);
+    let mut facts = vec![fact("user", user), fact("role", if is_replica { "replica" } else { "primary" }.to_owned())];
+    if !is_replica {
+        let position = client.query_one("SELECT pg_current_wal_lsn()::text", &[]).and_then(|row| row.try_get(0));
+        facts.extend(position.ok().map(|position| fact("walPosition", position)));
+        return Ok((facts, Vec::new()));
+    }
+    let query = "SELECT pg_last_wal_replay_lsn()::text, pg_is_wal_replay_paused(),
+        COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8, 1e9),
+        EXISTS (SELECT FROM pg_stat_wal_receiver) AND pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()";
+    let row = client.query_one(query, &[])?;
+    let position: Option<String> = row.try_get(0)?;
+    let (is_paused, lag, is_level): (bool, f64, Option<bool>) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+    // A primary without writers sends nothing, and its replica does not lag.
+    let lag = if is_level == Some(true) { 0.0 } else { lag };
+    facts.extend(position.map(|position| fact("walPosition", position)));
+    facts.push(fact("lagSeconds", format!("{lag:.0}")));
+    let mut problems = Vec::new();
+    if is_paused {
+        let detail = "the server is a replica whose replay is paused, and shows an older state than its primary";
+        problems.push(Problem::of_source(ProblemCode::Stale, name, detail));
+    } else if lag > LARGEST_LAG {
+        let detail = "the server is a replica that is cut off from its primary or more than an hour behind";
+        problems.push(Problem::of_source(ProblemCode::Stale, name, detail));
+    }
+    Ok((facts, problems))
+}
