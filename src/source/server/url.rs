@@ -46,11 +46,10 @@ impl ServerUrl {
         for host in hosts.split(',').filter(|_| !hosts.is_empty()) {
             url.hosts.push(host_and_port(host)?);
         }
-        let database = database.map(decoded).transpose()?.filter(|database| !database.is_empty());
-        if database.as_deref().is_some_and(|database| database.contains('/') && !database.starts_with('/')) {
-            return Err("a database's name holds no `/`; one in a password is written `%2F`");
+        if database.is_some_and(|database| database.contains('/')) {
+            return Err("one `/` stands before the database; one in its name or in a password is written `%2F`");
         }
-        url.database = database;
+        url.database = database.map(decoded).transpose()?.filter(|database| !database.is_empty());
         for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').ok_or("what follows the `?` is `name=value`, with `&` between")?;
             url.parameters.push((decoded(name)?, Zeroizing::new(decoded(value)?)));
