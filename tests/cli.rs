@@ -17,6 +17,8 @@ mod match_quality;
 mod messages;
 mod never_clear;
 mod odd_files;
+#[cfg(unix)]
+mod server;
 mod sqlite;
 #[cfg(unix)]
 mod terminal;
