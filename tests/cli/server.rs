@@ -134,13 +134,13 @@ impl<P: Product> Server<P> {
         };
         let template = template::ready::<P>(&programs);
         for _ in 0..ATTEMPTS {
-            let folder = new_folder(P::SCHEME);
             // Taken until the server comes, so that no other test is given it meanwhile.
             let held = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
             let port = held.local_addr().expect("an address").port();
+            let folder = new_folder(P::SCHEME);
             let command = P::service(&programs, folder.path(), port, certified.is_some(), settings);
             let mut keeper = Keeper::of(folder, P::SIGNAL, &command);
-            template::copy(&template, &keeper.folder().join("data"));
+            keeper.copy_in(&template, "data");
             if let Some(names) = certified {
                 certify(keeper.folder(), names);
                 keeper.hand_over();

@@ -7,7 +7,7 @@
 use crate::cli::server::text;
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::fs::File;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -15,6 +15,7 @@ use std::process::Child;
 use std::process::ChildStdin;
 use std::process::Command;
 use std::process::Stdio;
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
@@ -43,6 +44,8 @@ done
 
 /// A folder for a server, with a short path: those of sockets have at most some hundred bytes.
 pub(super) fn new_folder(word: &str) -> TempDir {
+    // Asked for now, so that the shell that removes the folder comes at once after it.
+    substitute();
     tempfile::Builder::new().prefix(&format!("residua-{word}-")).tempdir_in("/tmp").expect("a temporary folder")
 }
 
@@ -51,26 +54,23 @@ pub(super) struct Keeper {
     folder: TempDir,
     shell: Child,
     pipe: Option<ChildStdin>,
-    owner: Option<(u32, u32)>,
 }
 
 impl Keeper {
     /// Takes charge of a folder, and of a command that starts in it at [`Keeper::go`].
     pub(super) fn of(folder: TempDir, signal: &str, command: &[OsString]) -> Keeper {
         let path = folder.path();
-        let is_root = path.metadata().expect("a new folder").uid() == 0;
-        let owner = is_root.then(|| (identity("-u"), identity("-g")));
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", SCRIPT, "sh"]).arg(path).arg(signal).args(command).current_dir(path).process_group(0);
         shell.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin").env("LC_ALL", "C").env("TZ", "UTC");
-        if let Some((user, group)) = owner {
+        if let Some((user, group)) = substitute() {
             chown(path, Some(user), Some(group)).expect("a folder given to `nobody`");
             shell.uid(user).gid(group);
         }
         shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut shell = shell.spawn().expect("a shell");
         let pipe = shell.stdin.take();
-        Keeper { folder, shell, pipe, owner }
+        Keeper { folder, shell, pipe }
     }
 
     /// Where the server has all that is its own.
@@ -78,9 +78,25 @@ impl Keeper {
         self.folder.path()
     }
 
+    /// Copies a folder into this one, with its rights; a copy on write where the file system can. The server's user does it, who can remove
+    /// what is left of a copy that was broken off, and who may not reach the folder by its path.
+    pub(super) fn copy_in(&self, from: &Path, name: &str) {
+        let mut copy = Command::new("cp");
+        copy.arg("-a").current_dir(self.folder());
+        if let Some((user, group)) = substitute() {
+            copy.arg("/proc/self/fd/0").stdin(File::open(from).expect("a folder to copy")).uid(user).gid(group);
+            // A link would be copied as one.
+            copy.arg("-H");
+        } else {
+            copy.arg(from);
+        }
+        let status = copy.arg(name).status().expect("`cp`");
+        assert!(status.success(), "cannot copy `{}` to `{}`", from.display(), self.folder().display());
+    }
+
     /// Gives the files that the test wrote into the folder to the server's user.
     pub(super) fn hand_over(&self) {
-        let Some((user, group)) = self.owner else { return };
+        let Some((user, group)) = substitute() else { return };
         for entry in fs::read_dir(self.folder()).expect("a readable folder") {
             chown(entry.expect("an entry").path(), Some(user), Some(group)).expect("a file given to `nobody`");
         }
@@ -131,8 +147,18 @@ impl Drop for Keeper {
     }
 }
 
-/// A number of the user who has no rights.
-fn identity(option: &str) -> u32 {
-    let said = Command::new("id").args([option, "nobody"]).output().expect("`id`").stdout;
-    String::from_utf8_lossy(&said).trim().parse().expect("a user `nobody`, since servers refuse to run as root")
+/// User and group of the server: `nobody`, if we are root.
+pub(super) fn substitute() -> Option<(u32, u32)> {
+    static SUBSTITUTE: OnceLock<Option<(u32, u32)>> = OnceLock::new();
+    *SUBSTITUTE.get_or_init(|| {
+        let is_root = identity(&["-u"]) == Some(0);
+        let nobody = |option| identity(&[option, "nobody"]).expect("a user `nobody`, since servers refuse to run as root");
+        is_root.then(|| (nobody("-u"), nobody("-g")))
+    })
+}
+
+/// A number that `id` says.
+fn identity(words: &[&str]) -> Option<u32> {
+    let said = Command::new("id").args(words).output().expect("`id`").stdout;
+    String::from_utf8_lossy(&said).trim().parse().ok()
 }

@@ -4,10 +4,10 @@ use crate::cli::server::PATIENCE;
 use crate::cli::server::Product;
 use crate::cli::server::keeper::Keeper;
 use crate::cli::server::keeper::new_folder;
+use crate::cli::server::keeper::substitute;
 use crate::cli::server::programs::Programs;
 use std::fs;
 use std::fs::File;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -16,14 +16,9 @@ use std::process::Command;
 pub(super) fn ready<P: Product>(programs: &Programs) -> PathBuf {
     let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("servers");
     fs::create_dir_all(&shelf).expect("a folder for data folders");
-    let folder = new_folder(P::SCHEME);
-    let command = P::initialisation(programs, &folder.path().join("data"));
-
-    // What would make another data folder makes another name. The path is another one each time.
-    let place = folder.path().to_string_lossy().into_owned();
-    let words: Vec<String> = command.iter().map(|word| word.to_string_lossy().replace(&place, "")).collect();
-    let user = folder.path().metadata().expect("a new folder").uid();
-    let recipe = format!("{} {user} {words:?} {}", programs.version(), include_str!("template.rs"));
+    // What would make another data folder makes another name.
+    let command = P::initialisation(programs, Path::new("data"));
+    let recipe = format!("{} {:?} {command:?} {}", programs.version(), substitute(), include_str!("template.rs"));
     let template = shelf.join(format!("{}-{}", P::SCHEME, &blake3::hash(recipe.as_bytes()).to_hex()[..16]));
     if template.exists() {
         return template;
@@ -32,6 +27,8 @@ pub(super) fn ready<P: Product>(programs: &Programs) -> PathBuf {
     let lock = File::create(template.with_extension("lock")).expect("a lock file");
     lock.lock().expect("a lock");
     if !template.exists() {
+        let folder = new_folder(P::SCHEME);
+        let command = P::initialisation(programs, &folder.path().join("data"));
         let mut keeper = Keeper::of(folder, "KILL", &command);
         keeper.go();
         let data = keeper.folder().join("data");
@@ -41,14 +38,9 @@ pub(super) fn ready<P: Product>(programs: &Programs) -> PathBuf {
         // A copy that was broken off has this name, and not the final one.
         let unfinished = template.with_extension("unfinished");
         let _ = fs::remove_dir_all(&unfinished);
-        copy(&data, &unfinished);
+        let status = Command::new("cp").arg("-a").args([&data, &unfinished]).status().expect("`cp`");
+        assert!(status.success(), "cannot copy `{}` to `{}`", data.display(), unfinished.display());
         fs::rename(unfinished, &template).expect("a finished data folder");
     }
     template
-}
-
-/// Copies a folder with its owners and rights; a copy on write where the file system can.
-pub(super) fn copy(from: &Path, to: &Path) {
-    let status = Command::new("cp").arg("-a").args([from, to]).status().expect("`cp`");
-    assert!(status.success(), "cannot copy `{}` to `{}`", from.display(), to.display());
 }
