@@ -138,7 +138,7 @@ impl<P: Product> Server<P> {
             let held = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
             let port = held.local_addr().expect("an address").port();
             let folder = new_folder(P::SCHEME);
-            let command = P::service(&programs, folder.path(), port, certified.is_some(), settings);
+            let command = P::service(&programs, &folder, port, certified.is_some(), settings);
             let mut keeper = Keeper::of(folder, P::SIGNAL, &command);
             keeper.copy_in(&template, "data");
             if let Some(names) = certified {

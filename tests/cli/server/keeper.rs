@@ -11,6 +11,7 @@ use std::fs::File;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::Child;
 use std::process::ChildStdin;
 use std::process::Command;
@@ -19,7 +20,6 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
-use tempfile::TempDir;
 
 /// `$1` is the folder, `$2` the signal that ends the server, the rest its command, which starts when a line has come. A command in the
 /// background of a shell has no standard input, so the pipe gets a number of its own. A test that was killed may still have a copy under way
@@ -27,6 +27,7 @@ use tempfile::TempDir;
 const SCRIPT: &str = r#"
 folder=$1 signal=$2
 shift 2
+mkdir -m 700 "$folder" || exit
 if read -r _; then
   exec 3<&0
   "$@" 3<&- >>"$folder/log" 2>&1 &
@@ -42,40 +43,43 @@ for _ in 1 2 3 4 5; do
 done
 "#;
 
-/// A folder for a server, with a short path: those of sockets have at most some hundred bytes.
-pub(super) fn new_folder(word: &str) -> TempDir {
-    // Asked for now, so that the shell that removes the folder comes at once after it.
-    substitute();
-    tempfile::Builder::new().prefix(&format!("residua-{word}-")).tempdir_in("/tmp").expect("a temporary folder")
+/// The path of a folder for a server, which [`Keeper::of`] makes. It is short: those of sockets have at most some hundred bytes.
+pub(super) fn new_folder(word: &str) -> PathBuf {
+    let random = getrandom::u32().expect("randomness");
+    Path::new("/tmp").join(format!("residua-{word}-{random:08x}"))
 }
 
 /// A server's process and folder.
 pub(super) struct Keeper {
-    folder: TempDir,
+    folder: PathBuf,
     shell: Child,
     pipe: Option<ChildStdin>,
 }
 
 impl Keeper {
-    /// Takes charge of a folder, and of a command that starts in it at [`Keeper::go`].
-    pub(super) fn of(folder: TempDir, signal: &str, command: &[OsString]) -> Keeper {
-        let path = folder.path();
+    /// Makes a folder, and takes charge of a command that starts in it at [`Keeper::go`]. The shell makes the folder, so that there is no
+    /// moment at which nobody would remove it.
+    pub(super) fn of(folder: PathBuf, signal: &str, command: &[OsString]) -> Keeper {
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", SCRIPT, "sh"]).arg(path).arg(signal).args(command).current_dir(path).process_group(0);
+        shell.args(["-c", SCRIPT, "sh"]).arg(&folder).arg(signal).args(command).current_dir("/").process_group(0);
         shell.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin").env("LC_ALL", "C").env("TZ", "UTC");
         if let Some((user, group)) = substitute() {
-            chown(path, Some(user), Some(group)).expect("a folder given to `nobody`");
             shell.uid(user).gid(group);
         }
         shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut shell = shell.spawn().expect("a shell");
         let pipe = shell.stdin.take();
+        while !folder.is_dir() {
+            let is_over = shell.try_wait().expect("the shell's state").is_some();
+            assert!(!is_over, "cannot make `{}`: may every user write to `/tmp`?", folder.display());
+            thread::sleep(Duration::from_millis(1));
+        }
         Keeper { folder, shell, pipe }
     }
 
     /// Where the server has all that is its own.
     pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     /// Copies a folder into this one, with its rights; a copy on write where the file system can. The server's user does it, who can remove

@@ -28,7 +28,7 @@ pub(super) fn ready<P: Product>(programs: &Programs) -> PathBuf {
     lock.lock().expect("a lock");
     if !template.exists() {
         let folder = new_folder(P::SCHEME);
-        let command = P::initialisation(programs, &folder.path().join("data"));
+        let command = P::initialisation(programs, &folder.join("data"));
         let mut keeper = Keeper::of(folder, "KILL", &command);
         keeper.go();
         let data = keeper.folder().join("data");
