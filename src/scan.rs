@@ -41,6 +41,7 @@ use crate::scan::target::FoundRecords;
 use crate::scan::target::TargetScan;
 use crate::source::Problem;
 use crate::source::Session;
+use crate::support::pace::Pace;
 use crate::support::progress::Cancel;
 use crate::support::progress::Progress;
 use crate::support::secret::Secret;
@@ -83,6 +84,8 @@ pub(crate) struct Job<'a> {
     pub(crate) listing: Listing,
     /// How many workers.
     pub(crate) threads: usize,
+    /// What holds the reading back, where a person wants that.
+    pub(crate) pace: Option<&'a Pace>,
 }
 
 /// Which of the keys that agree for a row and a record the findings list.

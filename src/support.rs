@@ -3,6 +3,7 @@
 pub(crate) mod atomic_file;
 pub(crate) mod hex;
 pub(crate) mod number;
+pub(crate) mod pace;
 pub(crate) mod progress;
 pub(crate) mod sanitize;
 pub(crate) mod secret;

@@ -49,6 +49,7 @@ use crate::support::atomic_file::AtomicFile;
 use crate::support::atomic_file::Existing;
 use crate::support::hex;
 use crate::support::number;
+use crate::support::pace::Pace;
 use crate::support::progress::Progress;
 use crate::support::sanitize::clean;
 use crate::support::secret::Secret;
@@ -61,6 +62,7 @@ use jiff::Timestamp;
 use std::io;
 use std::io::BufWriter;
 use std::io::Write;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -196,6 +198,9 @@ pub(crate) struct Arguments {
     /// How many threads read and search; one for each core, if not given
     #[arg(long, value_name = "N", value_parser = within(1_u16..=1024))]
     threads: Option<u16>,
+    /// Read at most N rows a second in all, to spare a system that is in use
+    #[arg(long, value_name = "N", value_parser = within(1_u32..=1_000_000_000))]
+    max_rows_per_second: Option<u32>,
     /// Overwrite existing files
     #[arg(long)]
     force: bool,
@@ -449,6 +454,7 @@ fn look(
 ) -> anyhow::Result<Outcome> {
     let statement = &prepared.statement.statement.predicate;
     let slots: Vec<_> = statement.slots()?.into_iter().map(|(slot, _)| slot).collect();
+    let pace = arguments.max_rows_per_second.and_then(NonZeroU32::new).map(Pace::new);
     let job = scan::Job {
         sessions: &found.sessions,
         problems: &found.problems,
@@ -469,6 +475,7 @@ fn look(
             ListingArgument::Strongest => Listing::Strongest,
         },
         threads: arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
+        pace: pace.as_ref(),
     };
     scan::run(&job, findings, &context.progress, &context.cancel).map_err(|error| match error {
         ScanError::Cancelled => Interrupted.into(),

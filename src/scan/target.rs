@@ -161,6 +161,7 @@ impl TargetScan<'_> {
             ground: &ground,
             place: Place { source: &self.session.identity().name, object: &self.object.name, keys: &keys },
             threads: self.job.threads,
+            pace: self.job.pace,
             progress,
             cancel,
         };

@@ -17,6 +17,7 @@ use crate::source::Sink;
 use crate::source::Split;
 use crate::source::SplitReport;
 use crate::source::Stopped;
+use crate::support::pace::Pace;
 use crate::support::progress::Cancel;
 use crate::support::progress::Progress;
 use std::collections::BTreeMap;
@@ -61,6 +62,8 @@ pub(crate) struct Work<'a> {
     pub(crate) place: Place<'a>,
     /// How many workers.
     pub(crate) threads: usize,
+    /// What holds the reading back, where a person wants that.
+    pub(crate) pace: Option<&'a Pace>,
     /// Who is told.
     pub(crate) progress: &'a dyn Progress,
     /// Who may interrupt.
@@ -131,7 +134,7 @@ impl Work<'_> {
         failed: &AtomicBool,
         sender: &mpsc::SyncSender<Done>,
     ) -> Result<(Tally, SplitReport), ReadError> {
-        let mut sink = ProbeSink { prober: Prober::new(self.lookup, self.ground), found: Vec::new(), progress: self.progress };
+        let mut sink = ProbeSink { work: self, prober: Prober::new(self.lookup, self.ground), found: Vec::new() };
         let mut report = SplitReport::default();
         while !failed.load(Ordering::Relaxed) {
             let sequence = next.fetch_add(1, Ordering::Relaxed);
@@ -154,7 +157,7 @@ impl Work<'_> {
             let (back, recycled) = mpsc::channel::<RowBatch>();
             let (sender, receiver) = mpsc::sync_channel::<Done>(WAITING);
             let reader = scope.spawn(move || {
-                let mut sink = LineSink { to_workers, recycled, sequence: 0, base: 0 };
+                let mut sink = LineSink { work: self, to_workers, recycled, sequence: 0, base: 0 };
                 let mut report = SplitReport::default();
                 for split in splits {
                     let part = self.session.read(split, &mut sink, self.cancel)?;
@@ -210,6 +213,12 @@ impl Work<'_> {
             }
         }
         prober.finish()
+    }
+
+    fn keep_pace(&self, batch: &RowBatch) {
+        if let Some(pace) = self.pace {
+            pace.wait(batch.rows() as u64, self.cancel);
+        }
     }
 
     /// Writes the findings of the parts in their order. A part waits here only while an earlier one is still being read.
@@ -268,22 +277,24 @@ fn collect(
 
 /// Probes batches where they are read.
 struct ProbeSink<'a> {
+    work: &'a Work<'a>,
     prober: Prober<'a>,
     found: Vec<FoundRow>,
-    progress: &'a dyn Progress,
 }
 
 impl Sink for ProbeSink<'_> {
     fn take(&mut self, batch: RowBatch) -> Result<RowBatch, Stopped> {
+        self.work.keep_pace(&batch);
         let hits = self.prober.probe(&batch, &mut self.found);
-        self.progress.hits(hits);
-        self.progress.advance(batch.rows() as u64, batch.bytes() as u64);
+        self.work.progress.hits(hits);
+        self.work.progress.advance(batch.rows() as u64, batch.bytes() as u64);
         Ok(batch)
     }
 }
 
 /// Hands batches to the workers.
-struct LineSink {
+struct LineSink<'a> {
+    work: &'a Work<'a>,
     to_workers: mpsc::SyncSender<Waiting>,
     recycled: mpsc::Receiver<RowBatch>,
     sequence: usize,
@@ -291,8 +302,9 @@ struct LineSink {
     base: u64,
 }
 
-impl Sink for LineSink {
+impl Sink for LineSink<'_> {
     fn take(&mut self, batch: RowBatch) -> Result<RowBatch, Stopped> {
+        self.work.keep_pace(&batch);
         self.to_workers.send(Waiting { sequence: self.sequence, base: self.base, batch }).map_err(|_| Stopped)?;
         self.sequence += 1;
         Ok(self.recycled.try_recv().unwrap_or_default())
