@@ -9,6 +9,7 @@ pub(crate) mod infer;
 pub(crate) mod known_answer;
 pub(crate) mod map;
 pub(crate) mod profile;
+mod structured;
 pub(crate) mod survey;
 
 use crate::record::field::Field;

@@ -326,6 +326,11 @@ mod tests {
         kinds.into_iter().map(|kind| Error::new(io(kind)).context("cannot write `some/file`")).collect()
     }
 
+    fn refused(reason: &str, is_certificate: bool) -> SourceError {
+        let name = "postgres://db.example.com/crm".to_owned();
+        SourceError::Server(ServerError::Connect { name, reason: reason.to_owned(), is_certificate })
+    }
+
     fn sources() -> Vec<Error> {
         let word = || "some*".to_owned();
         let of_supply = |error| Error::new(error).context("cannot supply `data.csv`");
@@ -362,6 +367,9 @@ mod tests {
             SourceError::StdinTwice,
             SourceError::BadDelimiter,
             SourceError::Stdin(io(io::ErrorKind::BrokenPipe)),
+            SourceError::Server(ServerError::Address { kind: "PostgreSQL", fault: "a port is a number up to 65535".into() }),
+            refused("password authentication failed for user \"reader\"", false),
+            refused("invalid peer certificate: UnknownIssuer", true),
         ]
         .into_iter()
         .map(Error::new)

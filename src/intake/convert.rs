@@ -5,6 +5,7 @@ mod names;
 use crate::intake::By;
 use crate::intake::Mapping;
 use crate::intake::Taken;
+use crate::intake::structured;
 use crate::record::RecordBatch;
 use crate::record::field::Kind;
 use crate::record::field::Role;
@@ -86,6 +87,7 @@ pub(crate) struct Converter {
     days: Days,
     row_days: Vec<Days>,
     scratch: String,
+    names_within: structured::Names,
     /// The tokens of a person's name, and how many there are after each cell.
     tokens: Vec<String>,
     cell_ends: Vec<usize>,
@@ -169,6 +171,7 @@ impl Converter {
             days: Days::default(),
             row_days: Vec::new(),
             scratch: String::new(),
+            names_within: structured::Names::default(),
             tokens: Vec::new(),
             cell_ends: Vec::new(),
         }
@@ -240,7 +243,7 @@ impl Converter {
                     let counts = &mut self.counts[index];
                     counts.filled += u64::from(!cell.is_empty());
                     let spotted = spot::spot_within(cell);
-                    counts.personal += u64::from(spotted.is_some());
+                    counts.personal += u64::from(spotted.is_some() || self.names_within.name_person(cell));
                     if spotted == Some(Kind::Email) && self.side == Side::Recipient {
                         // An address is known wherever it stands. What stands beside it is not, so the column stays a gap.
                         email::candidates(cell, &mut |value| records.push(Slot::Email, value));

@@ -95,6 +95,16 @@ pub(crate) fn names_field(text: &str) -> bool {
     by_header(&words_of(text)).is_some()
 }
 
+/// Whether a text reads as the name of a field that tells people apart: not of a number, a town or the date of some event.
+pub(crate) fn names_person(text: &str) -> bool {
+    by_header(&words_of(text)).is_some_and(|(field, _)| {
+        !matches!(
+            (field.kind, field.role),
+            (Kind::Identifier, _) | (Kind::Date, Role::Event) | (Kind::Address, Role::Town | Role::Number)
+        )
+    })
+}
+
 /// A person states the origin of a column that is taken for nothing that has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotAField;

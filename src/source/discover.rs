@@ -278,9 +278,8 @@ impl Walk<'_> {
             let opened = match input {
                 Input::Server { open, url } => {
                     let mut opened = open(&url, &self.options.servers)?;
-                    let is_new =
-                        |name: &str| !found.sessions.iter().any(|session: &Box<dyn Session>| session.identity().name == name);
-                    opened.sessions.retain(|session| is_new(&session.identity().name));
+                    let known: Vec<String> = found.sessions.iter().map(|session| session.identity().name.clone()).collect();
+                    opened.sessions.retain(|session| !known.contains(&session.identity().name));
                     found.sessions.append(&mut opened.sessions);
                     found.problems.append(&mut opened.problems);
                     servers.push(opened);

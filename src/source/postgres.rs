@@ -244,10 +244,7 @@ impl Session for PgSession {
     }
 
     fn samples(&self, object: usize, rows: u64, cancel: &Cancel) -> Result<Vec<Split>, ReadError> {
-        let (known, reading) = match self.readable(object) {
-            Ok(known) => known,
-            Err(_) => return self.splits(object, 1, cancel),
-        };
+        let Ok((known, reading)) = self.readable(object) else { return self.splits(object, 1, cancel) };
         let split = |index, extent| Split { object, index, extent };
         let per_page = known.rows_estimated.map_or(ROWS_PER_PAGE, |rows| rows / u64::from(reading.pages.max(1))).max(1);
         let each = u32::try_from(rows / u64::from(SAMPLED_PLACES) / per_page).unwrap_or(u32::MAX).max(1);

@@ -13,7 +13,7 @@
 //! Names and streets are words like others and are not spotted. Text without a digit and without an `@` costs two searches.
 //!
 //! In prose and JSON no cell is a value of its own, so there [`spot_within`] also looks at single words: a date or a postcode without its space
-//! counts where the text is JSON, or where two words in a row begin as names do.
+//! counts where the text is JSON, hstore, XML or a list of a database, or where two words in a row begin as names do.
 
 use crate::record::field::Kind;
 use crate::record::normalize::date::is_written_day;
@@ -34,13 +34,16 @@ pub(crate) fn spot(text: &str) -> Option<Kind> {
 
 /// As [`spot`], for text that is not one value: prose, JSON.
 pub(crate) fn spot_within(text: &str) -> Option<Kind> {
-    spot(text).or_else(|| {
+    let spotted = spot(text);
+    if spotted.is_none() && is_list(text) && has_name(text) {
+        return Some(Kind::Name);
+    }
+    spotted.or_else(|| {
         let digits = text.bytes().filter(u8::is_ascii_digit).take(2).count();
         if digits < 2 {
             return None;
         }
-        let is_json = matches!(text.trim_start().as_bytes().first(), Some(b'{' | b'['));
-        if !is_json && !has_name(text) {
+        if !is_structured(text) && !has_name(text) {
             return None;
         }
         let is_edge = |letter: char| !letter.is_alphanumeric() && !matches!(letter, '-' | '/' | '.');
@@ -54,6 +57,27 @@ pub(crate) fn spot_within(text: &str) -> Option<Kind> {
             }
         })
     })
+}
+
+/// Whether a text is a database's list or row, whose values stand without a name: `{Ann Green,Bob Ray}`.
+fn is_list(text: &str) -> bool {
+    let text = text.trim();
+    let is_closed = (text.starts_with('{') && text.ends_with('}'))
+        || (text.starts_with('[') && text.ends_with(']'))
+        || (text.starts_with('(') && text.ends_with(')') && text.contains(','));
+    is_closed && !text.contains("\":")
+}
+
+/// Whether a text holds values beside each other, as JSON, hstore, XML and a database's lists and rows do.
+fn is_structured(text: &str) -> bool {
+    let text = text.trim();
+    match text.as_bytes().first() {
+        Some(b'{' | b'[') => true,
+        Some(b'"') => text.contains("=>"),
+        Some(b'<') => text.ends_with('>'),
+        Some(b'(') => text.ends_with(')') && text.contains(','),
+        _ => false,
+    }
 }
 
 /// Two words in a row that begin with a capital and go on in small letters.
@@ -278,6 +302,12 @@ mod tests {
         assert_eq!(spot_within("Spoke to Ann Green of 13 High Street; mother born 1980-02-03"), Some(Kind::Date));
         assert_eq!(spot_within(r#"{"name":"Ann Green","dob":"1980-02-03"}"#), Some(Kind::Date));
         assert_eq!(spot_within(r#"{"pc":"LS24AH"}"#), Some(Kind::Postcode));
+        assert_eq!(spot_within(r#""dob"=>"1980-02-03""#), Some(Kind::Date));
+        assert_eq!(spot_within("<p><d>1980-02-03</d></p>"), Some(Kind::Date));
+        assert_eq!(spot_within("(green,1980-02-03)"), Some(Kind::Date));
+        assert_eq!(spot_within("{Ann Green,Bob Ray}"), Some(Kind::Name));
+        assert_eq!(spot_within(r#"["Ann Green"]"#), Some(Kind::Name));
+        assert_eq!(spot_within(r#"{"title":"Hello World"}"#), None);
         let long = format!("{}Ann Green 1980-02-03", "word ".repeat(50_000));
         assert_eq!(spot_within(&long), Some(Kind::Date), "the end of a long text counts as its beginning does");
         for plain in [

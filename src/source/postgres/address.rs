@@ -28,7 +28,7 @@ const PORT: u16 = 5432;
 const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
 /// Seconds without a word after which a connection that waits shows that it lives: firewalls forget silent ones.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+const KEEPALIVE: Duration = Duration::from_mins(1);
 
 /// Parameters of a connection, and the variables of the environment that stand for them.
 const VARIABLES: [(&str, &str); 15] = [
@@ -301,14 +301,13 @@ fn roots(authorities: Option<&str>, certificate: Option<&str>, key: Option<&str>
 fn tls_mode(word: Option<&str>, is_here: bool, has_authorities: bool) -> Result<TlsMode, String> {
     Ok(match word {
         None if is_here && !has_authorities => TlsMode::Preferred,
-        None => TlsMode::Full,
+        None | Some("verify-full") => TlsMode::Full,
         Some("disable") => TlsMode::Off,
         Some("allow" | "prefer") => TlsMode::Preferred,
         // As libpq: who gives an authority wants it asked.
         Some("require") if has_authorities => TlsMode::Authority,
         Some("require") => TlsMode::Required,
         Some("verify-ca") => TlsMode::Authority,
-        Some("verify-full") => TlsMode::Full,
         Some(_) => return Err("`sslmode` is `disable`, `prefer`, `require`, `verify-ca` or `verify-full`".to_owned()),
     })
 }

@@ -70,6 +70,7 @@ const VIEWS: &str = "
 const LARGE_OBJECTS: &str = "SELECT count(*) FROM pg_largeobject_metadata";
 
 /// How the rows of an object are asked for.
+#[expect(clippy::struct_excessive_bools, reason = "each says of the relation what no other does")]
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reading {
     pub(super) id: u32,
@@ -96,6 +97,7 @@ pub(super) struct Reading {
 pub(super) type Stamp = (String, String, Vec<(i32, String, String)>, Option<i64>);
 
 /// A relation as the catalogue has it.
+#[expect(clippy::struct_excessive_bools, reason = "each says of the relation what no other does")]
 struct Relation {
     reading: Reading,
     kind: String,

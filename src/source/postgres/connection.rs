@@ -98,12 +98,11 @@ impl Connector {
     /// Begins a read-only transaction, under a snapshot where one is named. Settings last as long as it does: behind a pooler the connection
     /// is somebody else's afterwards.
     pub(super) fn begin(&self, client: &mut Client, snapshot: Option<&str>) -> Result<(), Error> {
-        let settings = match self.settings.get() {
-            Some(settings) => settings,
-            None => {
-                let settings = self.known_settings(client)?;
-                self.settings.get_or_init(|| settings)
-            }
+        let settings = if let Some(settings) = self.settings.get() {
+            settings
+        } else {
+            let settings = self.known_settings(client)?;
+            self.settings.get_or_init(|| settings)
         };
         let snapshot = snapshot.map(|name| format!("SET TRANSACTION SNAPSHOT '{}';", name.replace('\'', "")));
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;";

@@ -218,17 +218,11 @@ impl Form {
     /// Adds a cell that is not NULL. The bytes may be changed on the way.
     fn push(self, batch: &mut crate::source::RowBatch, column: usize, cell: &mut Vec<u8>, binary: &mut Counts) {
         match self {
-            Form::Text => batch.push_cell(Some(cell)),
             // Neither is a day of anything.
             Form::Moment if matches!(cell.as_slice(), b"infinity" | b"-infinity") => batch.push_cell(None),
-            Form::Moment => batch.push_cell(Some(cell)),
-            Form::Bytes => match hexadecimal(cell) {
-                Some(bytes) => bytes::push(batch, column, &bytes, binary),
-                None => {
-                    binary.bump(column);
-                    batch.push_cell(None);
-                }
-            },
+            Form::Text | Form::Moment => batch.push_cell(Some(cell)),
+            // What is not written as it should be is no text either.
+            Form::Bytes => bytes::push(batch, column, &hexadecimal(cell).unwrap_or_else(|| vec![0]), binary),
             Form::Array => match sole_element(cell) {
                 Some(element) => batch.push_cell(Some(&element)),
                 None => batch.push_cell(Some(cell)),

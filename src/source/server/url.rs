@@ -61,16 +61,13 @@ impl ServerUrl {
 fn host_and_port(text: &str) -> Result<(String, Option<u16>), &'static str> {
     const PORT: &str =
         "a port is a number up to 65535; a `/`, `:`, `?` or `@` in a password is written `%2F`, `%3A`, `%3F` or `%40`";
-    let (host, port) = match text.strip_prefix('[') {
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
         // An address of IP version 6 has colons of its own.
-        Some(rest) => {
-            let (host, rest) = rest.split_once(']').ok_or("an address in brackets ends with `]`")?;
-            (host.to_owned(), rest.strip_prefix(':'))
-        }
-        None => {
-            let (host, port) = text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port)));
-            (decoded(host)?, port)
-        }
+        let (host, rest) = rest.split_once(']').ok_or("an address in brackets ends with `]`")?;
+        (host.to_owned(), rest.strip_prefix(':'))
+    } else {
+        let (host, port) = text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port)));
+        (decoded(host)?, port)
     };
     let port = match port {
         None | Some("") => None,
