@@ -5,6 +5,8 @@ mod challenge;
 mod context;
 mod demo;
 mod document;
+#[cfg(feature = "bench")]
+pub(crate) mod drain;
 mod exit_code;
 mod failure;
 mod inspect;

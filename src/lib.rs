@@ -34,4 +34,7 @@ mod supply;
 mod support;
 mod verification;
 
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub use crate::cli::drain::drain;
 pub use crate::cli::main;
