@@ -170,6 +170,9 @@ pub(crate) fn run(
         let tag = u32::try_from(index).unwrap_or(u32::MAX);
         let scanned = TargetScan { job, lookup: &lookup, surveyed, session, object, sentinel: &sentinels[index], tag };
         scanned.run(&mut outcome, &mut found, &mut findings, progress, cancel)?;
+        if job.surveyed.get(index + 1).is_none_or(|next| next.session != surveyed.session) {
+            session.rest();
+        }
     }
     for session in job.sessions {
         outcome.gaps.extend(session.recheck().iter().map(|problem| gap_of(problem, None)));

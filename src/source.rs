@@ -26,6 +26,8 @@ pub(crate) use batch::RowBatch;
 pub(crate) use discover::Found;
 pub(crate) use discover::SourceError;
 pub(crate) use discover::discover;
+pub(crate) use discover::is_server;
+pub(crate) use discover::shown;
 pub(crate) use label::Label;
 pub(crate) use options::Options;
 pub(crate) use options::TextOptions;
@@ -79,6 +81,10 @@ pub(crate) trait Session: Send + Sync {
     /// [`ReadError::SplitMismatch`] every row of the object that was handed over is void, from this split and from the others: the
     /// caller reads `splits(object, 1)` instead.
     fn read(&self, split: &Split, sink: &mut dyn Sink, cancel: &Cancel) -> Result<SplitReport, ReadError>;
+
+    /// Lets go what is needed only while rows are read, such as connections beside the one that holds the snapshot. They come back when they
+    /// are needed again.
+    fn rest(&self) {}
 
     /// What happened to the source since it was opened that makes the reading doubtful. To be asked for after the last read.
     fn recheck(&self) -> Vec<Problem>;

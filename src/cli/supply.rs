@@ -248,6 +248,12 @@ fn open_data(arguments: &Arguments, context: &Context) -> anyhow::Result<Box<dyn
     if arguments.data == "-" {
         return Err(advised("the data are read twice, which standard input cannot be", "name a file"));
     }
+    if source::is_server(&arguments.data) {
+        return Err(advised(
+            "the data that are supplied are a file, not a server",
+            "export what is handed over to a CSV file, and supply that: it is what the recipient will have",
+        ));
+    }
     let options = arguments.reading.options(Vec::new(), None);
     let found = source::discover(std::slice::from_ref(&arguments.data), &options, &mut io::empty(), &context.cancel)?;
     if let Some(problem) = found.problems.into_iter().next() {

@@ -105,6 +105,7 @@ pub(crate) fn preview(found: &Found, map: &MapFile, cancel: &Cancel) -> Result<V
             }
             surveyed.push(Surveyed { session: number, object: place, name, mapping, profiles, excluded });
         }
+        session.rest();
     }
     Ok(surveyed)
 }

@@ -48,6 +48,17 @@ const SHM: Companion = Companion { ending: "-shm", starts: &[&3_007_000_u32.to_l
 /// A journal whose transaction is over may keep a beginning of zeros.
 const JOURNAL: Companion = Companion { ending: "-journal", starts: &[b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", &[0; 8]] };
 
+/// A SOURCE argument as it may be shown: of a server's URL no more than its scheme, since any part of it may be a password.
+pub(crate) fn shown(argument: &str) -> String {
+    if is_server(argument) { argument.split(':').next().unwrap_or_default().to_owned() + "://…" } else { argument.to_owned() }
+}
+
+/// Whether a SOURCE argument is the URL of a server.
+pub(crate) fn is_server(argument: &str) -> bool {
+    split_scheme(argument).is_some_and(|(scheme, _)| server_of(scheme).is_some())
+        && Path::new(argument).symlink_metadata().is_err()
+}
+
 /// Everything that the SOURCE arguments lead to.
 #[derive(Default)]
 pub(crate) struct Found {

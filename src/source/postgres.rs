@@ -299,6 +299,10 @@ impl Session for PgSession {
         Ok(report)
     }
 
+    fn rest(&self) {
+        self.readers.close_idle();
+    }
+
     fn recheck(&self) -> Vec<Problem> {
         let name = &self.identity.name;
         let unsure = |why: String| {

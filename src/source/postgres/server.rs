@@ -172,6 +172,7 @@ fn session(
     let name = address.name_of(database);
     let readers = options.connections.unwrap_or(READERS);
     let (standing, mut problems) = standing(&mut main.client, &name)?;
+    problems.append(&mut unseen(&mut main.client, &name)?);
     connector.begin(&mut main.client, None)?;
     let snapshot = if readers > 1 { export(&connector, &mut main.client)? } else { None };
     // What holds the snapshot is listed under it.
@@ -210,6 +211,25 @@ fn export(connector: &Connector, client: &mut Client) -> Result<Option<String>, 
 
 fn version_words(version: i32) -> String {
     format!("{}.{}", version / 10_000, version % 10_000)
+}
+
+/// What makes rows pass unseen although every table is read.
+fn unseen(client: &mut Client, name: &str) -> Result<Vec<Problem>, Error> {
+    let problem = |code, detail: &str| Problem::of_source(code, name, detail);
+    let mut problems = Vec::new();
+    let zeroing: Option<String> = client.query_one("SELECT current_setting('zero_damaged_pages', true)", &[])?.try_get(0)?;
+    if zeroing.as_deref() == Some("on") {
+        let detail = "the server is set to pass over damaged pages without a word (`zero_damaged_pages`)";
+        problems.push(problem(ProblemCode::ReadFailed, detail));
+    }
+    let query = "SELECT count(*) FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()";
+    let prepared: i64 = client.query_one(query, &[])?.try_get(0)?;
+    if prepared > 0 {
+        let detail = "transactions are prepared and neither committed nor rolled back; nobody sees what rows they hold";
+        let prepared = u64::try_from(prepared).unwrap_or(0);
+        problems.push(problem(ProblemCode::Unsupported, detail).counted(prepared));
+    }
+    Ok(problems)
 }
 
 /// Whether the server is a primary or a replica, how far it has come, and who asks.

@@ -57,6 +57,16 @@ impl<T> Connections<T> {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
+
+    /// Closes those that nobody uses.
+    pub(crate) fn close_idle(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = std::mem::take(&mut state.idle);
+        state.open -= idle.len();
+        drop(state);
+        drop(idle);
+        self.changed.notify_all();
+    }
 }
 
 impl<T> Lent<'_, T> {
@@ -106,6 +116,10 @@ mod tests {
             }
         });
         assert!(opened.load(Ordering::Relaxed) <= 2);
+        connections.close_idle();
+        let before = opened.load(Ordering::Relaxed);
+        connections.lend(|| Ok::<_, ()>(opened.fetch_add(1, Ordering::Relaxed))).unwrap().give_back();
+        assert_eq!(opened.load(Ordering::Relaxed), before + 1);
     }
 
     #[test]
