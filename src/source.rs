@@ -91,6 +91,22 @@ pub(crate) trait Session: Send + Sync {
 
     /// BLAKE3 of the content in hexadecimal, where the source is a file; `None` where it is none.
     fn digest(&self, cancel: &Cancel) -> Result<Option<String>, ReadError>;
+
+    /// The statements by which an administrator makes an account that may read all of this source and nothing else; `None` where there are no
+    /// accounts. `databases` of the server are read in one scan.
+    fn grants(&self, role: &str, databases: usize) -> Result<Option<Grants>, ReadError> {
+        let _ = (role, databases);
+        Ok(None)
+    }
+}
+
+/// Statements that make an account. They hold no password.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Grants {
+    /// What is said once for a server, the same by each of its databases.
+    pub(crate) server: String,
+    /// What is said of the one database.
+    pub(crate) database: String,
 }
 
 /// What a source is.

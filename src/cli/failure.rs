@@ -6,6 +6,7 @@ use crate::attestation::key::KeyError;
 use crate::attestation::sealed::SealedError;
 use crate::attestation::statement::StatementError;
 use crate::intake::map::MapError;
+use crate::intake::map::Unused;
 use crate::ledger::LedgerError;
 use crate::ledger::challenge::ChallengeError;
 use crate::manifest::read::ReadError as ManifestError;
@@ -199,7 +200,15 @@ fn of_map(error: &MapError) -> &'static str {
         MapError::NoReason(_) => "write in `reason` why it is left out: the originator reads it, and accepts it or not",
         MapError::NotAField { .. } => "say its `kind` too; `residua supply --help` has the words",
         MapError::NoColumn { .. } => "write the column's name as `residua inspect SOURCE` shows it",
-        MapError::Unused(_) => "write the target's name as `residua inspect SOURCE` shows it, or remove the rule",
+        MapError::Unused(Unused::Pattern(_)) => {
+            "write the target's name as `residua inspect SOURCE` shows it, or remove the rule"
+        }
+        MapError::Unused(Unused::Exception { .. }) => {
+            "write the target's name as `residua inspect SOURCE` shows it, or remove the exception"
+        }
+        MapError::Unused(Unused::Column { .. }) => {
+            "write the column's name as `residua inspect SOURCE` shows it, or remove its line"
+        }
     }
 }
 
@@ -413,7 +422,9 @@ mod tests {
             of_map(MapError::Text { pattern: "exports/*".into(), fault: "widths are numbers of characters" }),
             of_map(MapError::NoColumn { target: "crm.db#contacts".into(), column: "shoe".into() }),
             of_map(MapError::NotAField { target: "crm.db#contacts".into(), column: "shoe".into() }),
-            of_map(MapError::Unused("nowhere*".into())),
+            of_map(MapError::Unused(Unused::Pattern("nowhere*".into()))),
+            of_map(MapError::Unused(Unused::Exception { pattern: "crm.db#*".into(), except: "nowhere*".into() })),
+            of_map(MapError::Unused(Unused::Column { pattern: "crm.db#*".into(), column: "shoe".into() })),
             of_schema(SchemaError::Syntax { line: 3, message: "unclosed table, expected `]`".into() }),
             of_schema(SchemaError::NoColumn),
             rule(RuleError::Word { key: "kind", word: "birthday".into(), allowed: "name, date".into() }),

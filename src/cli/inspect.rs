@@ -1,14 +1,17 @@
 //! `inspect`: what a file of ours says, or what a source holds and what its columns would be taken for.
 
 mod document;
+mod estimate;
+mod grants;
 mod ledger;
 mod manifest;
 mod party;
 mod settings;
 mod sources;
+mod words;
 
-pub(crate) use crate::cli::inspect::sources::column_rows;
 pub(crate) use crate::cli::inspect::sources::json_columns;
+pub(crate) use crate::cli::inspect::words::column_rows;
 
 use crate::attestation::dsse::Envelope;
 use crate::attestation::key::Card;
@@ -33,7 +36,7 @@ const HEAD: u64 = header::HEADER_BYTES as u64;
 /// Knows manifests with their statements, challenges, attestations, cards, findings, ledgers, and schema, map and declaration files. Signatures
 /// are not checked here, and the output says which command checks them. Of private keys and salts nothing is shown. Everything else is looked
 /// at as a source, as `scan` would: a sample of its rows is read, and no value is shown. Of several, files of residua come first; the sources
-/// are looked at together.
+/// are looked at together. Of many tables those in which nothing of a person was recognised are only listed; `-v` shows them in full.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -42,6 +45,8 @@ Examples:
   residua inspect deletion.attestation.json
   residua inspect handover/deletion.residua
   residua inspect baseline.attestation.json --declared > declared.toml
+  residua inspect postgres://dba@db.example.org/crm
+  residua inspect postgres://dba@db.example.org/crm --grants > role.sql
 
 Exit codes: 0, or 1 where the file cannot be read.")]
 pub(crate) struct Arguments {
@@ -54,12 +59,20 @@ pub(crate) struct Arguments {
     /// A map file whose effect on the sources is to be seen; `residua scan --help` has its form
     #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
+    /// Print the statements by which an administrator makes a role that may read all that these databases hold, and nothing else; the role is
+    /// called `residua`, or as `--grants=NAME` says. They are only printed, and hold no password
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "residua", conflicts_with_all = ["declared", "map"], help_heading = "Servers")]
+    grants: Option<String>,
     #[command(flatten)]
     reading: Reading,
 }
 
 /// Inspects.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    if let Some(role) = &arguments.grants {
+        grants::print(role, arguments, context)?;
+        return Ok(ExitCode::Clear);
+    }
     let mut sources = Vec::new();
     for subject in &arguments.subjects {
         let path = Path::new(subject);

@@ -45,7 +45,15 @@ pub(crate) struct Reading {
 #[derive(Clone, Debug)]
 struct Widths(Vec<usize>);
 
+/// Connections that read a database, where nothing is said.
+const READERS: usize = 4;
+
 impl Reading {
+    /// How many connections read a database at a time.
+    pub(crate) fn readers(&self) -> usize {
+        self.connections.map_or(READERS, usize::from)
+    }
+
     /// The options of the sources: what is said here of all text files and in a map file of some, and the words by which names of columns
     /// are known.
     pub(crate) fn options(&self, text_rules: Vec<TextRule>, stdin_name: Option<String>) -> Options {

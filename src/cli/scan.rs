@@ -93,6 +93,7 @@ the words for columns):
   [target.columns]
   fname = { kind = \"name\", role = \"given\" }
   notes = { kind = \"ignored\", reason = \"colours of envelopes\" }   # left out
+  \"*_code\" = { kind = \"text\" }   # all columns of such names, but those named
   [[target]]
   match = \"exports/*.txt\"
   encoding = \"windows-1252\"       # the name that browsers use
@@ -102,7 +103,8 @@ the words for columns):
   match = \"exports/list.prn\"
   widths = [12, 20, 8]            # columns of so many characters
   [[exclude]]
-  match = \"sqlite:crm.db#staff\"
+  match = \"sqlite:crm.db#staff*\"
+  except = [\"sqlite:crm.db#staff_old\"]   # patterns of what is read all the same
   reason = \"our own employees\"
 What is left out, a column or a target, the originator has to accept.
 

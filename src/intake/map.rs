@@ -6,6 +6,7 @@
 //! [target.columns]
 //! fname = { kind = "name", role = "given" }
 //! notes = { kind = "ignored", reason = "holds the colour of the envelope" }
+//! "*_colour" = { kind = "ignored", reason = "colours" }    # a pattern of names; a name itself goes before it
 //!
 //! [[target]]
 //! match = "exports/*.txt"                 # a text file's name: how it is written, where that is not recognised
@@ -16,7 +17,8 @@
 //! # packed = true                         # whose values may touch
 //!
 //! [[exclude]]
-//! match = "sqlite:crm.db#staff"
+//! match = "sqlite:crm.db#staff*"
+//! except = ["sqlite:crm.db#staff_old"]    # what is not left out all the same
 //! reason = "our own employees"
 //! ```
 
@@ -63,7 +65,33 @@ struct TargetRules {
 struct ExcludeRule {
     #[serde(rename = "match")]
     pattern: String,
+    #[serde(default)]
+    except: Vec<String>,
     reason: String,
+}
+
+/// Something of a map that has no effect on any target: most likely a slip of the pen.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub(crate) enum Unused {
+    /// A pattern that matches no target.
+    #[error("`{0}` matches no target")]
+    Pattern(String),
+    /// A pattern of `except` that keeps no target from being left out.
+    #[error("`{except}`, an exception of `{pattern}`, matches no target that would be left out")]
+    Exception {
+        /// The rule.
+        pattern: String,
+        /// The exception.
+        except: String,
+    },
+    /// A name or pattern of columns that no target of the rule has.
+    #[error("no target that `{pattern}` matches has a column `{column}`")]
+    Column {
+        /// The rule.
+        pattern: String,
+        /// The column.
+        column: String,
+    },
 }
 
 /// A map file that cannot be used: the fault is its writer's.
@@ -107,9 +135,9 @@ pub(crate) enum MapError {
         /// The column.
         column: String,
     },
-    /// A rule that matched no target at all: most likely a slip of the pen.
-    #[error("`{0}` matches no target")]
-    Unused(String),
+    /// A part of the map that has no effect.
+    #[error(transparent)]
+    Unused(#[from] Unused),
 }
 
 impl MapFile {
@@ -130,6 +158,9 @@ impl MapFile {
         }
         for rule in &map.exclude {
             pattern(&rule.pattern)?;
+            for except in &rule.except {
+                pattern(except)?;
+            }
             if rule.reason.trim().is_empty() {
                 return Err(MapError::NoReason(rule.pattern.clone()));
             }
@@ -143,19 +174,33 @@ impl MapFile {
         self.target.iter().filter_map(rule).filter(|rule| rule.text != TextOptions::default()).collect()
     }
 
-    /// Applies the rules of a target to what was inferred.
+    /// Applies the rules of a target to what was inferred. Of several rules for one column the last says what it holds: those before it must
+    /// not hide what the column looked like. A rule that names the target itself has to find its columns there.
     pub(crate) fn apply(&self, target: &str, mapping: &mut Mapping) -> Result<(), MapError> {
-        for rules in self.target.iter().filter(|rules| matches(&rules.pattern, target)) {
-            for (column, rule) in &rules.columns {
-                let place = || (target.to_owned(), column.clone());
-                let Some(taken) = mapping.columns.iter_mut().find(|taken| taken.name == *column) else {
-                    let (target, column) = place();
-                    return Err(MapError::NoColumn { target, column });
-                };
-                apply_rule(taken, rule).map_err(|_| {
-                    let (target, column) = place();
-                    MapError::NotAField { target, column }
-                })?;
+        let matching = || self.target.iter().filter(|rules| matches(&rules.pattern, target));
+        let names: Vec<String> = mapping.columns.iter().map(|taken| taken.name.clone()).collect();
+        for rules in matching().filter(|rules| rules.pattern == target) {
+            if let Some(column) = rules.columns.keys().find(|column| !is_any(column, &names)) {
+                return Err(MapError::NoColumn { target: target.to_owned(), column: column.clone() });
+            }
+        }
+        for taken in &mut mapping.columns {
+            let mut patterns = Vec::new();
+            let mut exact = Vec::new();
+            for rules in matching() {
+                exact.extend(rules.columns.get(&taken.name));
+                let of_patterns =
+                    rules.columns.iter().filter(|(column, _)| !names.contains(*column) && matches(column, &taken.name));
+                let mut of_patterns: Vec<_> = of_patterns.collect();
+                // The longest says most.
+                of_patterns.sort_by_key(|(column, _)| column.len());
+                patterns.extend(of_patterns.into_iter().map(|(_, rule)| rule));
+            }
+            patterns.append(&mut exact);
+            let last = patterns.iter().rposition(|rule| rule.usage.is_some()).unwrap_or(0);
+            for rule in &patterns[last..] {
+                apply_rule(taken, rule)
+                    .map_err(|_| MapError::NotAField { target: target.to_owned(), column: taken.name.clone() })?;
             }
         }
         Ok(())
@@ -163,7 +208,7 @@ impl MapFile {
 
     /// Why a target is left out, where it is.
     pub(crate) fn exclusion(&self, target: &str) -> Option<&str> {
-        self.exclude.iter().find(|rule| matches(&rule.pattern, target)).map(|rule| rule.reason.as_str())
+        self.exclude.iter().find(|rule| rule.leaves_out(target)).map(|rule| rule.reason.as_str())
     }
 
     /// The rules for columns, by the pattern of their targets.
@@ -171,16 +216,58 @@ impl MapFile {
         self.target.iter().map(|rules| (rules.pattern.as_str(), &rules.columns))
     }
 
-    /// The patterns of what is left out, each with its reason.
-    pub(crate) fn exclusions(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.exclude.iter().map(|rule| (rule.pattern.as_str(), rule.reason.as_str()))
+    /// The patterns of what is left out, each with its exceptions and its reason.
+    pub(crate) fn exclusions(&self) -> impl Iterator<Item = (&str, &[String], &str)> {
+        self.exclude.iter().map(|rule| (rule.pattern.as_str(), rule.except.as_slice(), rule.reason.as_str()))
     }
 
-    /// The patterns that match none of the targets.
-    pub(crate) fn unused<'a>(&self, targets: &(impl Iterator<Item = &'a str> + Clone)) -> Vec<String> {
-        let patterns = self.target.iter().map(|rules| &rules.pattern).chain(self.exclude.iter().map(|rule| &rule.pattern));
-        patterns.filter(|pattern| !targets.clone().any(|target| matches(pattern, target))).cloned().collect()
+    /// What has no effect on any of the targets, each given with the names of its columns, where they are known.
+    pub(crate) fn unused(&self, targets: &[(&str, Option<Vec<String>>)]) -> Vec<Unused> {
+        let mut unused = Vec::new();
+        let is_met = |pattern: &str| targets.iter().any(|(target, _)| matches(pattern, target));
+        for rules in &self.target {
+            let pattern = rules.pattern.clone();
+            if !is_met(&pattern) {
+                unused.push(Unused::Pattern(pattern));
+                continue;
+            }
+            // What could not be opened may have any column.
+            let has = |column: &str| {
+                let mut met = targets.iter().filter(|(target, _)| matches(&pattern, target));
+                met.any(|(_, columns)| columns.as_ref().is_none_or(|columns| is_any(column, columns)))
+            };
+            let missing = rules.columns.keys().filter(|column| !has(column));
+            unused.extend(missing.map(|column| Unused::Column { pattern: pattern.clone(), column: column.clone() }));
+        }
+        for rule in &self.exclude {
+            let pattern = rule.pattern.clone();
+            if !is_met(&pattern) {
+                unused.push(Unused::Pattern(pattern));
+                continue;
+            }
+            let keeps = |except: &str| targets.iter().any(|(target, _)| matches(&pattern, target) && is_kept(except, target));
+            let idle = rule.except.iter().filter(|except| !keeps(except));
+            unused.extend(idle.map(|except| Unused::Exception { pattern: pattern.clone(), except: except.clone() }));
+        }
+        unused
     }
+}
+
+impl ExcludeRule {
+    fn leaves_out(&self, target: &str) -> bool {
+        matches(&self.pattern, target) && !self.except.iter().any(|except| is_kept(except, target))
+    }
+}
+
+/// Whether an exception holds for a target. One for tables of a source keeps the source itself too: where it cannot be opened, that is not
+/// left out, but not seen.
+fn is_kept(except: &str, target: &str) -> bool {
+    matches(except, target) || except.split_once('#').is_some_and(|(source, _)| matches(source, target))
+}
+
+/// Whether a name or pattern is that of any of the columns.
+fn is_any(column: &str, names: &[String]) -> bool {
+    names.iter().any(|name| matches(column, name))
 }
 
 impl TargetRules {
@@ -231,6 +318,7 @@ fn matches(pattern_text: &str, target: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::intake::Taken;
     use crate::intake::infer::infer;
     use crate::intake::profile::Profiles;
 
@@ -264,9 +352,66 @@ mod tests {
         assert!(error("[[target]]\nmatch='a'\n[target.columns]\nx={kind='ignored'}").contains("without a reason"));
         assert!(error("[[target]]\nmatch='a'\n[target.columns]\nx={kind='nonsense'}").contains("line"));
         let map = MapFile::parse(FILE).unwrap();
-        assert_eq!(map.unused(&["sqlite:crm.db#staff"].into_iter()), Vec::<String>::new());
-        assert_eq!(map.unused(&["sqlite:crm.db#people"].into_iter()), ["sqlite:crm.db#staff"]);
-        let mut mapping = infer(["other"], &Profiles::default());
-        assert!(map.apply("sqlite:crm.db#contacts", &mut mapping).is_err());
+        let columns = || Some(vec!["fn".to_owned(), "notes".to_owned()]);
+        assert_eq!(map.unused(&[("sqlite:crm.db#staff", columns())]), []);
+        assert_eq!(map.unused(&[("sqlite:crm.db#people", columns())]), [Unused::Pattern("sqlite:crm.db#staff".into())]);
+        let exact = MapFile::parse(&FILE.replace("crm.db#*", "crm.db#contacts")).unwrap();
+        let mut mapping = infer(["fn", "other"], &Profiles::default());
+        assert!(
+            matches!(exact.apply("sqlite:crm.db#contacts", &mut mapping), Err(MapError::NoColumn { column, .. }) if column == "notes")
+        );
+    }
+
+    #[test]
+    fn only_what_is_excepted_can_be_kept() {
+        let map = "[[exclude]]\nmatch = 'postgres://h/*'\nexcept = ['postgres://h/crm#public.contacts', 'postgres://h/crm#public.mail*']\nreason = 'x'";
+        let map = MapFile::parse(map).unwrap();
+        let is_left_out = |target| map.exclusion(target).is_some();
+        assert!(is_left_out("postgres://h/crm#public.orders") && is_left_out("postgres://h/other"));
+        assert!(!is_left_out("postgres://h/crm#public.contacts") && !is_left_out("postgres://h/crm#public.mailing"));
+        // Where the database cannot be opened, what was to be kept in it is not seen.
+        assert!(!is_left_out("postgres://h/crm"));
+        let target = |name| (name, Some(Vec::new()));
+        assert_eq!(map.unused(&[target("postgres://h/crm#public.contacts"), target("postgres://h/crm#public.mailing")]), []);
+        let unused = map.unused(&[target("postgres://h/crm#public.contacts")]);
+        assert!(matches!(unused.as_slice(), [Unused::Exception { except, .. }] if except.ends_with("mail*")), "{unused:?}");
+        assert!(MapFile::parse("[[exclude]]\nmatch='a'\nexcept=['[']\nreason='x'").is_err());
+    }
+
+    #[test]
+    fn columns_may_be_patterns() {
+        let map = "[[target]]\nmatch = 'a#*'\n[target.columns]\n'*_note' = { kind = 'ignored', reason = 'x' }\nold_note = { kind = 'text' }\n\
+                   '*nick_note' = { kind = 'name' }";
+        let map = MapFile::parse(map).unwrap();
+        let words = |columns: &[&str]| {
+            let mut mapping = infer(columns.iter().copied(), &Profiles::default());
+            map.apply("a#b", &mut mapping).unwrap();
+            mapping.columns.iter().map(Taken::words).collect::<Vec<_>>()
+        };
+        assert_eq!(words(&["a_note", "old_note", "nick_note", "note"]), ["excluded", "text", "name.full", "text"]);
+        // Not every target of a pattern has every column, but one has to.
+        assert_eq!(words(&["other"]), ["text"]);
+        let columns = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
+        let (first, second) = (("a#b", columns(&["old_note"])), ("a#c", columns(&["nick_note"])));
+        assert_eq!(map.unused(&[first.clone(), second]), []);
+        assert_eq!(
+            map.unused(std::slice::from_ref(&first)),
+            [Unused::Column { pattern: "a#*".into(), column: "*nick_note".into() }]
+        );
+        assert_eq!(map.unused(&[first, ("a#c", None)]), []);
+        // A target that is named has to have them.
+        let named = MapFile::parse("[[target]]\nmatch = 'a#b'\n[target.columns]\n'x*' = { kind = 'text' }").unwrap();
+        assert!(matches!(named.apply("a#b", &mut infer(["y"], &Profiles::default())), Err(MapError::NoColumn { .. })));
+    }
+
+    #[test]
+    fn a_later_rule_does_not_hide_what_an_earlier_one_left_out() {
+        let rule =
+            |kind: &str| format!("[[target]]\nmatch = 'a'\n[target.columns]\nemail = {{ kind = '{kind}', reason = 'x' }}\n");
+        let map = MapFile::parse(&format!("{}{}", rule("ignored"), rule("text"))).unwrap();
+        let mut mapping = infer(["email"], &Profiles::default());
+        map.apply("a", &mut mapping).unwrap();
+        assert_eq!(mapping.columns[0].words(), "text");
+        assert!(mapping.columns[0].is_left_out(), "{:?}", mapping.columns[0]);
     }
 }

@@ -8,6 +8,7 @@ use crate::intake::infer::infer;
 use crate::intake::infer::note_doubts;
 use crate::intake::map::MapError;
 use crate::intake::map::MapFile;
+use crate::intake::map::Unused;
 use crate::intake::profile::Profiles;
 use crate::record::RecordBatch;
 use crate::record::schema::Usage;
@@ -61,14 +62,16 @@ pub(crate) fn survey(found: &Found, map: &MapFile, cancel: &Cancel) -> Result<Ve
     let surveyed = preview(found, map, cancel)?;
     match unused_rules(found, &surveyed, map).into_iter().next() {
         None => Ok(surveyed),
-        Some(pattern) => Err(MapError::Unused(pattern)),
+        Some(unused) => Err(unused.into()),
     }
 }
 
-/// The patterns of the map that match no target. They are slips of the pen, unless some of the sources are not here.
-pub(crate) fn unused_rules(found: &Found, surveyed: &[Surveyed], map: &MapFile) -> Vec<String> {
-    let unopened = found.problems.iter().map(|problem| problem.source.as_str());
-    map.unused(&surveyed.iter().map(|surveyed| surveyed.name.as_str()).chain(unopened))
+/// What of the map has no effect on any target. It is a slip of the pen, unless some of the sources are not here.
+pub(crate) fn unused_rules(found: &Found, surveyed: &[Surveyed], map: &MapFile) -> Vec<Unused> {
+    let unopened = found.problems.iter().map(|problem| (problem.source.as_str(), None));
+    let columns = |surveyed: &Surveyed| surveyed.mapping.columns.iter().map(|taken| taken.name.clone()).collect();
+    let opened = surveyed.iter().map(|surveyed| (surveyed.name.as_str(), Some(columns(surveyed))));
+    map.unused(&opened.chain(unopened).collect::<Vec<_>>())
 }
 
 /// Surveys all objects that can be read, for a look at some of the sources: rules of the map may be for others.
@@ -132,6 +135,10 @@ pub(crate) struct Rehearsal {
     pub(crate) counts: Vec<ColumnCounts>,
     /// Personal cells beyond the last column.
     pub(crate) overflow: u64,
+    /// How many rows were converted.
+    pub(crate) rows: u64,
+    /// Whether these were all rows.
+    pub(crate) is_whole: bool,
     /// What was wrong with the parts that were read to their ends.
     pub(crate) problems: Vec<Problem>,
 }
@@ -146,6 +153,7 @@ pub(crate) fn rehearse(session: &dyn Session, object: usize, mapping: &Mapping, 
     let mut sink =
         RehearsalSink { converter: Converter::new(mapping, Side::Recipient), records: RecordBatch::new(), rows: 0, most };
     let mut report = SplitReport::default();
+    let mut rows = 0;
     for split in &splits {
         sink.rows = 0;
         match session.read(split, &mut sink, cancel) {
@@ -153,8 +161,10 @@ pub(crate) fn rehearse(session: &dyn Session, object: usize, mapping: &Mapping, 
             Err(ReadError::Failed(problem)) => report.problems.push(problem),
             Err(_) => {}
         }
+        rows += sink.rows;
     }
-    Rehearsal { counts: sink.converter.counts().to_vec(), overflow: sink.converter.overflow(), problems: report.problems }
+    let (counts, overflow) = (sink.converter.counts().to_vec(), sink.converter.overflow());
+    Rehearsal { counts, overflow, rows, is_whole: is_small, problems: report.problems }
 }
 
 struct RehearsalSink {

@@ -18,6 +18,7 @@ use crate::ledger::board::BoardRow;
 use crate::support::sanitize::is_harmful;
 use crate::verification::appraisal;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The version of every structure here.
@@ -313,10 +314,87 @@ pub(crate) struct CheckV1 {
 pub(crate) struct InspectedV1 {
     pub(crate) version: u32,
     pub(crate) kind: &'static str,
+    pub(crate) sources: Vec<InspectedSourceV1>,
     pub(crate) targets: Vec<InspectedTargetV1>,
+    /// What holds no rows of its own.
+    pub(crate) derived: Vec<InspectedDerivedV1>,
     pub(crate) problems: Vec<InspectedProblemV1>,
-    /// Patterns of the map file that match none of the targets.
+    /// Patterns of the map file that match none of the targets; of exceptions and columns a sentence.
     pub(crate) unused_rules: Vec<String>,
+    /// Null where a scan is short or nothing can be said.
+    pub(crate) estimate: Option<EstimateV1>,
+}
+
+/// An opened source: a file, or a database of a server.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InspectedSourceV1 {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) consistency: &'static str,
+    /// What stays the same.
+    pub(crate) identity: BTreeMap<String, String>,
+    /// What holds at this moment.
+    pub(crate) facts: BTreeMap<String, String>,
+    /// There may be objects that cannot even be listed.
+    pub(crate) is_blind: bool,
+    pub(crate) objects: ObjectCountsV1,
+}
+
+/// How many objects there are, by whether they can be read.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ObjectCountsV1 {
+    pub(crate) readable: u64,
+    pub(crate) denied: u64,
+    pub(crate) filtered: u64,
+    pub(crate) unsupported: u64,
+    pub(crate) derived: u64,
+}
+
+/// An object whose rows are read elsewhere.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InspectedDerivedV1 {
+    pub(crate) name: String,
+    pub(crate) object: String,
+    pub(crate) reason: String,
+}
+
+/// Whether something can be read: `readable`, `denied`, `filtered`, `unsupported` or `derived`, and why.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AccessV1 {
+    pub(crate) state: &'static str,
+    pub(crate) reason: Option<String>,
+}
+
+/// How long a scan would take.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EstimateV1 {
+    pub(crate) rows: u64,
+    pub(crate) seconds: u64,
+}
+
+/// What was taken of a column, and whether it can be read.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InspectedColumnV1 {
+    #[serde(flatten)]
+    pub(crate) column: ColumnV1,
+    pub(crate) declared_type: Option<String>,
+    pub(crate) access: AccessV1,
+}
+
+/// The statements that make a role for a scan.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GrantsV1 {
+    pub(crate) version: u32,
+    pub(crate) kind: &'static str,
+    pub(crate) role: String,
+    pub(crate) statements: String,
 }
 
 /// One table or file.
@@ -326,12 +404,16 @@ pub(crate) struct InspectedTargetV1 {
     pub(crate) name: String,
     pub(crate) kind: String,
     pub(crate) object: String,
+    pub(crate) access: AccessV1,
+    /// The exact number of rows.
     pub(crate) rows: Option<u64>,
+    /// About how many rows there are, by the database's statistics.
+    pub(crate) rows_estimated: Option<u64>,
     pub(crate) bytes: Option<u64>,
     pub(crate) details: Vec<(String, String)>,
     pub(crate) excluded: Option<String>,
     pub(crate) sampled_rows: u64,
-    pub(crate) columns: Vec<ColumnV1>,
+    pub(crate) columns: Vec<InspectedColumnV1>,
 }
 
 /// Something that a scan would not see.
@@ -528,6 +610,8 @@ pub(crate) struct RuleV1 {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ExcludedV1 {
     pub(crate) target: String,
+    /// Patterns of what is not left out all the same.
+    pub(crate) except: Vec<String>,
     pub(crate) reason: String,
 }
 

@@ -12,10 +12,12 @@ mod catalogue;
 mod column;
 mod connection;
 mod copy_text;
+mod grants;
 mod server;
 
 use super::Consistency;
 use super::Extent;
+use super::Grants;
 use super::Identity;
 use super::Inventory;
 use super::Object;
@@ -335,5 +337,15 @@ impl Session for PgSession {
 
     fn digest(&self, _cancel: &Cancel) -> Result<Option<String>, ReadError> {
         Ok(None)
+    }
+
+    fn grants(&self, role: &str, databases: usize) -> Result<Option<Grants>, ReadError> {
+        grants::write(self, role, databases).map(Some).map_err(|broken| match broken {
+            Broken::Read(error) => error,
+            Broken::Server(error) => {
+                let problem = Problem::of_source(ProblemCode::ReadFailed, &self.identity.name, reason(&error));
+                ReadError::Failed(problem)
+            }
+        })
     }
 }

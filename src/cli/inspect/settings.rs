@@ -82,10 +82,13 @@ fn show_map(map: &MapFile, context: &Context) -> anyhow::Result<()> {
         .into_iter()
         .map(|rule| json_v1::TextRuleV1 { target: rule.pattern.as_str().to_owned(), reading: rule.text.facts() })
         .collect();
-    let excluded: Vec<(String, String)> =
-        map.exclusions().map(|(target, reason)| (target.to_owned(), reason.to_owned())).collect();
+    let excluded = map.exclusions().map(|(target, except, reason)| json_v1::ExcludedV1 {
+        target: target.to_owned(),
+        except: except.to_vec(),
+        reason: reason.to_owned(),
+    });
+    let excluded: Vec<json_v1::ExcludedV1> = excluded.collect();
     if context.format == Format::Json {
-        let excluded = excluded.into_iter().map(|(target, reason)| json_v1::ExcludedV1 { target, reason }).collect();
         return context.print(&json_v1::write(&json_v1::InspectedRulesV1 {
             version: json_v1::VERSION,
             kind: "map",
@@ -102,8 +105,10 @@ fn show_map(map: &MapFile, context: &Context) -> anyhow::Result<()> {
         let facts: Vec<String> = rule.reading.iter().map(|(name, value)| format!("{name} `{}`", clean(value))).collect();
         words.push_str(&format!("Read as stated: `{}`: {}\n", clean(&rule.target), facts.join(", ")));
     }
-    for (target, reason) in &excluded {
-        words.push_str(&format!("Left out: `{}`: {}\n", clean(target), clean(reason)));
+    for json_v1::ExcludedV1 { target, except, reason } in &excluded {
+        let kept: Vec<String> = except.iter().map(|except| format!("`{}`", clean(except))).collect();
+        let kept = if kept.is_empty() { String::new() } else { format!(" but for {}", kept.join(", ")) };
+        words.push_str(&format!("Left out: `{}`{kept}: {}\n", clean(target), clean(reason)));
     }
     words.push_str("To see its effect on the sources:\n  residua inspect SOURCE... --map FILE\n");
     context.say(&words)

@@ -5,31 +5,50 @@ use crate::cli::context::Format;
 use crate::cli::document::read_text;
 use crate::cli::failure::Interrupted;
 use crate::cli::inspect::Arguments;
+use crate::cli::inspect::estimate;
+use crate::cli::inspect::estimate::Estimate;
+use crate::cli::inspect::estimate::Ground;
+use crate::cli::inspect::words;
+use crate::cli::inspect::words::decided_by;
 use crate::finding::gap::Gap;
-use crate::intake::By;
 use crate::intake::Mapping;
-use crate::intake::Taken;
 use crate::intake::map::MapFile;
+use crate::intake::map::Unused;
 use crate::intake::profile::Profiles;
 use crate::intake::survey;
 use crate::intake::survey::Surveyed;
-use crate::record::field::Origin;
-use crate::record::schema::Usage;
+use crate::intake::survey::target_name;
 use crate::report::json_v1;
 use crate::report::text;
-use crate::report::text::ColumnRow;
 use crate::report::text::outcome;
 use crate::scan;
 use crate::source;
+use crate::source::Access;
 use crate::source::Found;
 use crate::source::Object;
-use crate::source::ObjectKind;
+use crate::source::Session;
 use crate::source::SourceError;
-use crate::support::number::of;
 use crate::support::sanitize::clean;
 use anyhow::Context as _;
-use std::fmt::Write;
 use std::io;
+
+/// One target as it was seen.
+pub(super) struct Seen<'a> {
+    pub(super) target: &'a Surveyed,
+    pub(super) object: &'a Object,
+    pub(super) session: &'a dyn Session,
+    /// The number of its rows, where all of them were read.
+    pub(super) counted: Option<u64>,
+    /// Whether a scan would have a gap in it.
+    pub(super) has_gap: bool,
+}
+
+impl Seen<'_> {
+    /// All rows, exactly.
+    pub(super) fn rows(&self) -> Option<u64> {
+        self.object.rows_expected.or(self.counted)
+    }
+}
 
 /// Shows sources.
 pub(super) fn inspect(subjects: &[String], arguments: &Arguments, context: &Context) -> anyhow::Result<()> {
@@ -49,124 +68,184 @@ pub(super) fn inspect(subjects: &[String], arguments: &Arguments, context: &Cont
     })?;
     context.check_interrupted()?;
     let unused = survey::unused_rules(&found, &surveyed, &map);
-    let gaps = expected_gaps(&found, &surveyed, &map, context);
+    let mut seen: Vec<Seen<'_>> = surveyed.iter().map(|target| unread(target, &found)).collect();
+    let gaps = expected_gaps(&found, &mut seen, &map, context);
+    context.check_interrupted()?;
+    let estimate = expected_time(&seen, arguments, context);
     context.check_interrupted()?;
     if context.format == Format::Json {
-        return context.print(&json_v1::write(&json_v1::InspectedV1 {
-            version: json_v1::VERSION,
-            kind: "sources",
-            targets: surveyed.iter().map(|target| json_target(target, &found)).collect(),
-            problems: gaps.iter().map(json_v1::InspectedProblemV1::from).collect(),
-            unused_rules: unused,
-        }));
+        return context.print(&json_v1::write(&json(&found, &seen, &gaps, &unused, estimate)));
     }
-    for target in &surveyed {
-        context.say(&words(target, &found, context))?;
-    }
+    context.say(&words::sources(&found, &seen, context))?;
     // Whatever is amiss with a source has a gap, so this is a folder of nothing.
-    if surveyed.is_empty() && gaps.is_empty() {
+    let holds_nothing = found.sessions.iter().all(|session| session.facts().is_empty());
+    if surveyed.is_empty() && gaps.is_empty() && holds_nothing {
         let names: Vec<String> = subjects.iter().map(|subject| format!("`{}`", clean(subject))).collect();
         context.say(&format!("Nothing was found in {}: no file and no table.\n", names.join(", ")))?;
     }
     let title = "Gaps that a scan would have, as far as a sample shows (one makes its verdict inconclusive):";
-    context.say(&outcome::gaps(title, &gaps))?;
+    context.say(&outcome::gaps_together(title, &gaps, context.is_verbose))?;
     if gaps.is_empty() && !surveyed.is_empty() {
         context.say("No gap is to be expected, as far as a sample shows. A scan reads every row, and only with the manifest it is seen whether the columns \
              form the supply's match keys.\n",
         )?;
     }
-    for pattern in &unused {
-        context.say(&format!(
-            "Note: the rule of the map for `{}` matches no target here; a scan stops where none of its targets matches.\n",
-            clean(pattern)
-        ))?;
+    if let Some(estimate) = estimate {
+        context.say(&estimate.words())?;
+    }
+    for unused in &unused {
+        context.say(&match unused {
+            Unused::Pattern(pattern) => format!(
+                "Note: the rule of the map for `{}` matches no target here; a scan stops where none of its targets matches.\n",
+                clean(pattern)
+            ),
+            unused => {
+                format!("Note: of the map, {}; a scan of these sources would stop.\n", text::clean_long(&unused.to_string()))
+            }
+        })?;
     }
     Ok(())
 }
 
-/// One table or file in words.
-fn words(target: &Surveyed, found: &Found, context: &Context) -> String {
-    let object = object(target, found);
-    let kind = match object.kind {
-        ObjectKind::File => match found.sessions[target.session].identity().kind {
-            "csv" | "tsv" => "a text file".to_owned(),
-            kind => format!("a {kind} file"),
-        },
-        ObjectKind::Table => "a table".to_owned(),
-        ObjectKind::View => "a view".to_owned(),
-        ObjectKind::MaterialisedView => "a materialised view".to_owned(),
-        ObjectKind::ForeignTable => "a foreign table".to_owned(),
-        ObjectKind::LargeObjects => "large objects".to_owned(),
-        ObjectKind::VirtualTable => "a virtual table".to_owned(),
-    };
-    let mut facts = vec![kind];
-    facts.extend(object.rows_expected.map(|rows| of(rows, "row")));
-    facts.extend(object.rows_estimated.map(|rows| format!("about {}", of(rows, "row"))));
-    facts.extend(object.bytes.map(text::bytes));
-    facts.extend(object.details.iter().map(|(name, value)| format!("{} `{}`", clean(name), clean(value))));
-    let mut words = format!("{}\n  {}\n", clean(&target.name), facts.join(", "));
-    if let Some(reason) = &target.excluded {
-        let _ = writeln!(words, "  left out by the map: {}\n", clean(reason));
-        return words;
-    }
-    words.push_str(&text::columns(&column_rows(&target.mapping, &target.profiles), context.style));
-    let _ = match target.profiles.rows {
-        0 => writeln!(words, "  No row was read."),
-        rows => writeln!(words, "  Seen in a sample of {}.", of(rows, "row")),
-    };
-    if object.access.is_readable() && !target.mapping.columns.iter().any(|taken| taken.field().is_some()) {
-        words.push_str(
-            "  No column is taken for anything of a person.\n  help: if it holds people, say what its columns hold: with `--map` for a scan, \
-             with `--schema` for a supply\n",
-        );
-    }
-    words.push('\n');
-    words
-}
-
-fn object<'a>(target: &Surveyed, found: &'a Found) -> &'a Object {
-    &found.sessions[target.session].inventory().objects[target.object]
+fn unread<'a>(target: &'a Surveyed, found: &'a Found) -> Seen<'a> {
+    let session = found.sessions[target.session].as_ref();
+    Seen { target, object: &session.inventory().objects[target.object], session, counted: None, has_gap: false }
 }
 
 /// What a scan would not see, by what is known before it and by what a sample of the rows comes to: the rest shows when all rows are read.
-fn expected_gaps(found: &Found, surveyed: &[Surveyed], map: &MapFile, context: &Context) -> Vec<Gap> {
+fn expected_gaps(found: &Found, seen: &mut [Seen<'_>], map: &MapFile, context: &Context) -> Vec<Gap> {
     let is_left_out = |target: &str| map.exclusion(target).is_some();
     let unopened = found.problems.iter().filter(|problem| !is_left_out(&problem.source));
     let mut gaps: Vec<Gap> = unopened.map(|problem| scan::gap::gap_of(problem, None)).collect();
     for session in &found.sessions {
         scan::gap::survey_gaps(session.as_ref(), is_left_out, &mut gaps);
     }
-    for target in surveyed.iter().filter(|target| target.excluded.is_none()) {
-        let object = object(target, found);
+    for one in seen.iter_mut().filter(|one| one.target.excluded.is_none()) {
+        let (target, object) = (one.target, one.object);
         scan::gap::object_gaps(&target.name, object, &mut gaps);
         if !object.access.is_readable() {
             continue;
         }
-        let session = found.sessions[target.session].as_ref();
-        let rehearsal = survey::rehearse(session, target.object, &target.mapping, &context.cancel);
+        let rehearsal = survey::rehearse(one.session, target.object, &target.mapping, &context.cancel);
+        one.counted = (rehearsal.is_whole && rehearsal.problems.is_empty()).then_some(rehearsal.rows);
         let is_left_out =
             |column: &String| target.mapping.columns.iter().any(|taken| taken.name == *column && taken.is_left_out());
-        let seen = rehearsal.problems.iter().filter(|problem| !problem.column.as_ref().is_some_and(is_left_out));
-        gaps.extend(seen.map(|problem| scan::gap::gap_of(problem, Some(&target.name))));
+        let problems = rehearsal.problems.iter().filter(|problem| !problem.column.as_ref().is_some_and(is_left_out));
+        gaps.extend(problems.map(|problem| scan::gap::gap_of(problem, Some(&target.name))));
         scan::gap::column_gaps(&target.name, &target.mapping, &rehearsal.counts, rehearsal.overflow, &mut gaps);
     }
     gaps.sort();
     gaps.dedup();
+    let places: std::collections::BTreeSet<&str> = gaps.iter().map(|gap| gap.target.as_str()).collect();
+    for one in seen {
+        one.has_gap = places.contains(one.target.name.as_str());
+    }
     gaps
 }
 
-fn json_target(target: &Surveyed, found: &Found) -> json_v1::InspectedTargetV1 {
-    let object = object(target, found);
+/// How long a scan of what can be read would take.
+fn expected_time(seen: &[Seen<'_>], arguments: &Arguments, context: &Context) -> Option<Estimate> {
+    let is_read = |one: &&Seen<'_>| one.target.excluded.is_none() && one.object.access.is_readable();
+    let grounds = seen.iter().filter(is_read).map(|one| Ground {
+        session: one.session,
+        object: one.target.object,
+        mapping: &one.target.mapping,
+        rows: one.rows().or(one.object.rows_estimated),
+    });
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    estimate::estimate(&grounds.collect::<Vec<_>>(), cores.min(arguments.reading.readers()), &context.cancel)
+}
+
+fn json(found: &Found, seen: &[Seen<'_>], gaps: &[Gap], unused: &[Unused], estimate: Option<Estimate>) -> json_v1::InspectedV1 {
+    let derived = found.sessions.iter().flat_map(|session| {
+        session.inventory().objects.iter().filter_map(|object| match &object.access {
+            Access::Derived(reason) => Some(json_v1::InspectedDerivedV1 {
+                name: target_name(session.as_ref(), object),
+                object: object.kind.as_str().to_owned(),
+                reason: reason.clone(),
+            }),
+            _ => None,
+        })
+    });
+    json_v1::InspectedV1 {
+        version: json_v1::VERSION,
+        kind: "sources",
+        sources: found.sessions.iter().map(|session| json_source(session.as_ref())).collect(),
+        targets: seen.iter().map(json_target).collect(),
+        derived: derived.collect(),
+        problems: gaps.iter().map(json_v1::InspectedProblemV1::from).collect(),
+        unused_rules: unused
+            .iter()
+            .map(|unused| match unused {
+                Unused::Pattern(pattern) => pattern.clone(),
+                unused => unused.to_string(),
+            })
+            .collect(),
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time that is not negative")]
+        estimate: estimate.map(|estimate| json_v1::EstimateV1 { rows: estimate.rows, seconds: estimate.seconds.ceil() as u64 }),
+    }
+}
+
+fn json_source(session: &dyn Session) -> json_v1::InspectedSourceV1 {
+    let identity = session.identity();
+    json_v1::InspectedSourceV1 {
+        name: identity.name.clone(),
+        kind: identity.kind.to_owned(),
+        consistency: session.consistency().as_str(),
+        identity: identity.facts.iter().cloned().collect(),
+        facts: session.facts().iter().cloned().collect(),
+        is_blind: session.inventory().blind,
+        objects: counts(session),
+    }
+}
+
+/// The objects of a source by whether they can be read.
+pub(super) fn counts(session: &dyn Session) -> json_v1::ObjectCountsV1 {
+    let mut counts = json_v1::ObjectCountsV1::default();
+    for object in &session.inventory().objects {
+        match object.access {
+            Access::Readable => counts.readable += 1,
+            Access::Denied(_) => counts.denied += 1,
+            Access::Filtered(_) => counts.filtered += 1,
+            Access::Unsupported(_) => counts.unsupported += 1,
+            Access::Derived(_) => counts.derived += 1,
+        }
+    }
+    counts
+}
+
+fn json_access(access: &Access) -> json_v1::AccessV1 {
+    let (state, reason) = match access {
+        Access::Readable => ("readable", None),
+        Access::Denied(reason) => ("denied", Some(reason.clone())),
+        Access::Filtered(reason) => ("filtered", Some(reason.clone())),
+        Access::Derived(reason) => ("derived", Some(reason.clone())),
+        Access::Unsupported(reason) => ("unsupported", Some(reason.clone())),
+    };
+    json_v1::AccessV1 { state, reason }
+}
+
+fn json_target(seen: &Seen<'_>) -> json_v1::InspectedTargetV1 {
+    let (target, object) = (seen.target, seen.object);
+    let columns = json_columns(&target.mapping, &target.profiles).into_iter().zip(&object.columns);
     json_v1::InspectedTargetV1 {
         name: target.name.clone(),
-        kind: found.sessions[target.session].identity().kind.to_owned(),
+        kind: seen.session.identity().kind.to_owned(),
         object: object.kind.as_str().to_owned(),
-        rows: object.rows_expected,
+        access: json_access(&object.access),
+        rows: seen.rows(),
+        rows_estimated: object.rows_estimated,
         bytes: object.bytes,
         details: object.details.clone(),
         excluded: target.excluded.clone(),
         sampled_rows: target.profiles.rows,
-        columns: json_columns(&target.mapping, &target.profiles),
+        columns: columns
+            .map(|(column, known)| json_v1::InspectedColumnV1 {
+                column,
+                declared_type: known.declared_type.clone(),
+                access: json_access(&known.access),
+            })
+            .collect(),
     }
 }
 
@@ -181,44 +260,4 @@ pub(crate) fn json_columns(mapping: &Mapping, profiles: &Profiles) -> Vec<json_v
             filled: profile.filled,
         })
         .collect()
-}
-
-/// What columns are taken for, for people.
-pub(crate) fn column_rows(mapping: &Mapping, profiles: &Profiles) -> Vec<ColumnRow> {
-    (mapping.columns.iter().zip(&profiles.columns))
-        .map(|(taken, profile)| {
-            let mut notes = Vec::new();
-            if let Some(field) = taken.field() {
-                if field.origin == Origin::Supply {
-                    notes.push("only this supply had it".to_owned());
-                }
-                if let Some(order) = taken.order {
-                    notes.push(format!("order {}", order.word()));
-                }
-                if profile.order.short_years() > 0 {
-                    notes.push("two-digit years".to_owned());
-                }
-            }
-            notes.extend(taken.reason.clone());
-            notes.extend(overruled(taken));
-            ColumnRow {
-                name: taken.name.clone(),
-                taken_for: taken.words(),
-                by: decided_by(taken).unwrap_or_default().to_owned(),
-                filled: (profiles.rows, profile.filled),
-                note: notes.join(", "),
-            }
-        })
-        .collect()
-}
-
-/// Who decided what a column is taken for: nobody, where it is text because nothing says otherwise.
-fn decided_by(taken: &Taken) -> Option<&'static str> {
-    let is_decided = taken.usage != Usage::Text || taken.by != By::Values;
-    is_decided.then(|| taken.by.word())
-}
-
-/// What a column looks like, where a person takes it for something by which less is found.
-fn overruled(taken: &Taken) -> Option<String> {
-    taken.overruled.as_ref().map(|looks| format!("looks like {looks}"))
 }

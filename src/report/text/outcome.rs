@@ -9,6 +9,7 @@ use crate::finding::declaration::Declarations;
 use crate::finding::declaration::Exclusion;
 use crate::finding::declaration::Policy;
 use crate::finding::gap::Gap;
+use crate::finding::gap::GapCode;
 use crate::finding::verdict::Judgement;
 use crate::finding::verdict::ReasonCode;
 use crate::finding::verdict::Verdict;
@@ -24,10 +25,17 @@ use crate::report::text::word;
 use crate::support::number::of;
 use crate::support::sanitize::clean;
 use crate::verification::appraisal;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Reasons, gaps and findings that are listed before the rest is only counted.
 const MOST_LINES: usize = 40;
+
+/// Gaps of one sort that are each listed with their help.
+const FEW_ALIKE: usize = 3;
+
+/// Places of one sort of gap that are listed before the rest is only counted.
+const MOST_ALIKE: usize = 12;
 
 /// The result of a scan.
 pub(crate) fn outcome(phase: Phase, policy: &Policy, judgement: &Judgement, outcome: &Outcome, style: Style) -> String {
@@ -187,6 +195,40 @@ pub(crate) fn gaps(title: &str, gaps: &[Gap]) -> String {
     }
     if let Some(more) = gaps.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
         let _ = writeln!(text, "  and {more} more");
+    }
+    text
+}
+
+/// What would not be seen, for a look beforehand: what is said of many places is said once, with the first of them, or with all.
+pub(crate) fn gaps_together(title: &str, all: &[Gap], has_all: bool) -> String {
+    let mut alike: BTreeMap<(GapCode, &str), Vec<&Gap>> = BTreeMap::new();
+    for gap in all {
+        alike.entry((gap.code, &gap.detail)).or_default().push(gap);
+    }
+    if alike.values().all(|group| group.len() <= FEW_ALIKE) && all.len() <= MOST_LINES {
+        return gaps(title, all);
+    }
+    let mut text = format!("{title}\n");
+    for ((code, detail), group) in alike {
+        let place = |gap: &&Gap| {
+            let column = gap.column.as_ref().map_or_else(String::new, |column| format!(", column `{}`", clean(column)));
+            let number = gap.count.map_or_else(String::new, |number| format!(" ({})", count(number)));
+            format!("`{}`{column}{number}", clean(&gap.target))
+        };
+        let most = if has_all { group.len() } else { MOST_ALIKE };
+        let _ = match group.as_slice() {
+            [gap] => writeln!(text, "  {code}: {}: {}", place(gap), clean(detail)),
+            _ => writeln!(text, "  {code}: {}, in {}:", clean(detail), of(group.len() as u64, "place")),
+        };
+        if group.len() > 1 {
+            for gap in group.iter().take(most) {
+                let _ = writeln!(text, "    {}", place(gap));
+            }
+            if let Some(more) = group.len().checked_sub(most).filter(|more| *more > 0) {
+                let _ = writeln!(text, "    and {more} more, which `-v` shows");
+            }
+        }
+        let _ = writeln!(text, "    help: {}", code.help());
     }
     text
 }

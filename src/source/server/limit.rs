@@ -29,6 +29,11 @@ impl<T> Connections<T> {
         Self { state: Mutex::new(State { idle: Vec::new(), open: 0, most: most.max(1) }), changed: Condvar::new() }
     }
 
+    /// How many there may be.
+    pub(crate) fn most(&self) -> usize {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).most
+    }
+
     /// Lends an idle connection, or opens one, or waits for one. Where the server gives no further connection, those that are there have
     /// to do; the error of the first is the caller's.
     pub(crate) fn lend<E>(&self, open: impl Fn() -> Result<T, E>) -> Result<Lent<'_, T>, E> {

@@ -1,0 +1,58 @@
+//! The statements by which an administrator lets a scan read a server.
+
+use crate::cli::context::Context;
+use crate::cli::context::Format;
+use crate::cli::failure::Interrupted;
+use crate::cli::failure::advised;
+use crate::cli::inspect::Arguments;
+use crate::report::json_v1;
+use crate::source;
+use crate::source::ReadError;
+use crate::source::SourceError;
+use crate::support::sanitize::clean;
+use std::io;
+
+/// Prints the statements for a role, for all databases named.
+pub(super) fn print(role: &str, arguments: &Arguments, context: &Context) -> anyhow::Result<()> {
+    let options = arguments.reading.options(Vec::new(), None);
+    let found =
+        source::discover(&arguments.subjects, &options, &mut io::stdin().lock(), &context.cancel).map_err(
+            |error| match error {
+                SourceError::Cancelled => Interrupted.into(),
+                error => anyhow::Error::new(error),
+            },
+        )?;
+    let (mut text, mut last) = (String::new(), String::new());
+    for session in &found.sessions {
+        let name = &session.identity().name;
+        let grants = session.grants(role, found.sessions.len()).map_err(|error| match error {
+            ReadError::Cancelled => Interrupted.into(),
+            error => anyhow::Error::new(error).context(format!("cannot see what `{}` holds", clean(name))),
+        })?;
+        let Some(grants) = grants else {
+            return Err(advised(
+                format!("`{}` has no accounts that something could be granted to", clean(name)),
+                "leave it away: `--grants` goes with servers, such as `postgres://…`",
+            ));
+        };
+        if grants.server != last {
+            text.push_str(&grants.server);
+            last.clone_from(&grants.server);
+        }
+        text.push('\n');
+        text.push_str(&grants.database);
+    }
+    for problem in &found.problems {
+        text.push_str(&format!("\n-- Not looked at: {}\n", clean(&problem.to_string())));
+    }
+    match context.format {
+        // As they are: a statement that was broken for a terminal could be another one.
+        Format::Text => context.print(&text),
+        Format::Json => context.print(&json_v1::write(&json_v1::GrantsV1 {
+            version: json_v1::VERSION,
+            kind: "grants",
+            role: role.to_owned(),
+            statements: text,
+        })),
+    }
+}
