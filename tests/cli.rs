@@ -9,6 +9,8 @@ mod demo;
 mod harness;
 mod help;
 mod inspect;
+#[cfg(unix)]
+mod inspect_server;
 mod interop;
 #[cfg(unix)]
 mod interrupt;

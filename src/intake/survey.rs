@@ -13,6 +13,7 @@ use crate::intake::profile::Profiles;
 use crate::record::RecordBatch;
 use crate::record::schema::Usage;
 use crate::source::Access;
+use crate::source::Extent;
 use crate::source::Found;
 use crate::source::Object;
 use crate::source::ObjectKind;
@@ -21,6 +22,7 @@ use crate::source::ReadError;
 use crate::source::RowBatch;
 use crate::source::Session;
 use crate::source::Sink;
+use crate::source::Split;
 use crate::source::SplitReport;
 use crate::source::Stopped;
 use crate::support::progress::Cancel;
@@ -153,18 +155,26 @@ pub(crate) fn rehearse(session: &dyn Session, object: usize, mapping: &Mapping, 
     let mut sink =
         RehearsalSink { converter: Converter::new(mapping, Side::Recipient), records: RecordBatch::new(), rows: 0, most };
     let mut report = SplitReport::default();
-    let mut rows = 0;
+    let (mut rows, mut is_read) = (0, true);
     for split in &splits {
         sink.rows = 0;
-        match session.read(split, &mut sink, cancel) {
+        let read = session.read(split, &mut sink, cancel);
+        is_read &= read.is_ok();
+        match read {
             Ok(part) => report.absorb(part),
             Err(ReadError::Failed(problem)) => report.problems.push(problem),
             Err(_) => {}
         }
         rows += sink.rows;
     }
+    // A sample from the beginning that ends before it is full has seen every row.
+    let is_all = match splits.as_slice() {
+        [Split { extent: Extent::First { rows: most }, .. }] => rows < *most,
+        [Split { extent: Extent::Whole, .. }] => true,
+        _ => is_small,
+    };
     let (counts, overflow) = (sink.converter.counts().to_vec(), sink.converter.overflow());
-    Rehearsal { counts, overflow, rows, is_whole: is_small, problems: report.problems }
+    Rehearsal { counts, overflow, rows, is_whole: is_all && is_read, problems: report.problems }
 }
 
 struct RehearsalSink {

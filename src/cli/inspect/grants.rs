@@ -42,8 +42,9 @@ pub(super) fn print(role: &str, arguments: &Arguments, context: &Context) -> any
         text.push('\n');
         text.push_str(&grants.database);
     }
-    for problem in &found.problems {
-        text.push_str(&format!("\n-- Not looked at: {}\n", clean(&problem.to_string())));
+    for (number, problem) in found.problems.iter().enumerate() {
+        text.push_str(if number == 0 { "\n-- Not looked at, so that nothing is granted there:\n" } else { "" });
+        text.push_str(&format!("--   {}\n", clean(&problem.to_string())));
     }
     match context.format {
         // As they are: a statement that was broken for a terminal could be another one.

@@ -30,6 +30,7 @@ use crate::source::Session;
 use crate::source::SourceError;
 use crate::support::sanitize::clean;
 use anyhow::Context as _;
+use std::collections::BTreeSet;
 use std::io;
 
 /// One target as it was seen.
@@ -84,7 +85,16 @@ pub(super) fn inspect(subjects: &[String], arguments: &Arguments, context: &Cont
         context.say(&format!("Nothing was found in {}: no file and no table.\n", names.join(", ")))?;
     }
     let title = "Gaps that a scan would have, as far as a sample shows (one makes its verdict inconclusive):";
-    context.say(&outcome::gaps_together(title, &gaps, context.is_verbose))?;
+    context.say(&outcome::gaps_together(title, &without_repeats(&gaps, &seen), context.is_verbose))?;
+    let can_be_granted = |one: &Seen<'_>| {
+        let is_closed = |access: &Access| matches!(access, Access::Denied(_) | Access::Filtered(_));
+        let is_any_closed = is_closed(&one.object.access) || one.object.columns.iter().any(|column| is_closed(&column.access));
+        one.target.excluded.is_none() && is_any_closed && !one.session.facts().is_empty()
+    };
+    if let Some(one) = seen.iter().find(|one| can_be_granted(one)) {
+        let name = clean(&one.session.identity().name);
+        context.say(&format!("What an account may not read can be granted; this prints the statements for an administrator:\n  residua inspect {name} --grants\n"))?;
+    }
     if gaps.is_empty() && !surveyed.is_empty() {
         context.say("No gap is to be expected, as far as a sample shows. A scan reads every row, and only with the manifest it is seen whether the columns \
              form the supply's match keys.\n",
@@ -136,11 +146,18 @@ fn expected_gaps(found: &Found, seen: &mut [Seen<'_>], map: &MapFile, context: &
     }
     gaps.sort();
     gaps.dedup();
-    let places: std::collections::BTreeSet<&str> = gaps.iter().map(|gap| gap.target.as_str()).collect();
+    let places: BTreeSet<&str> = gaps.iter().map(|gap| gap.target.as_str()).collect();
     for one in seen {
         one.has_gap = places.contains(one.target.name.as_str());
     }
     gaps
+}
+
+/// The gaps without those of columns of objects that cannot be read as a whole.
+fn without_repeats(gaps: &[Gap], seen: &[Seen<'_>]) -> Vec<Gap> {
+    let closed: BTreeSet<&str> =
+        seen.iter().filter(|one| !one.object.access.is_readable()).map(|one| one.target.name.as_str()).collect();
+    gaps.iter().filter(|gap| gap.column.is_none() || !closed.contains(gap.target.as_str())).cloned().collect()
 }
 
 /// How long a scan of what can be read would take.

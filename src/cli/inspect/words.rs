@@ -10,7 +10,10 @@ use crate::intake::By;
 use crate::intake::Mapping;
 use crate::intake::Taken;
 use crate::intake::profile::Profiles;
+use crate::record::field::Field;
+use crate::record::field::Kind;
 use crate::record::field::Origin;
+use crate::record::field::Role;
 use crate::record::schema::Usage;
 use crate::report::text;
 use crate::report::text::Align;
@@ -58,7 +61,9 @@ pub(super) fn sources(found: &Found, seen: &[Seen<'_>], context: &Context) -> St
 
 /// Whether a target is worth a look although there are many.
 fn is_of_interest(one: &Seen<'_>) -> bool {
-    let is_of_person = |taken: &Taken| taken.field().is_some() || taken.is_left_out();
+    // Numbers and days of events stand in nearly every table.
+    let is_telling = |field: Field| field.kind != Kind::Identifier && field.role != Role::Event;
+    let is_of_person = |taken: &Taken| taken.field().is_some_and(is_telling) || taken.by == By::Person;
     one.target.excluded.is_none()
         && one.object.access.is_readable()
         && (one.has_gap || (one.rows() != Some(0) && one.target.mapping.columns.iter().any(is_of_person)))
@@ -80,8 +85,11 @@ fn head(session: &dyn Session) -> String {
     let role = known.get("role").map_or_else(String::new, |role| format!(", a {}", clean(role)));
     let lag = known.get("lagSeconds").map_or_else(String::new, |lag| format!(" that is {} s behind", clean(lag)));
     facts.push(("server".to_owned(), format!("{}{role}{lag}", clean(&server.join(" ")))));
-    let others = identity.facts.iter().chain(session.facts());
-    for (name, value) in others.filter(|(name, _)| !matches!(name.as_str(), "version" | "role" | "lagSeconds")) {
+    let mut others: Vec<&(String, String)> = identity.facts.iter().chain(session.facts()).collect();
+    others.retain(|(name, _)| !matches!(name.as_str(), "version" | "role" | "lagSeconds"));
+    // Who asks of what comes first.
+    others.sort_by_key(|(name, _)| !matches!(name.as_str(), "database" | "user" | "tls"));
+    for (name, value) in others {
         let shown = match name.as_str() {
             "tls" => "TLS".to_owned(),
             "walPosition" => "WAL position".to_owned(),
@@ -97,7 +105,7 @@ fn head(session: &dyn Session) -> String {
         (counts.denied, "denied"),
         (counts.filtered, "filtered"),
         (counts.unsupported, "unsupported"),
-        (counts.derived, "derived, with no rows of their own"),
+        (counts.derived, "without rows of their own"),
     ];
     let parts = parts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{} {word}", grouped(*number)));
     let parts: Vec<String> = parts.collect();
@@ -187,6 +195,9 @@ fn facts(seen: &Seen<'_>) -> Vec<String> {
         (None, None) => {}
     }
     facts.extend(object.bytes.map(text::bytes));
+    if !object.access.is_readable() && !object.columns.is_empty() {
+        facts.push(of(object.columns.len() as u64, "column"));
+    }
     for (name, value) in &object.details {
         match (name.as_str(), value.as_str()) {
             ("deadRows", "0") | ("lastVacuum", "unknown") => {}
@@ -246,7 +257,7 @@ fn list(targets: &[&Seen<'_>], has_head: bool, context: &Context) -> String {
         });
         let _ = writeln!(
             words,
-            "{} in which no column is taken for anything of a person (a scan reads them all the same, `-v` shows their columns):\n{}",
+            "{} with nothing of a person but numbers and days of events (a scan reads them all the same; `-v` shows their columns):\n{}",
             of(plain.len() as u64, "object"),
             text::table(&head, rows, context.style)
         );
