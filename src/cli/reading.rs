@@ -46,12 +46,12 @@ pub(crate) struct Reading {
 struct Widths(Vec<usize>);
 
 /// Connections that read a database, where nothing is said.
-const READERS: usize = 4;
+const CONNECTIONS: usize = 4;
 
 impl Reading {
     /// How many connections read a database at a time.
-    pub(crate) fn readers(&self) -> usize {
-        self.connections.map_or(READERS, usize::from)
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.map_or(CONNECTIONS, usize::from)
     }
 
     /// The options of the sources: what is said here of all text files and in a map file of some, and the words by which names of columns

@@ -136,7 +136,9 @@ fn the_printed_role_reads_everything_and_writes_nothing() {
         !client.status().expect("psql").success()
     };
     assert!(!refuses("SELECT 1"), "the role may log in");
-    for statement in ["DELETE FROM contacts", "SET default_transaction_read_only = off; DELETE FROM contacts", "CREATE TABLE x (y int)"] {
+    for statement in
+        ["DELETE FROM contacts", "SET default_transaction_read_only = off; DELETE FROM contacts", "CREATE TABLE x (y int)"]
+    {
         assert!(refuses(statement), "{statement}");
     }
 }

@@ -170,7 +170,7 @@ fn expected_time(seen: &[Seen<'_>], arguments: &Arguments, context: &Context) ->
         rows: one.rows().or(one.object.rows_estimated),
     });
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    estimate::estimate(&grounds.collect::<Vec<_>>(), cores.min(arguments.reading.readers()), &context.cancel)
+    estimate::estimate(&grounds.collect::<Vec<_>>(), cores, arguments.reading.connections(), &context.cancel)
 }
 
 fn json(found: &Found, seen: &[Seen<'_>], gaps: &[Gap], unused: &[Unused], estimate: Option<Estimate>) -> json_v1::InspectedV1 {
