@@ -17,6 +17,8 @@ mod interrupt;
 mod r#loop;
 mod match_quality;
 mod messages;
+#[cfg(unix)]
+mod mysql;
 mod never_clear;
 mod odd_files;
 #[cfg(unix)]
