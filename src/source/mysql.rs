@@ -47,6 +47,9 @@ use std::time::Duration;
 /// How often a reader that waits for the server looks whether the job was cancelled.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// How long the server may take to break off a statement.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// The databases of a server that were asked for.
 pub(super) struct MysqlSession {
     identity: Identity,
@@ -81,27 +84,17 @@ impl MysqlSession {
         let mut main = self.main();
         main.run("SAVEPOINT residua")?;
         let received = stream(&mut main, statement, rows, feed, cancel);
-        match received {
-            Ok(()) => {}
-            Err(Broken::Read(_)) => {
-                // Without it the server would send the rest of the table to nobody.
-                if self.connector.kill(main.id).is_err() {
-                    main.cut();
-                }
-                if main.run("ROLLBACK TO SAVEPOINT residua").is_err() {
-                    // What was on its way is emptied first, and ends with the word that it was broken off.
-                    let _ = main.run("ROLLBACK TO SAVEPOINT residua");
-                }
-                return received;
-            }
-            Err(Broken::Server(_)) => {
-                // If the connection is lost, the next statement says it.
-                let _ = main.run("ROLLBACK TO SAVEPOINT residua");
-                return received;
-            }
+        // Without it the server would send the rest of the table to nobody.
+        if matches!(received, Err(Broken::Read(_))) && self.connector.kill(main.id).is_err() {
+            main.cut();
         }
-        main.run("ROLLBACK TO SAVEPOINT residua")?;
-        Ok(())
+        // What was on its way comes first, and ends with the word that it was broken off.
+        let given_back = (0..2).any(|_| main.run_within("ROLLBACK TO SAVEPOINT residua", PATIENCE).is_ok());
+        if !given_back {
+            // Whatever became of the transaction, nothing is read outside it.
+            main.cut();
+        }
+        received
     }
 }
 

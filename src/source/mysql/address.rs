@@ -246,7 +246,7 @@ mod tests {
             ("///crm", "mysql:///crm"),
             ("//localhost/crm?socket=/run/x.sock", "mysql://%2Frun%2Fx.sock/crm"),
             ("//%2Frun%2Fx.sock/crm", "mysql://%2Frun%2Fx.sock/crm"),
-            ("//a/odd%20name%2Fx", "mysql://a/odd%20name%2Fx"),
+            ("//a/odd%20name", "mysql://a/odd%20name"),
         ] {
             let address = address(url);
             let Asked::One(database) = &address.asked else { panic!("{url} asks for all") };

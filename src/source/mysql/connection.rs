@@ -173,6 +173,15 @@ impl Connection {
         self.drive(async |conn| conn.query_drop(statement).await)
     }
 
+    /// Runs a statement without rows, but not for long.
+    pub(super) fn run_within(&mut self, statement: &str, patience: Duration) -> Result<(), Error> {
+        let late = || io_error(io::Error::new(io::ErrorKind::TimedOut, "it does not answer"));
+        self.drive(async |conn| match tokio::time::timeout(patience, conn.query_drop(statement)).await {
+            Ok(done) => done,
+            Err(_) => Err(late()),
+        })
+    }
+
     /// The rows of a statement, all at once.
     pub(super) fn query(&mut self, statement: &str) -> Result<Vec<Row>, Error> {
         self.drive(async |conn| conn.query(statement).await)

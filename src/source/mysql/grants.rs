@@ -22,7 +22,7 @@ impl Grants {
         let mut grants = Grants::default();
         for line in lines {
             let line = line.trim();
-            if is_word(line, "REVOKE") {
+            if is_word(line, "REVOKE") || is_word(line, "DENY") {
                 grants.has_exceptions = true;
             } else if is_word(line, "GRANT") {
                 grants.add(&line["GRANT".len()..]);
