@@ -61,10 +61,13 @@ const TABLES: &[Odd] = &[
     odd("a view with rows of its own", view_of_values, FOUND, RESIDUAL),
     odd("a view that cannot be run, beside a table", view_broken, FOUND, RESIDUAL),
     odd("a sequence beside a table", sequence, FOUND, RESIDUAL),
+    odd("a table whose index is damaged", damaged, NAMED, &["gap"]),
+    odd("a table without its file", discarded, NAMED, &["gap:read_failed"]),
 ];
 
 const CELLS: &[Odd] = &[
     odd("Latin-1", |s, n| cells(s, n, "varchar(100) character set latin1", "{}"), FOUND, RESIDUAL),
+    odd("UTF-8 that was taken for Latin-1", mistaken, FOUND, RESIDUAL),
     odd("UTF-16", |s, n| cells(s, n, "varchar(100) character set utf16", "{}"), FOUND, RESIDUAL),
     odd("bytes", |s, n| cells(s, n, "varbinary(100)", "{}"), FOUND, RESIDUAL),
     odd("bytes filled up with zeros", |s, n| cells(s, n, "binary(100)", "{}"), FOUND, RESIDUAL),
@@ -159,6 +162,22 @@ fn cells(server: &MariaDb, people: &[&Person], kind: &str, form: &str) {
     server.sql("crm", format!("CREATE TABLE contacts (id int PRIMARY KEY, {})", columns(kind)));
     let formed: Vec<String> = COLUMNS[1..].iter().map(|column| form.replace("{}", column)).collect();
     server.sql("crm", format!("INSERT INTO contacts SELECT id, {} FROM staging; DROP TABLE staging", formed.join(", ")));
+}
+
+fn mistaken(server: &MariaDb, people: &[&Person]) {
+    cells(server, people, "varchar(100) character set latin1", "CONVERT(CAST(REPLACE({}, 'a', 'á') AS BINARY) USING latin1)");
+    server.sql("crm", "ALTER TABLE contacts DROP email, DROP phone, DROP address");
+}
+
+fn damaged(server: &MariaDb, people: &[&Person]) {
+    engine(server, people, "ENGINE=MyISAM");
+    server.sql("crm", "FLUSH TABLES");
+    fs::write(server.folder().join("data/crm/contacts.MYI"), "no index").expect("a file");
+}
+
+fn discarded(server: &MariaDb, people: &[&Person]) {
+    engine(server, people, "");
+    server.sql("crm", "ALTER TABLE contacts DISCARD TABLESPACE");
 }
 
 fn dates(server: &MariaDb, people: &[&Person]) {
