@@ -1,4 +1,4 @@
-//! The databases of a MySQL or `MariaDB` server, in one snapshot on one connection.
+//! The databases of a `MySQL` or `MariaDB` server, in one snapshot on one connection.
 //!
 //! A snapshot cannot be shared between connections: one reads everything, in a transaction that is `REPEATABLE READ` and `READ ONLY`. Before
 //! each table stands a savepoint and behind it the way back to it, which gives the lock on the table's definition back, as `mysqldump` does.
@@ -207,10 +207,7 @@ impl Session for MysqlSession {
     }
 
     fn samples(&self, object: usize, rows: u64, cancel: &Cancel) -> Result<Vec<Split>, ReadError> {
-        let known = match self.readable(object) {
-            Ok((known, _)) => known,
-            Err(_) => return self.splits(object, 1, cancel),
-        };
+        let Ok((known, _)) = self.readable(object) else { return self.splits(object, 1, cancel) };
         if known.primary_key.is_empty() {
             return Ok(vec![Split { object, index: 0, extent: Extent::First { rows } }]);
         }

@@ -1,5 +1,5 @@
-//! Where a MySQL or `MariaDB` server is and who asks, as the users of the command-line clients expect: from the URL, an option file and the
-//! environment, in this order (MySQL's reference manual, "Command Options for Connecting to the Server" and "Environment Variables").
+//! Where a `MySQL` or `MariaDB` server is and who asks, as the users of the command-line clients expect: from the URL, an option file and the
+//! environment, in this order (`MySQL`'s reference manual, "Command Options for Connecting to the Server" and "Environment Variables").
 
 mod option_file;
 

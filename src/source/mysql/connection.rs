@@ -37,7 +37,7 @@ const LARGEST_PACKET: usize = 1 << 30;
 const SILENCE_SECONDS: u64 = 86_400;
 
 /// Seconds without a word after which a connection that waits shows that it lives: firewalls forget silent ones.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+const KEEPALIVE: Duration = Duration::from_mins(1);
 
 /// Opens connections to one server.
 pub(super) struct Connector {

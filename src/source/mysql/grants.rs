@@ -1,6 +1,6 @@
 //! What an account may read, by its grants as the server shows them: whether there may be objects that the server hides from it.
 //!
-//! `MariaDB` and MySQL leave out of `information_schema` what an account has no right to. Only a right to everything, or to a whole database,
+//! `MariaDB` and `MySQL` leave out of `information_schema` what an account has no right to. Only a right to everything, or to a whole database,
 //! shows that nothing was left out.
 
 /// What the grants of an account come to.

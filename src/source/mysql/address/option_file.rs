@@ -1,4 +1,4 @@
-//! The option files of MySQL's and `MariaDB`'s clients (MySQL's reference manual, "Using Option Files").
+//! The option files of `MySQL`'s and `MariaDB`'s clients (`MySQL`'s reference manual, "Using Option Files").
 
 use configparser::ini::Ini;
 use std::collections::BTreeMap;
