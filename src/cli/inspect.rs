@@ -20,6 +20,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::advised;
 use crate::cli::reading::Reading;
 use crate::manifest::header;
+use crate::source;
 use crate::support::sanitize::clean;
 use anyhow::Context as _;
 use clap::Args;
@@ -78,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         let path = Path::new(subject);
         let is_shown = if path.is_dir() { inspect_folder(path, context)? } else { inspect_file(arguments, path, context)? };
         if !is_shown && arguments.declared {
-            return Err(no_attestation(path));
+            return Err(no_attestation(Path::new(&source::shown(subject))));
         }
         if !is_shown {
             sources.push(subject.clone());

@@ -48,9 +48,14 @@ const SHM: Companion = Companion { ending: "-shm", starts: &[&3_007_000_u32.to_l
 /// A journal whose transaction is over may keep a beginning of zeros.
 const JOURNAL: Companion = Companion { ending: "-journal", starts: &[b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", &[0; 8]] };
 
-/// A SOURCE argument as it may be shown: of a server's URL no more than its scheme, since any part of it may be a password.
+/// A SOURCE argument as it may be shown: of a server's URL no more than its scheme, since any part of it may be a password; of what is
+/// almost such a URL nothing that stands before an `@`.
 pub(crate) fn shown(argument: &str) -> String {
-    if is_server(argument) { argument.split(':').next().unwrap_or_default().to_owned() + "://…" } else { argument.to_owned() }
+    if is_server(argument) {
+        return argument.split(':').next().unwrap_or_default().to_owned() + "://…";
+    }
+    let parts = argument.split_once("//").and_then(|(before, rest)| Some((before, rest.rsplit_once('@')?.1)));
+    parts.map_or_else(|| argument.to_owned(), |(before, rest)| format!("{before}//…@{rest}"))
 }
 
 /// Whether a SOURCE argument is the URL of a server.
@@ -193,14 +198,14 @@ impl Walk<'_> {
             }
             let path = Path::new(rest);
             if rest.is_empty() || path.symlink_metadata().is_err() {
-                return Err(SourceError::NotFound(argument.to_owned()));
+                return Err(SourceError::NotFound(shown(argument)));
             }
             return self.named_path(argument, path);
         }
         if argument.contains(['*', '?', '[']) {
             return self.pattern(argument);
         }
-        Err(SourceError::NotFound(argument.to_owned()))
+        Err(SourceError::NotFound(shown(argument)))
     }
 
     fn named_path(&mut self, argument: &str, path: &Path) -> Result<(), SourceError> {
@@ -464,6 +469,10 @@ mod tests {
         assert!(matches!(find(&["sqlite:/nowhere.db".to_owned()]), Err(SourceError::NotFound(_))));
         let Err(error) = find(&["oracle://user:secret@host/db".to_owned()]) else { panic!("a server was opened") };
         assert_eq!(error.to_string(), "cannot read sources of the kind `oracle:`");
+        let Err(error) = find(&["postgres//user:secret@host/db".to_owned()]) else { panic!("a file was opened") };
+        assert_eq!(error.to_string(), "cannot find `postgres//…@host/db`");
+        assert_eq!(shown("mysql://user:secret@host/db"), "mysql://…");
+        assert_eq!(shown("exports//a.csv"), "exports//a.csv");
     }
 
     #[test]

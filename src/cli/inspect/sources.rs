@@ -81,7 +81,7 @@ pub(super) fn inspect(subjects: &[String], arguments: &Arguments, context: &Cont
     // Whatever is amiss with a source has a gap, so this is a folder of nothing.
     let holds_nothing = found.sessions.iter().all(|session| session.facts().is_empty());
     if surveyed.is_empty() && gaps.is_empty() && holds_nothing {
-        let names: Vec<String> = subjects.iter().map(|subject| format!("`{}`", clean(subject))).collect();
+        let names: Vec<String> = subjects.iter().map(|subject| format!("`{}`", clean(&source::shown(subject)))).collect();
         context.say(&format!("Nothing was found in {}: no file and no table.\n", names.join(", ")))?;
     }
     let title = "Gaps that a scan would have, as far as a sample shows (one makes its verdict inconclusive):";
