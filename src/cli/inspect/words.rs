@@ -148,8 +148,7 @@ fn words(seen: &Seen<'_>, is_brief: bool, context: &Context) -> String {
         return words;
     }
     if let Some((_, reason)) = object.access.problem() {
-        let _ =
-            writeln!(words, "  It cannot be read: {}. It has {}.\n", clean(reason), of(object.columns.len() as u64, "column"));
+        let _ = writeln!(words, "  cannot be read: {}\n", clean(reason));
         return words;
     }
     let rows = column_rows(&target.mapping, &target.profiles).into_iter().zip(&target.mapping.columns).zip(&object.columns);
