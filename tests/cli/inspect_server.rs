@@ -76,7 +76,7 @@ fn what_an_account_may_not_read_is_said_of_tables_and_columns() {
     crm(&server, &world);
     let url = server.url_as("clerk:clerk", "crm");
     let shown = inspect(&world, &[&url]);
-    shown.prints("not readable: no privilege to read the column").prints("cannot be read: no privilege");
+    shown.prints("header       –  denied\n").prints("cannot be read: no privilege");
     shown.prints("--grants\n");
     assert!(!shown.stdout.contains("clerk:clerk"), "{}", shown.whole());
     let json = inspect(&world, &[&url, "--format", "json"]).json();

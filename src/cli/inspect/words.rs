@@ -156,7 +156,9 @@ fn words(seen: &Seen<'_>, is_brief: bool, context: &Context) -> String {
     for ((mut row, taken), column) in rows {
         if let Some((_, reason)) = column.access.problem() {
             row.filled = (0, 0);
-            let denied = format!("not readable: {reason}");
+            // What stands in many lines is short; the gap below says it in full.
+            let is_denied = matches!(column.access, Access::Denied(_));
+            let denied = if is_denied { "denied".to_owned() } else { format!("cannot be read: {reason}") };
             row.note = if row.note.is_empty() { denied } else { format!("{}, {denied}", row.note) };
         } else if is_brief && taken.field().is_none() && row.note.is_empty() && row.by.is_empty() {
             texts.push(clean(&row.name));
