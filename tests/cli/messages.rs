@@ -126,7 +126,7 @@ fn files_that_cannot_be_shown() {
     let lines = [
         "inspect none.csv",
         "inspect none*.csv",
-        "inspect postgres://db/x",
+        "inspect oracle://db/x",
         "inspect bad/cut.json",
         "inspect bad/payload.json",
         "inspect bad/card.json",
