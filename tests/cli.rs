@@ -22,6 +22,8 @@ mod mysql;
 mod never_clear;
 mod odd_files;
 #[cfg(unix)]
+mod postgres;
+#[cfg(unix)]
 mod server;
 mod sqlite;
 #[cfg(unix)]
