@@ -62,6 +62,10 @@ const ROWS_PER_PAGE: u64 = 40;
 /// How often a reader that waits for the server looks whether the job was cancelled.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// Marks a place in the transaction that holds the snapshot, and goes back to it: so the locks are given back that were taken meanwhile.
+const SAVEPOINT: &str = "SAVEPOINT residua";
+const ROLLBACK: &str = "ROLLBACK TO SAVEPOINT residua; RELEASE SAVEPOINT residua";
+
 /// An opened database.
 pub(super) struct PgSession {
     identity: Identity,
@@ -96,10 +100,10 @@ impl PgSession {
     fn under_snapshot<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, Broken>) -> Result<T, Broken> {
         let Some(snapshot) = &self.snapshot else {
             let mut main = self.main();
-            main.client.batch_execute("SAVEPOINT residua")?;
+            main.client.batch_execute(SAVEPOINT)?;
             let worked = work(&mut main);
             // This gives the locks back that were taken meanwhile.
-            main.client.batch_execute("ROLLBACK TO SAVEPOINT residua")?;
+            main.client.batch_execute(ROLLBACK)?;
             return worked;
         };
         let mut lent = self.readers.lend(|| self.connector.connect()).map_err(Broken::Server)?;
@@ -325,8 +329,10 @@ impl Session for PgSession {
         };
         let read = self.inventory.objects.iter().zip(&self.readings).filter(|(object, _)| object.access.is_readable());
         read.filter_map(|(object, reading)| {
+            // Partitions may be detached, emptied or dropped beneath the table through which their rows are read.
+            let is_as_it_was = |id: &u32| self.stamps.get(id).is_some_and(|then| now.get(id) == Some(then));
             let detail = match (self.stamps.get(&reading.id), now.get(&reading.id)) {
-                (Some(then), Some(now)) if then == now => return None,
+                (Some(then), Some(now)) if then == now && reading.below.iter().all(is_as_it_was) => return None,
                 (Some(_), Some(_)) => "the table was altered, emptied or written anew, so that rows of it may not have been seen",
                 _ => "the table was dropped, so that rows of it may not have been seen",
             };

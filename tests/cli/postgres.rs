@@ -3,6 +3,9 @@
 //! Each trap is set twice where that says more: without a supplied record the scan has to end in `clear` (or to name what was hidden), with
 //! one of 60 it must not.
 
+mod databases;
+mod logins;
+mod meanwhile;
 mod relations;
 mod rights;
 mod values;

@@ -26,8 +26,9 @@ const FIRST_OWN_ID: u32 = 16_384;
 /// Of its own schemas the server is asked only for what somebody added to them.
 const RELATIONS: &str = "
     SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text, c.relispartition, c.relispopulated,
-        c.reltuples::float8, c.relpages::bigint, pg_relation_filenode(c.oid)::bigint, row_security_active(c.oid),
-        has_schema_privilege(n.oid, 'USAGE') AS has_schema, has_table_privilege(c.oid, 'SELECT') AS has_table,
+        c.reltuples::float8, c.relpages::bigint, c.relfilenode::bigint, row_security_active(c.oid),
+        -- These are NULL where somebody has dropped it since the snapshot: reading it will fail.
+        COALESCE(has_schema_privilege(n.oid, 'USAGE'), true) AS has_schema, COALESCE(has_table_privilege(c.oid, 'SELECT'), true) AS has_table,
         COALESCE(a.amname::text, '') AS method, pg_is_other_temp_schema(n.oid) AS is_others, COALESCE(t.relpages, 0)::bigint AS long_pages,
         pg_stat_get_live_tuples(c.oid) AS live, pg_stat_get_dead_tuples(c.oid) AS dead,
         to_char(GREATEST(pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid)) AT TIME ZONE 'UTC',
@@ -40,16 +41,28 @@ const RELATIONS: &str = "
         AND (c.oid >= $1 OR n.nspname NOT IN ('pg_catalog', 'information_schema'))
     ORDER BY n.nspname, c.relname";
 
+/// A domain may stand for another one, and so on.
 const COLUMNS: &str = "
+    WITH RECURSIVE bases (oid, base) AS (
+        SELECT t.oid, t.typbasetype FROM pg_type t WHERE t.typtype = 'd'
+        UNION ALL SELECT o.oid, t.typbasetype FROM bases o JOIN pg_type t ON t.oid = o.base AND t.typtype = 'd'
+    ), parts (part, whole) AS (
+        SELECT typbasetype, oid FROM pg_type WHERE typtype = 'd'
+        UNION ALL SELECT typelem, oid FROM pg_type WHERE typcategory = 'A' AND typelem <> 0
+        UNION ALL SELECT a.atttypid, c.reltype FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+            WHERE c.reltype <> 0 AND a.attnum > 0 AND NOT a.attisdropped
+    ), with_bytes (oid) AS (
+        SELECT 'bytea'::regtype::oid UNION SELECT whole FROM with_bytes JOIN parts ON part = oid
+    )
     SELECT a.attrelid, a.attnum::int4, a.attname::text, format_type(a.atttypid, a.atttypmod) AS declared,
-        COALESCE(b.typname, t.typname)::text AS base, COALESCE(b.typcategory, t.typcategory)::text AS category, t.typlen < 0 AS is_long,
-        has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_read,
+        COALESCE(b.typname, t.typname)::text AS base, COALESCE(b.typcategory, t.typcategory)::text AS category, t.typlen < 0 AS is_long, t.oid IN (SELECT oid FROM with_bytes) AS has_bytes,
+        COALESCE(has_column_privilege(a.attrelid, a.attnum, 'SELECT'), true) AS may_read,
         COALESCE(array_position(i.indkey::int2[], a.attnum), -1)::int4 AS key_place
     FROM pg_attribute a
         JOIN pg_class c ON c.oid = a.attrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace
         JOIN pg_type t ON t.oid = a.atttypid
-        LEFT JOIN pg_type b ON b.oid = t.typbasetype AND t.typtype = 'd'
+        LEFT JOIN (bases JOIN pg_type b ON b.oid = bases.base AND b.typtype <> 'd') ON bases.oid = t.oid
         LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
     WHERE c.relkind IN ('r', 'p', 'm', 'f', 'v') AND a.attnum > 0 AND NOT a.attisdropped
         AND (c.oid >= $1 OR n.nspname NOT IN ('pg_catalog', 'information_schema'))
@@ -63,11 +76,16 @@ const VIEWS: &str = "
             SELECT FROM pg_rewrite r
                 JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_proc'::regclass
                 JOIN pg_proc p ON p.oid = d.refobjid
-            WHERE r.ev_class = c.oid AND p.proretset) AS asks_function
+            WHERE r.ev_class = c.oid AND p.proretset)
+        -- The server's own functions are in no list of what depends on what, but the stored query marks each call that returns rows.
+        OR EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_action::text LIKE '%:funcretset true%') AS asks_function
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'v' AND (c.oid >= $1 OR n.nspname NOT IN ('pg_catalog', 'information_schema'))";
 
 const LARGE_OBJECTS: &str = "SELECT count(*) FROM pg_largeobject_metadata";
+
+/// Why a view is not read.
+const SHOWS_TABLES: &str = "a view; it shows rows of tables";
 
 /// How the rows of an object are asked for.
 #[expect(clippy::struct_excessive_bools, reason = "each says of the relation what no other does")]
@@ -89,12 +107,14 @@ pub(super) struct Reading {
     pub(super) forms: Vec<Form>,
     /// For each column, whether values of its type can be long.
     pub(super) long: Vec<bool>,
+    /// The relations whose rows are read through this one, beside it.
+    pub(super) below: Vec<u32>,
     /// What changes when the rows are written anew elsewhere (`TRUNCATE`, `VACUUM FULL`, `ALTER TABLE`).
     pub(super) file: Option<i64>,
 }
 
-/// What changes when a relation is altered: its name, its columns and its file.
-pub(super) type Stamp = (String, String, Vec<(i32, String, String)>, Option<i64>);
+/// What changes when a relation is altered: its name, its columns, its file, and whether it is a partition.
+pub(super) type Stamp = (String, String, Vec<(i32, String, String)>, Option<i64>, bool);
 
 /// A relation as the catalogue has it.
 #[expect(clippy::struct_excessive_bools, reason = "each says of the relation what no other does")]
@@ -156,7 +176,7 @@ pub(super) fn stamps(client: &mut Client) -> Result<HashMap<u32, Stamp>, Error> 
             let columns = relation.columns.into_iter().zip(relation.numbers);
             let columns = columns.map(|(column, number)| (number, column.name, column.declared_type.unwrap_or_default()));
             let (schema, name) = relation.reading.relation;
-            (relation.reading.id, (schema, name, columns.collect(), relation.reading.file))
+            (relation.reading.id, (schema, name, columns.collect(), relation.reading.file, relation.is_partition))
         })
         .collect())
 }
@@ -193,7 +213,7 @@ fn relation(row: &Row, has_ranges: bool) -> Result<Relation, Error> {
         // Compressed, a value may be smaller by two orders of magnitude; what is not stored apart cannot be too long even so. Statistics may
         // be old, so any page counts.
         may_be_long: long_pages > 0 || pages == 0 || kind == "f" || kind == "v" || kind == "p",
-        file: row.try_get("pg_relation_filenode")?,
+        file: row.try_get("relfilenode")?,
         ..Reading::default()
     };
     Ok(Relation {
@@ -226,7 +246,11 @@ fn columns(client: &mut Client, relations: &mut [Relation]) -> Result<(), Error>
         }
         let may_read: bool = row.try_get("may_read")?;
         let access = if may_read { Access::Readable } else { Access::Denied("no privilege to read the column".to_owned()) };
-        relation.reading.forms.push(Form::of(&row.try_get::<_, String>("base")?, &row.try_get::<_, String>("category")?));
+        relation.reading.forms.push(Form::of(
+            &row.try_get::<_, String>("base")?,
+            &row.try_get::<_, String>("category")?,
+            row.try_get("has_bytes")?,
+        ));
         relation.reading.long.push(row.try_get("is_long")?);
         relation.numbers.push(row.try_get("attnum")?);
         relation.columns.push(Column { name: row.try_get("attname")?, declared_type: Some(row.try_get("declared")?), access });
@@ -256,7 +280,7 @@ fn own_access(relation: &Relation) -> Access {
     }
     match relation.kind.as_str() {
         "m" if !relation.is_populated => Access::Derived("a materialised view that was never filled".to_owned()),
-        "v" => Access::Derived("a view; it shows rows of tables".to_owned()),
+        "v" => Access::Derived(SHOWS_TABLES.to_owned()),
         _ => Access::Readable,
     }
 }
@@ -294,6 +318,7 @@ fn divide(
             access[*part] = Access::Derived(format!("a partition; its rows are read through {name}"));
         }
         relations[index].reading.is_through = true;
+        relations[index].reading.below = below.iter().map(|part| relations[*part].reading.id).collect();
         relations[index].rows = None;
         relations[index].details.push(("partitions".to_owned(), below.len().to_string()));
     } else {
@@ -320,16 +345,30 @@ fn views(
     for row in client.query(VIEWS, &[&FIRST_OWN_ID])? {
         let Some(index) = place.get(&row.try_get::<_, u32>("oid")?).copied() else { continue };
         let definition: Option<String> = row.try_get("definition")?;
-        let holds_rows = row.try_get("asks_function")? || definition.as_deref().is_none_or(view::holds_rows);
+        let holds_rows = row.try_get("asks_function")? || definition.as_deref().is_none_or(is_written);
         relations[index].reading.is_through = true;
-        if holds_rows && matches!(access[index], Access::Derived(_)) {
-            access[index] = Access::Readable;
+        match (&access[index], holds_rows) {
+            (Access::Derived(_), true) => access[index] = Access::Readable,
+            // Whether this account may ask it does not matter: the tables below say what is hidden.
+            (_, false) => access[index] = Access::Derived(SHOWS_TABLES.to_owned()),
+            (_, true) => {}
         }
     }
     Ok(())
 }
 
+/// Whether a definition, as the server writes it, holds rows. It adds the type to each value, as in `'Ann'::text`; without the colons it reads
+/// as a value and its name.
+fn is_written(definition: &str) -> bool {
+    view::holds_rows(&definition.replace("::", " "))
+}
+
 fn describe(relation: Relation, access: Access, block: i64) -> (Object, Reading) {
+    let mut relation = relation;
+    if !access.is_readable() {
+        // What is said of the whole is not said again of each column.
+        relation.columns.iter_mut().for_each(|column| column.access = Access::Readable);
+    }
     let (schema, name) = &relation.reading.relation;
     let kind = match relation.kind.as_str() {
         "v" => ObjectKind::View,
@@ -378,7 +417,8 @@ pub(super) fn copy(object: &Object, reading: &Reading, part: &str, longest: usiz
         selected.push(match column.access {
             // A column that may not be read keeps its place.
             _ if !column.access.is_readable() => "NULL".to_owned(),
-            _ if guarded.contains(&index) => format!("CASE WHEN {} <= {longest} THEN {name} END", length(index)),
+            // Where no length is known, the value is sent.
+            _ if guarded.contains(&index) => format!("CASE WHEN {} > {longest} THEN NULL ELSE {name} END", length(index)),
             _ => name,
         });
     }

@@ -11,14 +11,18 @@ pub(super) enum Form {
     Bytes,
     /// A list.
     Array,
+    /// A list or a row with bytes in it, in hexadecimal.
+    WithBytes,
 }
 
 impl Form {
-    /// The form of a type, by its name in `pg_type` (of a domain: that of its base) and its category there.
-    pub(super) fn of(type_name: &str, category: &str) -> Form {
+    /// The form of a type, by its name in `pg_type` (of a domain: that of its base) and its category there, and whether there are bytes in its
+    /// values.
+    pub(super) fn of(type_name: &str, category: &str, has_bytes: bool) -> Form {
         match (type_name, category) {
             ("date" | "timestamp" | "timestamptz", _) => Form::Moment,
             ("bytea", _) => Form::Bytes,
+            _ if has_bytes => Form::WithBytes,
             (_, "A") => Form::Array,
             _ => Form::Text,
         }

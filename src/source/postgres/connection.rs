@@ -13,6 +13,7 @@ use postgres::Config;
 use postgres::Error;
 use postgres::NoTls;
 use postgres::error::SqlState;
+use std::collections::HashMap;
 use std::error::Error as _;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -21,13 +22,15 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// What a connection is asked for, whatever its user's settings are, as far as the server knows the setting. A person's time limit for
 /// statements comes besides; what the user's own settings say of time limits does not count.
-const SETTINGS: [(&str, &str); 11] = [
+const SETTINGS: [(&str, &str); 12] = [
     // What would be hidden is an error.
     ("row_security", "off"),
     // No function of the database's own stands in for one of the server's.
     ("search_path", "pg_catalog"),
     ("datestyle", "ISO, YMD"),
     ("intervalstyle", "postgres"),
+    // Midnight at home is a day before or the next in the zone of a role; what midnights become in UTC is known to whoever reads dates.
+    ("timezone", "UTC"),
     ("bytea_output", "hex"),
     ("extra_float_digits", "1"),
     ("idle_in_transaction_session_timeout", "0"),
@@ -110,16 +113,20 @@ impl Connector {
     }
 
     fn known_settings(&self, client: &mut Client) -> Result<String, Error> {
-        let rows = client.simple_query("SELECT lower(name) FROM pg_catalog.pg_settings")?;
-        let names: Vec<&str> = rows
+        let rows = client.simple_query("SELECT lower(name), setting FROM pg_catalog.pg_settings")?;
+        let known: HashMap<&str, &str> = rows
             .iter()
             .filter_map(|message| match message {
-                postgres::SimpleQueryMessage::Row(row) => row.get(0),
+                postgres::SimpleQueryMessage::Row(row) => Some((row.get(0)?, row.get(1).unwrap_or_default())),
                 _ => None,
             })
             .collect();
         let mut statements = String::new();
-        for (name, value) in SETTINGS.iter().filter(|(name, _)| names.contains(name)) {
+        if known.get("server_encoding") == Some(&"SQL_ASCII") {
+            // Such a database holds bytes of any encoding. Asked for UTF-8, it would send no row of a table with others.
+            statements.push_str("SET LOCAL client_encoding = 'SQL_ASCII'; ");
+        }
+        for (name, value) in SETTINGS.iter().filter(|(name, _)| known.contains_key(name)) {
             let value = if *name == "search_path" { (*value).to_owned() } else { format!("'{value}'") };
             let _ = write!(statements, "SET LOCAL {name} = {value}; ");
         }

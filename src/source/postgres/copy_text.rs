@@ -227,6 +227,17 @@ impl Form {
                 Some(element) => batch.push_cell(Some(&element)),
                 None => batch.push_cell(Some(cell)),
             },
+            Form::WithBytes => match sole_element(cell) {
+                Some(element) if element.is_empty() => batch.push_cell(Some(&element)),
+                Some(mut element) => Form::Bytes.push(batch, column, &mut element, binary),
+                None => match with_text(cell) {
+                    Some(text) => batch.push_cell(Some(&text)),
+                    None => {
+                        binary.bump(column);
+                        batch.push_cell(None);
+                    }
+                },
+            },
         }
     }
 }
@@ -236,9 +247,30 @@ fn hexadecimal(cell: &[u8]) -> Option<Vec<u8>> {
     data_encoding::HEXLOWER.decode(cell.strip_prefix(b"\\x")?).ok()
 }
 
+/// A list or a row with its bytes as the text that they are; `None` where some are no text. How many backslashes stand before the `x` depends
+/// on how deep it lies.
+fn with_text(cell: &[u8]) -> Option<Vec<u8>> {
+    let (mut out, mut rest) = (Vec::with_capacity(cell.len()), cell);
+    while let Some(at) = memchr::memmem::find(rest, b"\\x") {
+        out.extend_from_slice(&rest[..at]);
+        while out.last() == Some(&b'\\') {
+            out.pop();
+        }
+        rest = &rest[at + 2..];
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+        let (hex, after) = rest.split_at(digits);
+        out.extend_from_slice(bytes::text(&data_encoding::HEXLOWER_PERMISSIVE.decode(hex).ok()?)?.as_bytes());
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+    Some(out)
+}
+
 /// The element of an array of one, or of none: `{"a b"}` holds `a b`. Arrays of several stay as they are written.
 fn sole_element(cell: &[u8]) -> Option<Vec<u8>> {
-    let inner = cell.strip_prefix(b"{")?.strip_suffix(b"}")?;
+    // One whose elements are not counted from 1 says so before them: `[0:0]={a}`.
+    let counted = cell.starts_with(b"[").then(|| memchr(b'=', cell)).flatten().map_or(0, |at| at + 1);
+    let inner = cell[counted..].strip_prefix(b"{")?.strip_suffix(b"}")?;
     let Some(quoted) = inner.strip_prefix(b"\"") else {
         let is_one = !inner.iter().any(|byte| matches!(byte, b',' | b'{' | b'"' | b'\\'));
         return is_one.then(|| if inner.eq_ignore_ascii_case(b"null") { Vec::new() } else { inner.to_vec() });

@@ -1,6 +1,8 @@
 //! From a URL to the databases of a server: those that were asked for as sessions, the others by name.
 
 use super::PgSession;
+use super::ROLLBACK;
+use super::SAVEPOINT;
 use super::address::Address;
 use super::catalogue;
 use super::connection::Connection;
@@ -175,9 +177,11 @@ fn session(
     problems.append(&mut unseen(&mut main.client, &name)?);
     connector.begin(&mut main.client, None)?;
     let snapshot = if readers > 1 { export(&connector, &mut main.client)? } else { None };
-    // What holds the snapshot is listed under it.
+    // What holds the snapshot is listed under it. To ask for a view's definition locks the tables that it shows.
+    main.client.batch_execute(SAVEPOINT)?;
     let (mut inventory, readings) = catalogue::list(&mut main.client, version >= WITH_RANGES)?;
     let stamps = catalogue::stamps(&mut main.client)?;
+    main.client.batch_execute(ROLLBACK)?;
     inventory.problems.append(&mut problems);
     let mut identity = vec![("database".to_owned(), database.to_owned())];
     identity.extend(system.map(|system| ("systemIdentifier".to_owned(), system.to_owned())));
