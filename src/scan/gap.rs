@@ -43,6 +43,10 @@ pub(crate) fn object_gaps(name: &str, object: &Object, gaps: &mut Vec<Gap>) {
     if let Some((code, detail)) = object.access.problem() {
         gaps.push(gap(None, code, detail));
     }
+    if !object.access.is_readable() {
+        // What is said of the whole is not said again of each column.
+        return;
+    }
     for column in &object.columns {
         if let Some((code, detail)) = column.access.problem() {
             gaps.push(gap(Some(&column.name), code, detail));

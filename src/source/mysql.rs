@@ -7,6 +7,7 @@
 //! Only some engines keep the rows of a snapshot. A table of another is compared at the end with what it was at the beginning, and so are
 //! the definitions of all.
 
+mod account;
 mod address;
 mod catalogue;
 mod column;
@@ -16,6 +17,7 @@ mod server;
 
 use super::Consistency;
 use super::Extent;
+use super::Grants;
 use super::Identity;
 use super::Inventory;
 use super::Object;
@@ -287,5 +289,12 @@ impl Session for MysqlSession {
 
     fn digest(&self, _cancel: &Cancel) -> Result<Option<String>, ReadError> {
         Ok(None)
+    }
+
+    fn grants(&self, role: &str, _databases: usize) -> Result<Option<Grants>, ReadError> {
+        account::write(self, role).map(Some).ok_or_else(|| {
+            let detail = "such a name of an account cannot be written into a statement; choose one of letters";
+            ReadError::Failed(Problem::of_source(ProblemCode::Unsupported, &self.identity.name, detail))
+        })
     }
 }

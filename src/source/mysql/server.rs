@@ -62,7 +62,9 @@ pub(crate) fn open(url: &str, options: &ServerOptions) -> Result<Opened, ServerE
         }
     };
     let server = identity(&mut main);
-    let others = others.into_iter().filter(|database| !catalogue::is_idle(&mut main, database));
+    // Whom tables are hidden from cannot say that there are none.
+    let sees_all = !grants(&mut main).map_err(|error| refused(&error))?.is_blind(None);
+    let others = others.into_iter().filter(|database| !(sees_all && catalogue::is_idle(&mut main, database)));
     let others: Vec<String> = others.map(|database| address.name_of(&database)).collect();
     let mut opened = Opened {
         server: server

@@ -364,11 +364,6 @@ fn is_written(definition: &str) -> bool {
 }
 
 fn describe(relation: Relation, access: Access, block: i64) -> (Object, Reading) {
-    let mut relation = relation;
-    if !access.is_readable() {
-        // What is said of the whole is not said again of each column.
-        relation.columns.iter_mut().for_each(|column| column.access = Access::Readable);
-    }
     let (schema, name) = &relation.reading.relation;
     let kind = match relation.kind.as_str() {
         "v" => ObjectKind::View,

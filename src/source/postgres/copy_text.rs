@@ -230,13 +230,7 @@ impl Form {
             Form::WithBytes => match sole_element(cell) {
                 Some(element) if element.is_empty() => batch.push_cell(Some(&element)),
                 Some(mut element) => Form::Bytes.push(batch, column, &mut element, binary),
-                None => match with_text(cell) {
-                    Some(text) => batch.push_cell(Some(&text)),
-                    None => {
-                        binary.bump(column);
-                        batch.push_cell(None);
-                    }
-                },
+                None => bytes::push(batch, column, &with_text(cell).unwrap_or_else(|| vec![0]), binary),
             },
         }
     }
