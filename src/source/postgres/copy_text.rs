@@ -383,6 +383,16 @@ mod tests {
         assert_eq!(binary, 1);
     }
 
+    #[test]
+    fn bytes_within_lists_and_rows() {
+        let text = |cell: &[u8]| with_text(cell).map(|text| String::from_utf8(text).unwrap());
+        assert_eq!(text(br#"{"\\x416e6e","\\x426f"}"#).as_deref(), Some(r#"{"Ann","Bo"}"#));
+        assert_eq!(text(br#"(x,"\\x416e6e",)"#).as_deref(), Some(r#"(x,"Ann",)"#));
+        assert_eq!(text(br"(x,,\x)").as_deref(), Some("(x,,)"));
+        assert_eq!(text(br#"{"\\x00ff"}"#), None);
+        assert_eq!(text(br#"{"\\x416"}"#), None);
+    }
+
     fn escaped(cell: Option<&str>) -> String {
         let Some(cell) = cell else { return "\\N".to_owned() };
         cell.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")

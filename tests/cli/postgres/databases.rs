@@ -99,7 +99,9 @@ fn parts_hold_every_row_once() {
         assert_eq!(rows_read(&report)[0].1, rows, "{threads}");
         found.push(world.case.read(&name).lines().skip(1).map(str::to_owned).collect::<Vec<_>>());
     }
-    found.iter_mut().for_each(|lines| lines.sort());
+    for lines in &mut found {
+        lines.sort();
+    }
     assert_eq!(found[0], found[1]);
     prints_nothing(&world);
 }

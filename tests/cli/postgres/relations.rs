@@ -26,13 +26,13 @@ use std::fs;
 
 const TABLES: &[Trap] = &[
     trap("a table", |server, people| table(server, "contacts", people, ""), FOUND, RESIDUAL),
-    trap("an unlogged table", |server, people| unlogged(server, people), FOUND, RESIDUAL),
+    trap("an unlogged table", unlogged, FOUND, RESIDUAL),
     trap("an address only in a generated column", generated, FOUND, PERSON),
     trap("rows of a child by inheritance", inherited, FOUND, RESIDUAL),
     trap("partitions by range, the default one, and partitions of partitions", partitioned, FOUND, RESIDUAL),
     trap("a materialised view that still shows what is deleted", materialised, FOUND, RESIDUAL),
     trap("views over tables, and a materialised view that was never filled", shown_only, FOUND, RESIDUAL),
-    trap("a view of rows that are written out", |server, people| view(server, people), FOUND, RESIDUAL),
+    trap("a view of rows that are written out", view, FOUND, RESIDUAL),
     trap("a view that writes its values out beside a table", written_beside, FOUND, RESIDUAL),
     trap("a view that asks a function", asks_function, FOUND, RESIDUAL),
     trap("a view that asks a function of the server for each row of a table", asks_unnest, FOUND, PERSON),
