@@ -512,3 +512,23 @@ fn nothing_goes_on_where_somebody_stops_it() {
     ends(&world.run(AFTER, &words), 10, &["gap:read_failed"]);
     assert_eq!(server.query("", RUNNING), "0");
 }
+
+#[test]
+fn the_printed_account_reads_everything_and_writes_nothing() {
+    let Some(server) = MariaDb::start_with_tls() else { return };
+    let world = World::asked();
+    server.create("crm");
+    server.load_people("crm", "contacts", &world.supplied.iter().collect::<Vec<&Person>>());
+    let statements = world.run(AFTER, &["inspect", &server.url(""), "--grants=It's"]).exits_with(0).stdout.clone();
+    assert!(statements.contains("CREATE USER 'It''s'@'%'") && statements.contains("REQUIRE SSL"), "{statements}");
+    server.sql("", &statements);
+    let url = server.url_as("It%27s:secret", "");
+    world.run(AFTER, &["inspect", &url]).exits_with(1).warns("cannot connect");
+    server.sql("", "SET PASSWORD FOR 'It''s'@'%' = PASSWORD('secret');");
+    let json = world.run(AFTER, &["inspect", &url, "--format", "json"]).exits_with(0).json();
+    let gaps: Vec<&Value> = json["problems"].as_array().expect("problems").iter().map(|gap| &gap["code"]).collect();
+    assert!(!gaps.iter().any(|code| ["denied", "blind", "not_asked"].iter().any(|word| *code == word)), "{json:#}");
+    world.scan("deletion", "deletion.challenge.json", &[&url], &[]).exits_with(11);
+    let rights = server.query("", "SHOW GRANTS FOR 'It''s'@'%';");
+    assert!(!["INSERT", "UPDATE", "DELETE", "CREATE", "ALL"].iter().any(|right| rights.contains(right)), "{rights}");
+}
