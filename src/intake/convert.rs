@@ -125,6 +125,13 @@ struct Person {
     full: Vec<usize>,
 }
 
+/// Whether a cell is a list of several values, as databases and JSON write it: `{Ann,Bob}`. Of a list of one a source hands over the value.
+fn is_list(cell: &str) -> bool {
+    let cell = cell.trim();
+    let is_closed = (cell.starts_with('{') && cell.ends_with('}')) || (cell.starts_with('[') && cell.ends_with(']'));
+    is_closed && cell.contains(',')
+}
+
 impl Converter {
     /// A converter for a table with this mapping.
     pub(crate) fn new(mapping: &Mapping, side: Side) -> Converter {
@@ -236,6 +243,10 @@ impl Converter {
                 self.counts[index].personal += 1;
                 is_unreadable = true;
                 continue;
+            }
+            if self.side == Side::Recipient && !matches!(step, Step::Watched | Step::Skipped) && is_list(cell) {
+                // Which of the values belong together nobody says.
+                self.counts[index].personal += 1;
             }
             let reading = match *step {
                 Step::Joined | Step::Skipped => continue,

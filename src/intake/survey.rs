@@ -99,15 +99,6 @@ pub(crate) fn preview(found: &Found, map: &MapFile, cancel: &Cancel) -> Result<V
             for taken in mapping.columns.iter_mut().filter(|taken| is_undivided && taken.usage == Usage::Text) {
                 taken.doubt = Some("no delimiter divides the lines, so that each was read as one cell of text");
             }
-            // What stands in a list beside another value cannot be told apart from it.
-            let lists = object
-                .columns
-                .iter()
-                .map(|column| column.declared_type.as_ref().is_some_and(|declared| declared.ends_with("[]")));
-            for (taken, _) in mapping.columns.iter_mut().zip(lists).filter(|(taken, is_list)| *is_list && taken.field().is_some())
-            {
-                taken.doubt = Some("the column holds lists, of which only those of a single value are understood");
-            }
             surveyed.push(Surveyed { session: number, object: place, name, mapping, profiles, excluded });
         }
         session.rest();

@@ -298,7 +298,8 @@ fn what_an_account_is_not_shown_may_be_there() {
     ends(&scan(&world, &server.url_as("and_names:hush-and_names", "")), 11, &["gap:blind"]);
     server.sql("crm", "DROP TABLE hidden");
     ends(&scan(&world, &server.url_as("everything:hush-everything", "crm")), 0, &[]);
-    ends(&scan(&world, &server.url_as("and_names:hush-and_names", "crm")), 0, &[]);
+    // The server's own database may hold logs of statements, and this account does not see whether it does.
+    ends(&scan(&world, &server.url_as("and_names:hush-and_names", "crm")), 10, &["gap:not_asked"]);
     ends(&scan(&world, &server.url_as("one_database:hush-one_database", "crm")), 10, &["gap:blind"]);
     // A database that was not asked for is named, and read where all are.
     server.sql("", "CREATE DATABASE `o.d``d é`");

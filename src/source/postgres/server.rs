@@ -249,20 +249,20 @@ fn standing(client: &mut Client, name: &str) -> Result<(Vec<(String, String)>, V
         return Ok((facts, Vec::new()));
     }
     let query = "SELECT pg_last_wal_replay_lsn()::text, pg_is_wal_replay_paused(),
-        COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8, 1e9),
+        EXTRACT(EPOCH FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8,
         EXISTS (SELECT FROM pg_stat_wal_receiver) AND pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()";
     let row = client.query_one(query, &[])?;
     let position: Option<String> = row.try_get(0)?;
-    let (is_paused, lag, is_level): (bool, f64, Option<bool>) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+    let (is_paused, lag, is_level): (bool, Option<f64>, Option<bool>) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
     // A primary without writers sends nothing, and its replica does not lag.
-    let lag = if is_level == Some(true) { 0.0 } else { lag };
+    let lag = if is_level == Some(true) { Some(0.0) } else { lag };
     facts.extend(position.map(|position| fact("walPosition", position)));
-    facts.push(fact("lagSeconds", format!("{lag:.0}")));
+    facts.extend(lag.map(|lag| fact("lagSeconds", format!("{lag:.0}"))));
     let mut problems = Vec::new();
     if is_paused {
         let detail = "the server is a replica whose replay is paused, and shows an older state than its primary";
         problems.push(Problem::of_source(ProblemCode::Stale, name, detail));
-    } else if lag > LARGEST_LAG {
+    } else if lag.is_none_or(|lag| lag > LARGEST_LAG) {
         let detail = "the server is a replica that is cut off from its primary or more than an hour behind";
         problems.push(Problem::of_source(ProblemCode::Stale, name, detail));
     }
