@@ -76,7 +76,8 @@ const DECLARATION: &str = "The targets listed are, to the operator's knowledge, 
 
 /// Look for supplied records, read-only, and sign what was found
 ///
-/// A SOURCE is a file, a folder, a pattern in quotes, `-` for standard input, or a database such as `sqlite:crm.db`. Everything in it is read,
+/// A SOURCE is a file, a folder, a pattern in quotes, `-` for standard input, a database such as `sqlite:crm.db`, or a server such as
+/// `postgres://user@host/database` or `mysql://user@host/` (without a database: all that it has). Everything in it is read,
 /// every table and every row, and nothing is written to it. Whatever cannot be read or understood is named as a gap, and makes the verdict
 /// `inconclusive`. Without `--out` nothing is signed, and the scan may be repeated; a challenge is answered by one attestation only. No field
 /// value leaves this machine.
@@ -142,14 +143,17 @@ Examples:
   residua scan sqlite:crm.db exports/ --manifest handover/deletion.residua \\
       --challenge deletion.challenge.json --from emma.card.json \\
       --as party.key --out deletion.attestation.json --findings findings.csv
-  psql -c 'COPY contacts TO STDOUT CSV HEADER' |
+  residua scan postgres://residua@db.example.com/crm mysql://residua@shop.example.com/ \\
+      --manifest handover/deletion.residua --challenge deletion.challenge.json \\
+      --from emma.card.json --as party.key     # passwords: .pgpass, ~/.my.cnf
+  sqlcmd -s ';' -Q 'SELECT * FROM contacts' |
       residua scan - --name crm.contacts --manifest handover/deletion.residua \\
       --challenge deletion.challenge.json --from emma.card.json --as party.key
 
 Exit codes: 0 clear, or a baseline that found its share; 10 inconclusive;
 11 residual; 1 error; 2 usage.")]
 pub(crate) struct Arguments {
-    /// What to scan: files, folders, patterns, databases, or `-`
+    /// What to scan: files, folders, patterns, databases, servers, or `-`
     #[arg(required = true, value_name = "SOURCE")]
     sources: Vec<String>,
     /// The manifest that came with the data: `baseline.residua` for a baseline, else `deletion.residua`. Its signed statement stands beside
