@@ -27,6 +27,11 @@ impl MatchKey {
         self.atoms == [Atom::Id]
     }
 
+    /// Whether a day is part of the key.
+    pub(crate) fn has_day(&self) -> bool {
+        self.atoms.iter().any(|atom| matches!(atom.slot(), Slot::Birth | Slot::Child))
+    }
+
     /// Whether records that hold exactly these slots can form the key.
     pub(crate) fn is_formable(&self, has: impl Fn(Slot) -> bool) -> bool {
         self.atoms.iter().all(|atom| has(atom.slot()))

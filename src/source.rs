@@ -32,6 +32,7 @@ pub(crate) use label::Label;
 pub(crate) use options::Options;
 pub(crate) use options::TextOptions;
 pub(crate) use options::TextRule;
+pub(crate) use server::Refusal;
 pub(crate) use server::ServerError;
 pub(crate) use server::ServerOptions;
 

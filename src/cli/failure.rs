@@ -14,6 +14,7 @@ use crate::manifest::statement::StatementFault;
 use crate::record::schema::SchemaError;
 use crate::source::ProblemCode;
 use crate::source::ReadError;
+use crate::source::Refusal;
 use crate::source::ServerError;
 use crate::source::SourceError;
 use crate::supply::SupplyError;
@@ -136,14 +137,35 @@ fn of_source(error: &SourceError) -> Option<&'static str> {
         SourceError::Server(ServerError::Address { .. }) => Some(
             "write it as `postgres://user@host:5432/database` or `mysql://user@host:3306/database`; `residua scan --help` says more",
         ),
-        SourceError::Server(ServerError::Connect { is_certificate: true, .. }) => Some(
-            "give the authority that signed the server's certificate with `?sslrootcert=FILE` (PostgreSQL) or `?ssl-ca=FILE` (MySQL) behind \
-             the URL; without any check of the server: `?sslmode=require` or `?ssl-mode=REQUIRED`",
-        ),
-        SourceError::Server(ServerError::Connect { .. }) => {
-            Some("see whether `psql` or `mariadb` connects from here with the same address, user and password")
-        }
+        SourceError::Server(ServerError::File(_)) => Some("correct the file, or name another"),
+        SourceError::Server(ServerError::Connect { refusal, .. }) => Some(of_refusal(*refusal)),
         SourceError::Cancelled => None,
+    }
+}
+
+fn of_refusal(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Unreachable => {
+            "check host and port, and whether the server listens there and a firewall lets this machine through"
+        }
+        Refusal::Login => {
+            "check user and password; the password comes from the URL, the environment (`PGPASSWORD`, `MYSQL_PWD`) or a file \
+             (`~/.pgpass`, a service file, `~/.my.cnf`, `--defaults-file`), in this order"
+        }
+        Refusal::NoPassword => {
+            "put the password into `~/.pgpass`, readable by you alone, as `host:port:database:user:password` (`*` for any), or into \
+             `PGPASSWORD`; this program does not ask for it"
+        }
+        Refusal::NoRight => {
+            "let the administrator grant it: `residua inspect URL --grants`, run as an administrator, prints the statements"
+        }
+        Refusal::NoDatabase => "check the database's name; a URL without one reads all databases of the server",
+        Refusal::Expired => "have the server's certificate renewed",
+        Refusal::Certificate => {
+            "give the authority that signed the server's certificate with `?sslrootcert=FILE` (PostgreSQL) or `?ssl-ca=FILE` (MySQL) behind \
+             the URL, and name the host as the certificate does; without any check of the server: `?sslmode=require` or `?ssl-mode=REQUIRED`"
+        }
+        Refusal::Other => "see whether `psql` or `mariadb` connects from here with the same address, user and password",
     }
 }
 
@@ -335,9 +357,9 @@ mod tests {
         kinds.into_iter().map(|kind| Error::new(io(kind)).context("cannot write `some/file`")).collect()
     }
 
-    fn refused(reason: &str, is_certificate: bool) -> SourceError {
+    fn refused(reason: &str, refusal: Refusal) -> SourceError {
         let name = "postgres://db.example.com/crm".to_owned();
-        SourceError::Server(ServerError::Connect { name, reason: reason.to_owned(), is_certificate })
+        SourceError::Server(ServerError::Connect { name, reason: reason.to_owned(), refusal })
     }
 
     fn sources() -> Vec<Error> {
@@ -377,8 +399,15 @@ mod tests {
             SourceError::BadDelimiter,
             SourceError::Stdin(io(io::ErrorKind::BrokenPipe)),
             SourceError::Server(ServerError::Address { kind: "PostgreSQL", fault: "a port is a number up to 65535".into() }),
-            refused("password authentication failed for user \"reader\"", false),
-            refused("invalid peer certificate: UnknownIssuer", true),
+            SourceError::Server(ServerError::File("`ca.pem` cannot be read".into())),
+            refused("Connection refused (os error 111)", Refusal::Unreachable),
+            refused("password authentication failed for user \"reader\"", Refusal::Login),
+            refused("password missing", Refusal::NoPassword),
+            refused("permission denied for database \"crm\"", Refusal::NoRight),
+            refused("database \"crm\" does not exist", Refusal::NoDatabase),
+            refused("invalid peer certificate: Expired", Refusal::Expired),
+            refused("invalid peer certificate: UnknownIssuer", Refusal::Certificate),
+            refused("too many clients already", Refusal::Other),
         ]
         .into_iter()
         .map(Error::new)

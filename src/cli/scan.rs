@@ -135,6 +135,15 @@ accept or not:
   secured = true
   will_be_deleted = true
 
+A server is named by its URL; its login is found as its own clients find it:
+  postgres://user@host:5432/database?sslmode=verify-full&sslrootcert=ca.pem
+      also with a service file, the variables PGHOST, PGPASSWORD and so on, and
+      ~/.pgpass; without a host the socket, without a database all databases
+  mysql://user@host:3306/database?ssl-mode=VERIFY_IDENTITY&ssl-ca=ca.pem
+      also with --defaults-file or ~/.my.cnf, and MYSQL_PWD
+A server on another machine has to show a certificate for its name, unless the
+URL asks for less. docs/guide-recipient.md has the whole way.
+
 Findings list for each row which table it stands in, and in `primary_key` how
 to find it: the primary key as name=value (several joined by `;`), else rowid=N
 of the table, or byte=N, the place in a text file where the row begins.

@@ -65,6 +65,8 @@ impl ColumnCounts {
 pub(crate) struct Days {
     /// Cells that were read as a day.
     pub(crate) cells: u32,
+    /// Those of them that may be somebody's birth: no column's name says that they are the day of something else.
+    pub(crate) births: u32,
     /// Whether a day of birth was not understood.
     pub(crate) is_unread: bool,
 }
@@ -265,6 +267,8 @@ impl Converter {
                 Step::Date { slot, order, is_birth } => {
                     let reading = self.date(cell, slot, order, records);
                     self.days.is_unread |= is_birth && reading == Reading::Unreadable;
+                    // Counted as any day is, above.
+                    self.days.births -= u32::from(!is_birth && reading == Reading::Value);
                     reading
                 }
                 Step::Postcode => self.simple(cell, Slot::Postcode, postcode::canonical, records),
@@ -380,6 +384,7 @@ impl Converter {
             }
         });
         self.days.cells += u32::from(reading == Reading::Value);
+        self.days.births += u32::from(reading == Reading::Value);
         reading
     }
 

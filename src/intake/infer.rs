@@ -197,6 +197,24 @@ const PEOPLE: [&str; 17] = [
     "elector",
 ];
 
+/// Words of a column that says when something happened to a row or an order.
+const EVENTS: [&str; 14] = [
+    "created",
+    "updated",
+    "modified",
+    "changed",
+    "deleted",
+    "expires",
+    "expiry",
+    "registered",
+    "ordered",
+    "shipped",
+    "delivered",
+    "paid",
+    "invoiced",
+    "logged",
+];
+
 /// The field that a name stands for, and the group that its other words name.
 fn by_header(words: &[String]) -> Option<(Field, String)> {
     let joined: String = words.concat();
@@ -265,9 +283,8 @@ fn by_header(words: &[String]) -> Option<(Field, String)> {
     {
         return Some((field(Kind::Identifier, Role::Main)?, String::new()));
     }
-    if any(&["date", "timestamp", "datetime"])
-        || (words.len() > 1 && words.last().is_some_and(|word| word == "at" || word == "on"))
-    {
+    let ends_as_event = words.last().is_some_and(|word| ["at", "on", "from", "until", "since", "till"].contains(&word.as_str()));
+    if any(&["date", "timestamp", "datetime"]) || any(&EVENTS) || (words.len() > 1 && ends_as_event) {
         return Some((field(Kind::Date, Role::Event)?, String::new()));
     }
     None
@@ -362,6 +379,9 @@ mod tests {
             ("Child DOB", "date.child"),
             ("baby due date", "date.child"),
             ("created_at", "date.event"),
+            ("valid_from", "date.event"),
+            ("created", "date.event"),
+            ("from", "text"),
             ("address_1", "address.line"),
             ("Addr1", "address.line"),
             ("street_number", "address.number"),

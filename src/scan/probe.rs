@@ -65,13 +65,14 @@ struct Formed {
 }
 
 /// Whether a key of a row says nothing of the person in it, although it can be formed. Every day of a row is tried as the person's and as the
-/// supply's own: one cell in both roles is nobody's pair of days, and where a day of birth was not understood, another day stands in for it.
+/// supply's own: one cell in both roles is nobody's pair of days, where a day of birth was not understood, another day stands in for it, and the
+/// day of an order is nobody's birth.
 /// Such keys are looked up all the same, since a record may hold one day twice; but the row does not count as one whose person was
 /// looked for.
 fn is_guess(key: &MatchKey, days: Days) -> bool {
     let has = |slot: Slot| key.atoms.iter().any(|atom| atom.slot() == slot);
     let (birth, child) = (has(Slot::Birth), has(Slot::Child));
-    (birth || child) && days.is_unread || birth && child && days.cells < 2
+    (birth || child) && (days.is_unread || days.births == 0) || birth && child && days.cells < 2
 }
 
 /// One worker's tools.
@@ -241,7 +242,8 @@ mod tests {
     #[test]
     fn one_day_in_two_roles_and_a_day_in_the_place_of_another_are_guesses() {
         let key = |name: &str| crate::match_key::fixed(|_| true).into_iter().find(|key| key.name == name).unwrap();
-        let of = |name, cells, is_unread| is_guess(&key(name), Days { cells, is_unread });
+        let of = |name, cells, is_unread| is_guess(&key(name), Days { cells, births: cells, is_unread });
+        assert!(is_guess(&key("name_dob"), Days { cells: 1, births: 0, is_unread: false }));
         for name in ["child_postcode_dob", "child_any_dob", "whole"] {
             assert!(of(name, 1, false) && of(name, 2, true) && !of(name, 2, false), "{name}");
         }

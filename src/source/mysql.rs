@@ -210,7 +210,8 @@ impl Session for MysqlSession {
 
     fn samples(&self, object: usize, rows: u64, cancel: &Cancel) -> Result<Vec<Split>, ReadError> {
         let Ok((known, _)) = self.readable(object) else { return self.splits(object, 1, cancel) };
-        if known.primary_key.is_empty() {
+        // From either end of a small table the same rows would come.
+        if known.primary_key.is_empty() || known.rows_estimated.is_none_or(|known| known <= 2 * rows) {
             return Ok(vec![Split { object, index: 0, extent: Extent::First { rows } }]);
         }
         let rows = rows.div_ceil(2);

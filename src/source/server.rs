@@ -8,6 +8,7 @@ pub(super) use limit::Connections;
 pub(super) use tls::Roots;
 pub(super) use tls::TlsMode;
 pub(super) use tls::client_config;
+pub(super) use tls::refusal_of;
 pub(super) use url::ServerUrl;
 
 use crate::source::Access;
@@ -63,9 +64,32 @@ pub(crate) enum ServerError {
         /// The source's name.
         name: String,
         reason: String,
-        /// Whether the certificate is what stands in the way.
-        is_certificate: bool,
+        refusal: Refusal,
     },
+    /// A file that says how to connect cannot be used.
+    #[error("{0}")]
+    File(String),
+}
+
+/// What stands in the way of a connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Refusal {
+    /// Nobody answers there.
+    Unreachable,
+    /// The server does not take user and password.
+    Login,
+    /// No password is to be found.
+    NoPassword,
+    /// The user may not connect to the database.
+    NoRight,
+    /// There is no such database.
+    NoDatabase,
+    /// The server's certificate is over.
+    Expired,
+    /// The server's certificate is not one to be trusted.
+    Certificate,
+    /// Anything else.
+    Other,
 }
 
 /// One database of a server as it was asked for, or all of them.

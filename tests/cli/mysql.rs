@@ -521,7 +521,7 @@ fn the_printed_account_reads_everything_and_writes_nothing() {
     server.create("crm");
     server.load_people("crm", "contacts", &world.supplied.iter().collect::<Vec<&Person>>());
     let statements = world.run(AFTER, &["inspect", &server.url(""), "--grants=It's"]).exits_with(0).stdout.clone();
-    assert!(statements.contains("CREATE USER 'It''s'@'%'") && statements.contains("REQUIRE SSL"), "{statements}");
+    assert!(statements.contains("CREATE USER IF NOT EXISTS 'It''s'@'%'") && statements.contains("REQUIRE SSL"), "{statements}");
     server.sql("", &statements);
     let url = server.url_as("It%27s:secret", "");
     world.run(AFTER, &["inspect", &url]).exits_with(1).warns("cannot connect");

@@ -74,15 +74,20 @@ fn head(session: &dyn Session) -> String {
     let identity = session.identity();
     let known: BTreeMap<&str, &str> =
         (identity.facts.iter().chain(session.facts())).map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let is_mariadb = known.get("version").is_some_and(|version| version.to_ascii_lowercase().contains("mariadb"));
     let product = match identity.kind {
         "postgres" => "PostgreSQL",
+        "mysql" if is_mariadb => "MariaDB",
         "mysql" => "MySQL",
-        "mariadb" => "MariaDB",
         kind => kind,
     };
     let mut facts: Vec<(String, String)> = Vec::new();
     let server: Vec<&str> = std::iter::once(product).chain(known.get("version").copied()).collect();
-    let role = known.get("role").map_or_else(String::new, |role| format!(", a {}", clean(role)));
+    let role = match known.get("role").copied() {
+        None => String::new(),
+        Some("unknown") => ", which does not tell this account whether it is a replica".to_owned(),
+        Some(role) => format!(", a {}", clean(role)),
+    };
     let lag = known.get("lagSeconds").map_or_else(String::new, |lag| format!(" that is {} s behind", clean(lag)));
     facts.push(("server".to_owned(), format!("{}{role}{lag}", clean(&server.join(" ")))));
     let mut others: Vec<&(String, String)> = identity.facts.iter().chain(session.facts()).collect();

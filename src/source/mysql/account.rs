@@ -31,7 +31,7 @@ fn statements(account: &str, is_mariadb: bool) -> Option<String> {
     text.push_str("-- In place of '%' write the host from which the scan runs. Over a socket leave REQUIRE SSL out.\n");
     let created =
         if is_mariadb { "IDENTIFIED VIA mysql_native_password USING 'invalid'" } else { "IDENTIFIED BY RANDOM PASSWORD" };
-    let _ = writeln!(text, "CREATE USER {name} {created} REQUIRE SSL WITH MAX_USER_CONNECTIONS {CONNECTIONS};");
+    let _ = writeln!(text, "CREATE USER IF NOT EXISTS {name} {created} REQUIRE SSL WITH MAX_USER_CONNECTIONS {CONNECTIONS};");
     if is_mariadb {
         text.push_str("-- It has no password yet, and cannot log in. Give it one by hand, where nobody reads it:\n");
         let _ = writeln!(text, "--   SET PASSWORD FOR {name} = PASSWORD('…');");

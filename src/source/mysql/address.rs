@@ -57,7 +57,7 @@ impl Address {
             (None, None) => Ok(Settings::new()),
         };
         let mut settings = own;
-        merge(&mut settings, file.map_err(fault)?);
+        merge(&mut settings, file.map_err(ServerError::File)?);
         let variables = VARIABLES.iter().filter_map(|(name, variable)| Some((*name, options.variable(variable)?)));
         merge(&mut settings, variables.map(|(name, value)| (name.to_owned(), Zeroizing::new(value))).collect());
         let user = options.variable("USER").or_else(|| options.variable("LOGNAME")).or_else(|| options.variable("USERNAME"));

@@ -7,8 +7,10 @@ use crate::source::ServerError;
 use crate::source::ServerOptions;
 use crate::source::server::CONNECT_PATIENCE;
 use crate::source::server::LOCK_PATIENCE_SECONDS;
+use crate::source::server::Refusal;
 use crate::source::server::Roots;
 use crate::source::server::TlsMode;
+use crate::source::server::refusal_of;
 use mysql_async::ClientIdentity;
 use mysql_async::Conn;
 use mysql_async::DriverError;
@@ -292,9 +294,19 @@ fn own_name(error: &Error) -> Option<String> {
     Some(inner.replace('*', "host"))
 }
 
-/// Whether a certificate stands in the way.
-pub(super) fn is_certificate(error: &Error) -> bool {
-    certificate_error(error).is_some()
+/// What stands in the way of a connection.
+pub(super) fn refusal(error: &Error) -> Refusal {
+    match (certificate_error(error), error) {
+        (Some(error), _) => refusal_of(error),
+        (None, Error::Server(error)) => match error.code {
+            1045 | 1698 => Refusal::Login,
+            1044 => Refusal::NoRight,
+            1049 => Refusal::NoDatabase,
+            _ => Refusal::Other,
+        },
+        (None, Error::Io(IoError::Io(_))) => Refusal::Unreachable,
+        (None, _) => Refusal::Other,
+    }
 }
 
 /// Codes after which the connection is of no more use.

@@ -7,8 +7,8 @@ use super::catalogue;
 use super::column::shown;
 use super::connection::Connection;
 use super::connection::Connector;
-use super::connection::is_certificate;
 use super::connection::reason;
+use super::connection::refusal;
 use super::connection::text;
 use super::grants::Grants;
 use crate::source::Identity;
@@ -20,6 +20,7 @@ use crate::source::ServerOptions;
 use crate::source::Session;
 use crate::source::server::Asked;
 use crate::source::server::Opened;
+use crate::source::server::Refusal;
 use catalogue::Reading;
 use mysql_async::Error;
 use mysql_async::Row;
@@ -42,8 +43,7 @@ pub(crate) fn open(url: &str, options: &ServerOptions) -> Result<Opened, ServerE
         Asked::One(database) => address.name_of(database),
         Asked::All => address.name().to_owned(),
     };
-    let refused =
-        |error: &Error| ServerError::Connect { name: name.clone(), reason: reason(error), is_certificate: is_certificate(error) };
+    let refused = |error: &Error| ServerError::Connect { name: name.clone(), reason: reason(error), refusal: refusal(error) };
     let connector = Connector::new(&address, options)?;
     let mut main = connector.connect().map_err(|error| refused(&error))?;
     let visible = catalogue::databases(&mut main).map_err(|error| refused(&error))?;
@@ -55,7 +55,7 @@ pub(crate) fn open(url: &str, options: &ServerOptions) -> Result<Opened, ServerE
             let is_wanted = |name: &&String| *name == wanted || folds && name.to_lowercase() == wanted.to_lowercase();
             let Some(found) = visible.iter().find(is_wanted).cloned() else {
                 let reason = format!("there is no database {}, or this account may not see it", shown(wanted));
-                return Err(ServerError::Connect { name, reason, is_certificate: false });
+                return Err(ServerError::Connect { name, reason, refusal: Refusal::NoDatabase });
             };
             let others = visible.into_iter().filter(|name| *name != found).collect();
             (vec![found], others)

@@ -98,7 +98,13 @@ impl Address {
                 parameters.entry(name.to_owned()).or_insert(Zeroizing::new(value));
             }
         }
-        Address::of(&parameters, options).map_err(fault)
+        let mut address = Address::of(&parameters, options).map_err(fault)?;
+        let home = options.variable("HOME").or_else(|| options.variable("USERPROFILE")).map(PathBuf::from);
+        let named = parameters.get("passfile").filter(|path| !path.is_empty()).map(|path| PathBuf::from(path.as_str()));
+        if let Some(path) = named.or_else(|| home.map(|home| home.join(".pgpass"))) {
+            address.passwords = passfile::Passwords::read(&path).map_err(ServerError::File)?;
+        }
+        Ok(address)
     }
 
     fn of(parameters: &Parameters, options: &ServerOptions) -> Result<Address, String> {
@@ -155,15 +161,13 @@ impl Address {
             TlsMode::Preferred => SslMode::Prefer,
             TlsMode::Required | TlsMode::Authority | TlsMode::Full => SslMode::Require,
         });
-        let home = options.variable("HOME").or_else(|| options.variable("USERPROFILE")).map(PathBuf::from);
-        let passfile = get("passfile").map(PathBuf::from).or_else(|| home.map(|home| home.join(".pgpass")));
         let is_nowhere = hosts.iter().all(|host| host.is_empty());
         let (host, port) = places[0].clone();
         Ok(Address {
             base: base(if is_nowhere { &[] } else { &places }, port),
             asked: get("dbname").map_or(Asked::All, |name| Asked::One(name.to_owned())),
             password: parameters.get("password").filter(|password| !password.is_empty()).cloned(),
-            passwords: passfile.map_or_else(|| Ok(passfile::Passwords::default()), |path| passfile::Passwords::read(&path))?,
+            passwords: passfile::Passwords::default(),
             place: (if SOCKET_FOLDERS.contains(&host.as_str()) { "localhost".to_owned() } else { host }, port),
             config,
             tls,

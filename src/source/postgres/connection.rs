@@ -5,8 +5,10 @@ use crate::source::ProblemCode;
 use crate::source::ServerError;
 use crate::source::ServerOptions;
 use crate::source::server::LOCK_PATIENCE_SECONDS;
+use crate::source::server::Refusal;
 use crate::source::server::TlsMode;
 use crate::source::server::client_config;
+use crate::source::server::refusal_of;
 use postgres::CancelToken;
 use postgres::Client;
 use postgres::Config;
@@ -80,7 +82,7 @@ impl Connector {
             TlsMode::Off => None,
             mode => {
                 let config = client_config(mode, &address.roots);
-                let config = config.map_err(|fault| ServerError::Address { kind: "PostgreSQL", fault })?;
+                let config = config.map_err(ServerError::File)?;
                 Some(MakeRustlsConnect::new(config))
             }
         };
@@ -170,16 +172,35 @@ fn is_row_security(error: &Error) -> bool {
     error.as_db_error().and_then(postgres::error::DbError::routine).is_some_and(|routine| routine == "check_enable_rls")
 }
 
-/// Whether a certificate stands in the way.
-pub(super) fn is_certificate(error: &Error) -> bool {
+/// What stands in the way of a connection.
+pub(super) fn refusal(error: &Error) -> Refusal {
+    match error.code() {
+        Some(code) if [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION].contains(code) => {
+            Refusal::Login
+        }
+        Some(code) if *code == SqlState::INVALID_CATALOG_NAME => Refusal::NoDatabase,
+        Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => Refusal::NoRight,
+        Some(_) => Refusal::Other,
+        None => cause(error),
+    }
+}
+
+/// What stands in the way before the server says a word.
+fn cause(error: &Error) -> Refusal {
+    let mut refusal = Refusal::Other;
     let mut cause: Option<&(dyn std::error::Error + 'static)> = error.source();
     while let Some(current) = cause {
-        let inner = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let of_tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()).or(current.downcast_ref::<rustls::Error>());
-        if matches!(of_tls, Some(rustls::Error::InvalidCertificate(_))) {
-            return true;
+        let of_system = current.downcast_ref::<std::io::Error>();
+        let inner = of_system.and_then(std::io::Error::get_ref).and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if let Some(rustls::Error::InvalidCertificate(error)) = inner.or(current.downcast_ref()) {
+            return refusal_of(error);
+        }
+        if of_system.is_some() {
+            refusal = Refusal::Unreachable;
+        } else if current.to_string() == "password missing" {
+            refusal = Refusal::NoPassword;
         }
         cause = current.source();
     }
-    false
+    refusal
 }

@@ -113,11 +113,25 @@ fn for_server(ground: &Ground, role: &str) -> String {
     if ground.is_replica {
         text.push_str("-- On the primary: this server is a replica, which takes the role over from there.\n");
     }
-    let _ = writeln!(
-        text,
+    let create = format!(
         "CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT {};",
         ground.connections
     );
+    // Without a dollar in it, the name cannot end the block; then the statements may be run again.
+    if role.contains('$') {
+        let _ = writeln!(text, "{create}");
+    } else {
+        let known = role.replace('\'', "''");
+        let _ = writeln!(
+            text,
+            "DO $$BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {}'{}') THEN",
+            prefix(role),
+            known.replace('\\', "\\\\")
+        );
+        let _ = writeln!(text, "  {create}");
+        let _ = writeln!(text, "END IF; END$$;");
+    }
+    let _ = writeln!(text, "ALTER ROLE {name} CONNECTION LIMIT {};", ground.connections);
     let _ = writeln!(text, "ALTER ROLE {name} SET default_transaction_read_only = on;");
     text.push_str("-- Its password: type this in psql, which asks for it and lets nobody read it.\n");
     let _ = writeln!(text, "--   \\password {}", if is_plain(role) { role.to_owned() } else { clean(&name) });
@@ -126,6 +140,11 @@ fn for_server(ground: &Ground, role: &str) -> String {
         let _ = writeln!(text, "GRANT CONNECT ON DATABASE {} TO {name};", identifier(database));
     }
     text
+}
+
+/// What says that backslashes in a text are doubled, where there are any.
+fn prefix(text: &str) -> &'static str {
+    if text.contains('\\') { "E" } else { "" }
 }
 
 /// What lets it read a database.

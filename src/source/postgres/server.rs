@@ -7,8 +7,8 @@ use super::address::Address;
 use super::catalogue;
 use super::connection::Connection;
 use super::connection::Connector;
-use super::connection::is_certificate;
 use super::connection::reason;
+use super::connection::refusal;
 use crate::source::Identity;
 use crate::source::Problem;
 use crate::source::ProblemCode;
@@ -50,7 +50,7 @@ pub(crate) fn open(url: &str, options: &ServerOptions) -> Result<Opened, ServerE
     let refused = |name: &str, error: &Error| ServerError::Connect {
         name: name.to_owned(),
         reason: reason(error),
-        is_certificate: is_certificate(error),
+        refusal: refusal(error),
     };
     let (mut first, name) = match &address.asked {
         Asked::One(database) => {

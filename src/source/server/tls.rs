@@ -1,5 +1,6 @@
 //! TLS to a server: which certificates are trusted, and how much of them is checked.
 
+use crate::source::server::Refusal;
 use rustls::CertificateError;
 use rustls::ClientConfig;
 use rustls::DigitallySignedStruct;
@@ -57,6 +58,14 @@ pub(crate) struct Roots {
     pub(crate) authorities: Option<PathBuf>,
     /// A certificate and its key in PEM, by which this client shows who it is.
     pub(crate) client: Option<(PathBuf, PathBuf)>,
+}
+
+/// What it means that a certificate was not taken.
+pub(crate) fn refusal_of(error: &CertificateError) -> Refusal {
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => Refusal::Expired,
+        _ => Refusal::Certificate,
+    }
 }
 
 /// The settings of a connection. The fault is a phrase for people.
