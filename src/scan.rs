@@ -163,7 +163,7 @@ pub(crate) fn run(
             outcome.excluded.push(Exclusion { target: surveyed.name.clone(), column: None, reason: reason.clone() });
             continue;
         }
-        object_gaps(&surveyed.name, object, &mut outcome.gaps);
+        object_gaps(&surveyed.name, object, &surveyed.mapping, &mut outcome.gaps);
         if !object.access.is_readable() {
             continue;
         }

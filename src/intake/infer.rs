@@ -321,7 +321,7 @@ fn by_values(words: &[String], profile: &Profile) -> Option<Field> {
         return Field::new(Kind::Date, Role::Event);
     }
     let is_count = words.iter().any(|word| matches!(word.as_str(), "amount" | "price" | "total" | "sum" | "count" | "quantity"));
-    if profile.mostly(profile.phones, UNMISTAKABLE) && !is_count {
+    if profile.mostly(profile.plain_phones, UNMISTAKABLE) && !is_count {
         return Some(Field::of(Kind::Phone));
     }
     None

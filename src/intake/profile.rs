@@ -1,5 +1,6 @@
 //! Profiles: what the cells of a column look like, counted. They rest on all rows where a supply is made, on a sample where a scan begins.
 
+use crate::record::field::Kind;
 use crate::record::normalize;
 use crate::record::normalize::Reading;
 use crate::record::normalize::date;
@@ -9,6 +10,7 @@ use crate::record::normalize::email;
 use crate::record::normalize::phone;
 use crate::record::normalize::placeholder;
 use crate::record::normalize::postcode;
+use crate::record::normalize::spot;
 use crate::source::RowBatch;
 use std::collections::BTreeSet;
 use std::hash::DefaultHasher;
@@ -35,6 +37,8 @@ pub(crate) struct Profile {
     pub(crate) emails: u64,
     /// Telephone numbers of ten digits or more.
     pub(crate) phones: u64,
+    /// Those of them that begin as what is dialled does, rather than as any long number.
+    pub(crate) plain_phones: u64,
     /// UK postcodes.
     pub(crate) uk_postcodes: u64,
     /// Dates that are written as such, not merely as a number.
@@ -102,7 +106,9 @@ impl Profile {
         }
         if digits >= 10 && letters == 0 {
             scratch.clear();
-            self.phones += u64::from(phone::canonical(text, scratch) == Reading::Value);
+            let is_phone = phone::canonical(text, scratch) == Reading::Value;
+            self.phones += u64::from(is_phone);
+            self.plain_phones += u64::from(is_phone && looks_dialled(text));
         }
         if digits < 3 {
             return;
@@ -151,6 +157,7 @@ impl Profile {
         self.filled += other.filled;
         self.emails += other.emails;
         self.phones += other.phones;
+        self.plain_phones += other.plain_phones;
         self.uk_postcodes += other.uk_postcodes;
         self.dates += other.dates;
         self.compact_dates += other.compact_dates;
@@ -163,6 +170,14 @@ impl Profile {
         self.distinct.extend(other.distinct.iter().take(room));
         self.order.merge(&other.order);
     }
+}
+
+/// Whether a number begins as a telephone number does: with a `+`, or with one zero or two. A count of seconds, a customer's number and an
+/// address of a network do not.
+fn looks_dialled(text: &str) -> bool {
+    let start = text.trim_start_matches('(');
+    let is_padded = start.starts_with("000");
+    (start.starts_with(['+', '0']) && !is_padded) || spot::spot(text) == Some(Kind::Phone)
 }
 
 /// Profiles of the columns of one table.

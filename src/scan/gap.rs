@@ -31,8 +31,8 @@ pub(crate) fn survey_gaps(session: &dyn Session, is_left_out: impl Fn(&str) -> b
     gaps.extend(inventory.problems.iter().map(|problem| gap_of(problem, None)).filter(is_seen));
 }
 
-/// What is known of an object before its rows are read.
-pub(crate) fn object_gaps(name: &str, object: &Object, gaps: &mut Vec<Gap>) {
+/// What is known of an object before its rows are read. What a person left out of it is an exclusion.
+pub(crate) fn object_gaps(name: &str, object: &Object, mapping: &Mapping, gaps: &mut Vec<Gap>) {
     let gap = |column: Option<&str>, code, detail: &str| Gap {
         target: name.to_owned(),
         column: column.map(str::to_owned),
@@ -47,7 +47,8 @@ pub(crate) fn object_gaps(name: &str, object: &Object, gaps: &mut Vec<Gap>) {
         // What is said of the whole is not said again of each column.
         return;
     }
-    for column in &object.columns {
+    let is_left_out = |column: &str| mapping.columns.iter().any(|taken| taken.name == *column && taken.is_left_out());
+    for column in object.columns.iter().filter(|column| !is_left_out(&column.name)) {
         if let Some((code, detail)) = column.access.problem() {
             gaps.push(gap(Some(&column.name), code, detail));
         }

@@ -54,6 +54,9 @@ pub(crate) fn shown(argument: &str) -> String {
     if is_server(argument) {
         return argument.split(':').next().unwrap_or_default().to_owned() + "://…";
     }
+    if argument.contains("password") || argument.contains("PWD") {
+        return "…".to_owned();
+    }
     let parts = argument.split_once("//").and_then(|(before, rest)| Some((before, rest.rsplit_once('@')?.1)));
     parts.map_or_else(|| argument.to_owned(), |(before, rest)| format!("{before}//…@{rest}"))
 }
@@ -473,6 +476,7 @@ mod tests {
         assert_eq!(error.to_string(), "cannot find `postgres//…@host/db`");
         assert_eq!(shown("mysql://user:secret@host/db"), "mysql://…");
         assert_eq!(shown("exports//a.csv"), "exports//a.csv");
+        assert_eq!(shown("host=db password=secret"), "…");
     }
 
     #[test]

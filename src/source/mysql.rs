@@ -21,6 +21,7 @@ use super::Grants;
 use super::Identity;
 use super::Inventory;
 use super::Object;
+use super::ObjectKind;
 use super::Problem;
 use super::ProblemCode;
 use super::ReadError;
@@ -233,6 +234,10 @@ impl Session for MysqlSession {
             Ok(()) => None,
             Err(Broken::Read(error)) => return Err(error),
             Err(Broken::Server(_)) if cancel.is_cancelled() => return Err(ReadError::Cancelled),
+            // Functions of a view's maker, and other servers, may say anything.
+            Err(Broken::Server(error)) if matches!(object.kind, ObjectKind::View | ObjectKind::ForeignTable) => {
+                Some((connection::code(&error), connection::code_alone(&error)))
+            }
             Err(Broken::Server(error)) => Some((connection::code(&error), reason(&error))),
         };
         let column = |index: usize| object.columns.get(index).map(|column| column.name.clone()).unwrap_or_default();
@@ -276,7 +281,7 @@ impl Session for MysqlSession {
                 "the table was altered, emptied or written to, so that rows of it may not have been seen"
             } else if reading.is_unheld(object) && stamp.written.is_none() {
                 let was_empty = self.unheld_empty.get(index).copied().unwrap_or(false);
-                if was_empty && catalogue::is_empty(&mut now, &reading.table) {
+                if was_empty && catalogue::is_empty(&mut now, reading) {
                     continue;
                 }
                 "no snapshot covers the table, and the server does not say when it was last written to"

@@ -21,6 +21,7 @@ use super::Grants;
 use super::Identity;
 use super::Inventory;
 use super::Object;
+use super::ObjectKind;
 use super::Problem;
 use super::ProblemCode;
 use super::ReadError;
@@ -280,19 +281,35 @@ impl Session for PgSession {
         let (statement, prefix): (String, Prefix) = catalogue::copy(object, reading, &part, LONGEST_ROW);
         let mut feed = Feed::new(sink);
         let mut rows = CopyText::new(&reading.forms, prefix);
-        let received = self.under_snapshot(|connection| self.receive(connection, &statement, &mut rows, &mut feed, cancel));
+        let mut is_another = false;
+        let received = self.under_snapshot(|connection| {
+            self.receive(connection, &statement, &mut rows, &mut feed, cancel)?;
+            // The lock that was taken holds the name where it is: whether it was the one that was listed can be told now.
+            let name = format!("{}.{}", column::quoted(&reading.relation.0), column::quoted(&reading.relation.1));
+            let row = connection.client.query_one("SELECT to_regclass($1)::oid", &[&name])?;
+            is_another = row.try_get::<_, Option<u32>>(0)? != Some(reading.id);
+            Ok(())
+        });
         let broken = match received {
             Ok(()) if rows.is_complete() => None,
             Ok(()) => Some((ProblemCode::CutShort, "the server ended within a row".to_owned())),
             Err(Broken::Read(error)) => return Err(error),
             Err(Broken::Server(_)) if cancel.is_cancelled() => return Err(ReadError::Cancelled),
+            // Functions of a view's maker, and other servers, may say anything.
+            Err(Broken::Server(error)) if matches!(object.kind, ObjectKind::View | ObjectKind::ForeignTable) => {
+                Some((connection::code(&error), connection::code_alone(&error)))
+            }
             Err(Broken::Server(error)) => Some((connection::code(&error), reason(&error))),
         };
+        let broken = broken.or_else(|| {
+            let detail = "another table bore the name when it was read";
+            is_another.then(|| (ProblemCode::ChangedWhileRead, detail.to_owned()))
+        });
         let column = |index: usize| object.columns.get(index).map(|column| column.name.clone()).unwrap_or_default();
         let (too_long, malformed, binary) = (rows.too_long, rows.malformed, rows.binary);
         let mut report = feed.finish(&self.identity.name, &object.name, column)?;
         report.problems.extend(binary.iter().map(|(index, count)| {
-            let detail = "cells hold bytes that are not text and were not read";
+            let detail = "cells hold bytes, or an index of words, that are no text, and were not read";
             self.problem(object, ProblemCode::BinaryCells, detail).in_column(&column(index)).counted(count)
         }));
         let counted = [

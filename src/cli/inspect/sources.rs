@@ -132,7 +132,7 @@ fn expected_gaps(found: &Found, seen: &mut [Seen<'_>], map: &MapFile, context: &
     }
     for one in seen.iter_mut().filter(|one| one.target.excluded.is_none()) {
         let (target, object) = (one.target, one.object);
-        scan::gap::object_gaps(&target.name, object, &mut gaps);
+        scan::gap::object_gaps(&target.name, object, &target.mapping, &mut gaps);
         if !object.access.is_readable() {
             continue;
         }

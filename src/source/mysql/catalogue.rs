@@ -22,36 +22,54 @@ use mysql_async::Row;
 use std::collections::HashMap;
 
 /// Databases that hold nothing of anybody's: they show what the server knows of itself.
-const SYSTEM: [&str; 3] = ["information_schema", "performance_schema", "sys"];
+const SYSTEM: [&str; 2] = ["information_schema", "performance_schema"];
+
+/// A database of the server's own, of views and one table of settings.
+const SYS: &str = "sys";
 
 /// The database that the server keeps for itself; logs and statistics in it hold other people's values.
 const OWN: &str = "mysql";
 
 /// Databases that most servers have, and that most often hold nothing.
-const OFTEN_EMPTY: [&str; 2] = [OWN, "test"];
+const OFTEN_EMPTY: [&str; 3] = [OWN, SYS, "test"];
 
 /// Tables of the server's own that hold no values of others. What is not listed is read.
-const OWN_TABLES: [&str; 36] = [
+const OWN_TABLES: [&str; 51] = [
     "columns_priv",
     "component",
     "db",
     "default_roles",
     "engine_cost",
     "event",
+    "firewall_group_allowlist",
+    "firewall_groups",
+    "firewall_membership",
+    "firewall_users",
+    "firewall_whitelist",
     "func",
     "global_grants",
     "global_priv",
+    "gtid_executed",
+    "gtid_slave_pos",
     "help_category",
     "help_keyword",
     "help_relation",
     "help_topic",
     "host",
     "index_stats",
+    "innodb_dynamic_metadata",
+    "innodb_index_stats",
+    "innodb_table_stats",
+    "ndb_binlog_index",
     "password_history",
     "plugin",
     "proc",
     "procs_priv",
     "proxies_priv",
+    "replication_asynchronous_connection_failover",
+    "replication_asynchronous_connection_failover_managed",
+    "replication_group_configuration_version",
+    "replication_group_member_actions",
     "role_edges",
     "roles_mapping",
     "server_cost",
@@ -69,9 +87,6 @@ const OWN_TABLES: [&str; 36] = [
     "transaction_registry",
     "user",
 ];
-
-/// How names of further tables of the server's own begin.
-const OWN_BEGINNINGS: [&str; 5] = ["gtid_", "innodb_", "ndb_", "replication_", "firewall_"];
 
 /// Engines that keep the rows of a snapshot.
 const WITH_SNAPSHOT: [&str; 3] = ["innodb", "rocksdb", "tokudb"];
@@ -139,7 +154,7 @@ struct Table {
 pub(super) fn databases(connection: &mut Connection) -> Result<Vec<String>, Error> {
     let rows = connection.query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY SCHEMA_NAME")?;
     let names = rows.iter().filter_map(|row| text(row, 0));
-    Ok(names.filter(|name| !SYSTEM.iter().any(|system| name.eq_ignore_ascii_case(system))).collect())
+    Ok(names.filter(|name| !SYSTEM.contains(&name.as_str())).collect())
 }
 
 /// Lists all tables and views of databases, each with how it is read.
@@ -168,8 +183,10 @@ pub(super) fn stamps(connection: &mut Connection, databases: &[String]) -> Resul
 }
 
 /// Whether a table holds no row. In doubt it does.
-pub(super) fn is_empty(connection: &mut Connection, (database, name): &(String, String)) -> bool {
-    let query = format!("SELECT 1 FROM {}.{} LIMIT 1", quoted(database), quoted(name));
+pub(super) fn is_empty(connection: &mut Connection, reading: &Reading) -> bool {
+    let (database, name) = &reading.table;
+    let history = if reading.has_history { " FOR SYSTEM_TIME ALL" } else { "" };
+    let query = format!("SELECT 1 FROM {}.{}{history} LIMIT 1", quoted(database), quoted(name));
     connection.query(&query).is_ok_and(|rows| rows.is_empty())
 }
 
@@ -180,8 +197,8 @@ pub(super) fn is_idle(connection: &mut Connection, database: &str) -> bool {
     }
     let Ok(tables) = tables(connection, &[database.to_owned()]) else { return false };
     let is_whole = |table: &Table| table.columns.iter().all(|column| column.access.is_readable());
-    let is_own_view = |table: &Table| database == OWN && table.kind == "VIEW";
-    tables.iter().filter(|table| !is_own_view(table)).all(|table| is_whole(table) && is_empty(connection, &table.reading.table))
+    // Somebody's view may call somebody's function: it is not asked here.
+    tables.iter().all(|table| table.kind != "VIEW" && is_whole(table) && is_empty(connection, &table.reading))
 }
 
 fn cell(row: &Row, column: usize) -> String {
@@ -194,7 +211,7 @@ fn of(databases: &[String]) -> String {
 }
 
 fn is_own_table(database: &str, name: &str) -> bool {
-    database == OWN && (OWN_TABLES.contains(&name) || OWN_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning)))
+    (database == OWN && OWN_TABLES.contains(&name)) || (database == SYS && name == "sys_config")
 }
 
 fn tables(connection: &mut Connection, databases: &[String]) -> Result<Vec<Table>, Error> {
@@ -205,7 +222,8 @@ fn tables(connection: &mut Connection, databases: &[String]) -> Result<Vec<Table
     // A sequence holds a number, and what is temporary is seen by nobody else.
     let is_wanted = |table: &Table| {
         let (database, name) = &table.reading.table;
-        !matches!(table.kind.as_str(), "SEQUENCE" | "SYSTEM VIEW" | "TEMPORARY") && !is_own_table(database, name)
+        let is_own = is_own_table(database, name) || (database == SYS && table.kind == "VIEW");
+        !matches!(table.kind.as_str(), "SEQUENCE" | "SYSTEM VIEW" | "TEMPORARY") && !is_own
     };
     let mut tables: Vec<Table> = rows.iter().map(table).filter(is_wanted).collect();
     let place: HashMap<(String, String), usize> =
@@ -389,7 +407,10 @@ mod tests {
 
     #[test]
     fn tables_of_the_server_hold_nothing_but_logs_and_statistics_do() {
-        assert!(is_own_table("mysql", "user") && is_own_table("mysql", "innodb_table_stats"));
+        assert!(
+            is_own_table("mysql", "user") && is_own_table("mysql", "innodb_table_stats") && is_own_table("sys", "sys_config")
+        );
+        assert!(!is_own_table("mysql", "innodb_held") && !is_own_table("sys", "held"));
         assert!(!is_own_table("mysql", "general_log") && !is_own_table("mysql", "slow_log"));
         assert!(!is_own_table("mysql", "column_stats") && !is_own_table("mysql", "contacts"));
         assert!(!is_own_table("crm", "user"));

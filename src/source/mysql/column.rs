@@ -112,9 +112,9 @@ pub(super) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
-/// A text as SQL has it, where no backslash escapes anything.
+/// A text as SQL has it, where a backslash escapes what follows it, as it does in the sessions of this program.
 pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
 /// A name for people, quoted only where it would be misread.

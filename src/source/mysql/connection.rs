@@ -151,6 +151,8 @@ impl Connector {
             "max_join_size = 18446744073709551615".to_owned(),
             // Rows that a table's history keeps are asked for by name.
             "system_versioning_asof = DEFAULT".to_owned(),
+            // What is asked before the transaction begins writes nothing either, whatever function of somebody's own it calls.
+            "TRANSACTION READ ONLY".to_owned(),
         ];
         for setting in settings {
             match connection.run(&format!("SET SESSION {setting}")) {
@@ -312,6 +314,14 @@ pub(super) fn refusal(error: &Error) -> Refusal {
 /// Codes after which the connection is of no more use.
 fn is_of_connection(code: u16) -> bool {
     matches!(code, 1040 | 1053 | 1077..=1080 | 1152..=1161 | 1184 | 1203 | 1927 | 3159 | 3169 | 4031)
+}
+
+/// What went wrong, where functions of somebody's own may have spoken: by its code alone.
+pub(super) fn code_alone(error: &Error) -> String {
+    match error {
+        Error::Server(error) => format!("the server reports error {}", error.code),
+        other => reason(other),
+    }
 }
 
 /// What went wrong, in words for people. Only such messages of the server are repeated as speak of its own affairs: others quote values.

@@ -67,10 +67,7 @@ pub(crate) fn open(url: &str, options: &ServerOptions) -> Result<Opened, ServerE
     let others = others.into_iter().filter(|database| !(sees_all && catalogue::is_idle(&mut main, database)));
     let others: Vec<String> = others.map(|database| address.name_of(&database)).collect();
     let mut opened = Opened {
-        server: server
-            .first()
-            .filter(|(name, _)| name == "serverUuid")
-            .map_or_else(|| address.name().to_owned(), |(_, id)| id.clone()),
+        server: standing_id(&mut main, &server),
         asked: asked.iter().map(|database| address.name_of(database)).collect(),
         others,
         ..Opened::default()
@@ -95,6 +92,7 @@ fn session(
     server: Facts,
 ) -> Result<MysqlSession, Error> {
     let (standing, mut problems) = standing(&mut main, name)?;
+    problems.extend(prepared(&mut main, name));
     let blind = grants(&mut main)?.is_blind(match &address.asked {
         Asked::One(_) => databases.first().map(String::as_str),
         Asked::All => None,
@@ -150,7 +148,7 @@ fn settled(main: &mut Connection, databases: &[String]) -> Result<(Inventory, Ve
 /// For each object, whether it is a table without a snapshot that holds no row.
 fn unheld_empty(main: &mut Connection, inventory: &Inventory, readings: &[Reading]) -> Vec<bool> {
     let pairs = inventory.objects.iter().zip(readings);
-    pairs.map(|(object, reading)| reading.is_unheld(object) && catalogue::is_empty(main, &reading.table)).collect()
+    pairs.map(|(object, reading)| reading.is_unheld(object) && catalogue::is_empty(main, reading)).collect()
 }
 
 fn first(main: &mut Connection, query: &str) -> Option<String> {
@@ -165,6 +163,23 @@ fn identity(main: &mut Connection) -> Facts {
     }
     let facts = [("hostname", "SELECT @@hostname"), ("port", "SELECT @@port")];
     facts.into_iter().filter_map(|(name, query)| Some((name.to_owned(), first(main, query)?))).collect()
+}
+
+/// What tells this server from every other, copies of it included.
+fn standing_id(main: &mut Connection, stable: &Facts) -> String {
+    let place = ["SELECT @@hostname", "SELECT @@port", "SELECT @@datadir"]
+        .into_iter()
+        .map(|query| first(main, query).unwrap_or_default());
+    let place = place.collect::<Vec<_>>();
+    stable.iter().map(|(_, value)| value.clone()).chain(place).collect::<Vec<_>>().join(" ")
+}
+
+/// Transactions that are prepared and neither committed nor rolled back hold rows that nobody sees. Not every account may ask for them.
+fn prepared(main: &mut Connection, name: &str) -> Option<Problem> {
+    let count = main.query("XA RECOVER").ok()?.len();
+    let detail = "transactions are prepared and neither committed nor rolled back; nobody sees what rows they hold";
+    let problem = Problem::of_source(ProblemCode::Unsupported, name, detail);
+    (count > 0).then(|| problem.counted(count as u64))
 }
 
 /// What the account may read, roles included.

@@ -70,6 +70,9 @@ const COLUMNS: &str = "
 
 const CHILDREN: &str = "SELECT inhrelid, inhparent FROM pg_inherits ORDER BY inhparent, inhrelid";
 
+/// From version 14 on: a partition that is being detached is not read through its table any more.
+const CHILDREN_14: &str = "SELECT inhrelid, inhparent FROM pg_inherits WHERE NOT inhdetachpending ORDER BY inhparent, inhrelid";
+
 /// Views, with whether they ask a function that came with no server, and which may bring rows from anywhere.
 const VIEWS: &str = "
     SELECT c.oid, pg_get_viewdef(c.oid) AS definition, EXISTS (
@@ -78,7 +81,14 @@ const VIEWS: &str = "
                 JOIN pg_proc p ON p.oid = d.refobjid
             WHERE r.ev_class = c.oid AND p.proretset)
         -- The server's own functions are in no list of what depends on what, but the stored query marks each call that returns rows.
-        OR EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_action::text LIKE '%:funcretset true%') AS asks_function
+        OR EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_action::text LIKE '%:funcretset true%') AS asks_function,
+        -- What it calls of somebody's own, or through another view, would run with the rights of whoever reads it.
+        current_setting('is_superuser') = 'on' AND EXISTS (
+            SELECT FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+            WHERE r.ev_class = c.oid AND (
+                d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass)
+                OR d.refclassid = 'pg_class'::regclass AND d.refobjid <> c.oid
+                    AND EXISTS (SELECT FROM pg_class other WHERE other.oid = d.refobjid AND other.relkind = 'v'))) AS is_dangerous
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'v' AND (c.oid >= $1 OR n.nspname NOT IN ('pg_catalog', 'information_schema'))";
 
@@ -142,7 +152,7 @@ pub(super) fn list(client: &mut Client, has_ranges: bool) -> Result<(Inventory, 
     let order: Vec<u32> = relations.iter().map(|relation| relation.reading.id).collect();
     let place: HashMap<u32, usize> = order.iter().enumerate().map(|(index, id)| (*id, index)).collect();
     let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for row in client.query(CHILDREN, &[])? {
+    for row in client.query(if has_ranges { CHILDREN_14 } else { CHILDREN }, &[])? {
         children.entry(row.try_get(1)?).or_default().push(row.try_get(0)?);
     }
     let mut access: Vec<Access> = relations.iter().map(own_access).collect();
@@ -347,7 +357,12 @@ fn views(
         let definition: Option<String> = row.try_get("definition")?;
         let holds_rows = row.try_get("asks_function")? || definition.as_deref().is_none_or(is_written);
         relations[index].reading.is_through = true;
+        let is_dangerous: bool = row.try_get("is_dangerous")?;
         match (&access[index], holds_rows) {
+            (Access::Derived(_), true) if is_dangerous => {
+                let detail = "a view that calls functions of somebody's own, which are not run with a superuser's rights";
+                access[index] = Access::Unsupported(detail.to_owned());
+            }
             (Access::Derived(_), true) => access[index] = Access::Readable,
             // Whether this account may ask it does not matter: the tables below say what is hidden.
             (_, false) => access[index] = Access::Derived(SHOWS_TABLES.to_owned()),
@@ -399,9 +414,9 @@ pub(super) fn copy(object: &Object, reading: &Reading, part: &str, longest: usiz
     }
     let length = |index: usize| {
         let name = quoted(&object.columns[index].name);
-        // The length of text is known without unpacking it.
+        // The length of text is known without unpacking it. Of others it is that of what is sent: a cast may be somebody's own function.
         let is_text = object.columns[index].declared_type.as_deref().is_some_and(is_measured);
-        if is_text { format!("octet_length({name})") } else { format!("octet_length({name}::text)") }
+        if is_text { format!("octet_length({name})") } else { format!("octet_length(concat({name}))") }
     };
     if has_long {
         let marks = guarded.iter().map(|index| format!("CASE WHEN {} > {longest} THEN {} END", length(*index), index + 1));

@@ -11,6 +11,8 @@ pub(super) enum Form {
     Bytes,
     /// A list.
     Array,
+    /// Words out of their order, for searching.
+    Index,
     /// A list or a row with bytes in it, in hexadecimal.
     WithBytes,
 }
@@ -22,6 +24,7 @@ impl Form {
         match (type_name, category) {
             ("date" | "timestamp" | "timestamptz", _) => Form::Moment,
             ("bytea", _) => Form::Bytes,
+            ("tsvector", _) => Form::Index,
             _ if has_bytes => Form::WithBytes,
             (_, "A") => Form::Array,
             _ => Form::Text,

@@ -27,8 +27,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 const SETTINGS: [(&str, &str); 12] = [
     // What would be hidden is an error.
     ("row_security", "off"),
-    // No function of the database's own stands in for one of the server's.
-    ("search_path", "pg_catalog"),
+    // No function, operator or table of somebody's own stands in for one of the server's, not even a temporary one.
+    ("search_path", "pg_catalog, pg_temp"),
     ("datestyle", "ISO, YMD"),
     ("intervalstyle", "postgres"),
     // Midnight at home is a day before or the next in the zone of a role; what midnights become in UTC is known to whoever reads dates.
@@ -115,7 +115,7 @@ impl Connector {
     }
 
     fn known_settings(&self, client: &mut Client) -> Result<String, Error> {
-        let rows = client.simple_query("SELECT lower(name), setting FROM pg_catalog.pg_settings")?;
+        let rows = in_safety(client, |client| client.simple_query("SELECT lower(name), setting FROM pg_catalog.pg_settings"))?;
         let known: HashMap<&str, &str> = rows
             .iter()
             .filter_map(|message| match message {
@@ -136,6 +136,20 @@ impl Connector {
         let _ = write!(statements, "SET LOCAL statement_timeout = {};", self.statement_timeout_ms);
         Ok(statements)
     }
+}
+
+/// Asks the catalogue before the settings of a session are known. Whoever owns a database may make functions and operators in it that are
+/// called as the server's own are, and would run with the rights of whoever asks: none is found here, and nothing can be written.
+pub(super) fn in_safety<T>(client: &mut Client, ask: impl FnOnce(&mut Client) -> Result<T, Error>) -> Result<T, Error> {
+    client.batch_execute("BEGIN READ ONLY; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL row_security = off")?;
+    let asked = ask(client);
+    client.batch_execute(if asked.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+    asked
+}
+
+/// What went wrong, where functions of somebody's own may have spoken: by its code alone.
+pub(super) fn code_alone(error: &Error) -> String {
+    error.code().map_or_else(|| reason(error), |code| format!("the server reports error {}", code.code()))
 }
 
 /// What went wrong, in words for people. Only such messages of the server are repeated as speak of its own affairs: others quote values.

@@ -223,6 +223,11 @@ impl Form {
             Form::Text | Form::Moment => batch.push_cell(Some(cell)),
             // What is not written as it should be is no text either.
             Form::Bytes => bytes::push(batch, column, &hexadecimal(cell).unwrap_or_else(|| vec![0]), binary),
+            Form::Index if cell.is_empty() => batch.push_cell(None),
+            Form::Index => {
+                binary.bump(column);
+                batch.push_cell(None);
+            }
             Form::Array => match sole_element(cell) {
                 Some(element) => batch.push_cell(Some(&element)),
                 None => batch.push_cell(Some(cell)),

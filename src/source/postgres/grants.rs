@@ -22,7 +22,7 @@ const RELATIONS: &str = "
         LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid
         LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver
     WHERE c.relkind IN ('r', 'p', 'm', 'f', 'v')
-        AND (c.oid >= 16384 OR n.nspname NOT IN ('pg_catalog', 'information_schema'))
+        AND (c.oid >= 16384::oid OR n.nspname NOT IN ('pg_catalog', 'information_schema'))
     ORDER BY n.nspname, c.relname";
 
 /// Databases that most servers have, where not everybody may look whether they are empty.
@@ -118,16 +118,11 @@ fn for_server(ground: &Ground, role: &str) -> String {
         ground.connections
     );
     // Without a dollar in it, the name cannot end the block; then the statements may be run again.
-    if role.contains('$') {
+    if role.contains(|character| matches!(character, '$' | '\\') || is_harmful(character)) {
         let _ = writeln!(text, "{create}");
     } else {
         let known = role.replace('\'', "''");
-        let _ = writeln!(
-            text,
-            "DO $$BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {}'{}') THEN",
-            prefix(role),
-            known.replace('\\', "\\\\")
-        );
+        let _ = writeln!(text, "DO $$BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{known}') THEN");
         let _ = writeln!(text, "  {create}");
         let _ = writeln!(text, "END IF; END$$;");
     }
@@ -140,11 +135,6 @@ fn for_server(ground: &Ground, role: &str) -> String {
         let _ = writeln!(text, "GRANT CONNECT ON DATABASE {} TO {name};", identifier(database));
     }
     text
-}
-
-/// What says that backslashes in a text are doubled, where there are any.
-fn prefix(text: &str) -> &'static str {
-    if text.contains('\\') { "E" } else { "" }
 }
 
 /// What lets it read a database.

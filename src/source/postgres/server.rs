@@ -7,6 +7,7 @@ use super::address::Address;
 use super::catalogue;
 use super::connection::Connection;
 use super::connection::Connector;
+use super::connection::in_safety;
 use super::connection::reason;
 use super::connection::refusal;
 use crate::source::Identity;
@@ -42,6 +43,16 @@ struct Database {
     name: String,
     allows_connections: bool,
     may_connect: bool,
+    /// It came with the server.
+    is_servers_own: bool,
+}
+
+/// What a server says of itself.
+struct Listed {
+    version: i32,
+    system: Option<String>,
+    started: String,
+    databases: Vec<Database>,
 }
 
 /// Opens what a URL asks for, by what follows `postgres:`.
@@ -78,20 +89,26 @@ pub(crate) fn open(url: &str, options: &ServerOptions) -> Result<Opened, ServerE
             }
         }
     };
-    let listed = |client: &mut Client| -> Result<(i32, Option<String>, Vec<Database>), Error> {
+    let listed = |client: &mut Client| -> Result<Listed, Error> {
         let version = client.query_one("SELECT current_setting('server_version_num')::int4", &[])?.try_get(0)?;
         // Some managed services forbid it.
+        client.batch_execute("SAVEPOINT residua")?;
         let system = client.query_one("SELECT system_identifier::text FROM pg_control_system()", &[]);
         let system = system.and_then(|row| row.try_get(0)).ok();
-        Ok((version, system, databases(client)?))
+        client.batch_execute("ROLLBACK TO SAVEPOINT residua")?;
+        let started = client.query_one("SELECT pg_postmaster_start_time()::text", &[])?.try_get(0)?;
+        Ok(Listed { version, system, started, databases: databases(client)? })
     };
-    let (version, system, databases) = listed(&mut first.client).map_err(|error| refused(&name, &error))?;
+    let Listed { version, system, started, databases } =
+        in_safety(&mut first.client, listed).map_err(|error| refused(&name, &error))?;
     drop(first);
     if version < OLDEST {
         let fault = "its version is older than 10, which this program does not read".to_owned();
         return Err(ServerError::Address { kind: "PostgreSQL", fault });
     }
-    let mut opened = Opened { server: system.clone().unwrap_or_else(|| address.name().to_owned()), ..Opened::default() };
+    // A copy of a server has its number, and was not started with it.
+    let server = format!("{} {started}", system.as_deref().unwrap_or(address.name()));
+    let mut opened = Opened { server, ..Opened::default() };
     for database in &databases {
         let name = address.name_of(&database.name);
         let is_asked = match &address.asked {
@@ -99,7 +116,7 @@ pub(crate) fn open(url: &str, options: &ServerOptions) -> Result<Opened, ServerE
             Asked::All => true,
         };
         // The one database that nobody can write to: new ones are copied from it.
-        if database.name == "template0" && !database.allows_connections {
+        if database.name == "template0" && database.is_servers_own && !database.allows_connections {
             continue;
         }
         if !is_asked {
@@ -145,10 +162,14 @@ fn connect(address: &Address, database: &str, options: &ServerOptions) -> Result
 }
 
 fn databases(client: &mut Client) -> Result<Vec<Database>, Error> {
-    let query =
-        "SELECT datname::text, datallowconn, has_database_privilege(oid, 'CONNECT') FROM pg_catalog.pg_database ORDER BY datname";
+    let query = "SELECT datname::text, datallowconn, has_database_privilege(oid, 'CONNECT'), oid < 16384::oid FROM pg_database ORDER BY 1";
     let row = |row: &postgres::Row| {
-        Ok(Database { name: row.try_get(0)?, allows_connections: row.try_get(1)?, may_connect: row.try_get(2)? })
+        Ok(Database {
+            name: row.try_get(0)?,
+            allows_connections: row.try_get(1)?,
+            may_connect: row.try_get(2)?,
+            is_servers_own: row.try_get(3)?,
+        })
     };
     client.query(query, &[])?.iter().map(row).collect()
 }
@@ -157,9 +178,9 @@ fn databases(client: &mut Client) -> Result<Vec<Database>, Error> {
 fn is_empty(address: &Address, database: &str, options: &ServerOptions) -> bool {
     let Ok(Ok(mut connection)) = connect(address, database, options) else { return false };
     let query = "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm', 'f', 'v'))
+            WHERE c.oid >= 16384::oid AND c.relkind IN ('r', 'p', 'm', 'f', 'v'))
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)";
-    connection.client.query_one(query, &[]).and_then(|row| row.try_get(0)).unwrap_or(false)
+    in_safety(&mut connection.client, |client| client.query_one(query, &[])?.try_get(0)).unwrap_or(false)
 }
 
 fn session(
@@ -173,8 +194,8 @@ fn session(
     let mut main = connector.connect()?;
     let name = address.name_of(database);
     let readers = options.connections.unwrap_or(READERS);
-    let (standing, mut problems) = standing(&mut main.client, &name)?;
-    problems.append(&mut unseen(&mut main.client, &name)?);
+    let (standing, mut problems) = in_safety(&mut main.client, |client| standing(client, &name))?;
+    problems.append(&mut in_safety(&mut main.client, |client| unseen(client, &name))?);
     connector.begin(&mut main.client, None)?;
     let snapshot = if readers > 1 { export(&connector, &mut main.client)? } else { None };
     // What holds the snapshot is listed under it. To ask for a view's definition locks the tables that it shows.
