@@ -152,9 +152,9 @@ Examples:
   residua scan sqlite:crm.db exports/ --manifest handover/deletion.residua \\
       --challenge deletion.challenge.json --from emma.card.json \\
       --as party.key --out deletion.attestation.json --findings findings.csv
-  residua scan postgres://residua@db.example.com/crm mysql://residua@shop.example.com/ \\
-      --manifest handover/deletion.residua --challenge deletion.challenge.json \\
-      --from emma.card.json --as party.key     # passwords: .pgpass, ~/.my.cnf
+  residua scan postgres://residua@db.example.com/crm \\
+      mysql://residua@shop.example.com/ --manifest handover/deletion.residua \\
+      --challenge deletion.challenge.json --from emma.card.json --as party.key
   sqlcmd -s ';' -Q 'SELECT * FROM contacts' |
       residua scan - --name crm.contacts --manifest handover/deletion.residua \\
       --challenge deletion.challenge.json --from emma.card.json --as party.key

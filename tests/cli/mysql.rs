@@ -533,3 +533,34 @@ fn the_printed_account_reads_everything_and_writes_nothing() {
     let rights = server.query("", "SHOW GRANTS FOR 'It''s'@'%';");
     assert!(!["INSERT", "UPDATE", "DELETE", "CREATE", "ALL"].iter().any(|right| rights.contains(right)), "{rights}");
 }
+
+#[test]
+fn a_database_or_table_is_not_passed_over_for_its_name() {
+    let Some(server) = MariaDb::start() else { return };
+    let world = World::asked();
+    server.create("crm");
+    server.load_people("crm", "contacts", &with(&world, false));
+    ends(&scan(&world, &server.url("")), 0, &[]);
+    for (database, name) in
+        [("cr\\m", "held"), ("mysql", "innodb_held"), ("mysql", "gtid_x"), ("sys", "held"), ("SYS", "held"), ("`,0x7430) #", "t")]
+    {
+        let quoted = format!("`{}`", database.replace('`', "``"));
+        server.sql("", format!("CREATE DATABASE IF NOT EXISTS {quoted}"));
+        server.sql("crm", format!("CREATE TABLE {quoted}.{name} LIKE contacts"));
+        server.load_people("crm", "staging", &with(&world, true));
+        server.sql("crm", format!("INSERT INTO {quoted}.{name} SELECT * FROM staging; DROP TABLE staging"));
+        ends(&scan(&world, &server.url("")), 11, &["supply_record_found"]);
+        ends(&scan(&world, &server.url("crm")), 10, &["gap:not_asked"]);
+        server.sql(
+            "",
+            if matches!(database, "mysql" | "sys") {
+                format!("DROP TABLE {quoted}.{name}")
+            } else {
+                format!("DROP DATABASE {quoted}")
+            },
+        );
+    }
+    // What was deleted lives on in the history.
+    server.sql("", "CREATE DATABASE IF NOT EXISTS test; CREATE TABLE test.held (a int) WITH SYSTEM VERSIONING; INSERT INTO test.held VALUES (1); DELETE FROM test.held");
+    ends(&scan(&world, &server.url("crm")), 10, &["gap:not_asked"]);
+}

@@ -4,6 +4,7 @@
 //! one of 60 it must not.
 
 mod databases;
+mod hostile;
 mod logins;
 mod meanwhile;
 mod relations;
