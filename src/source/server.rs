@@ -10,6 +10,7 @@ pub(super) use tls::TlsMode;
 pub(super) use tls::client_config;
 pub(super) use tls::refusal_of;
 pub(super) use url::ServerUrl;
+pub(super) use url::named;
 
 use crate::source::Access;
 use crate::source::Object;

@@ -9,6 +9,7 @@ use crate::source::server::Asked;
 use crate::source::server::Roots;
 use crate::source::server::ServerUrl;
 use crate::source::server::TlsMode;
+use crate::source::server::named;
 use option_file::Settings;
 use std::path::Path;
 use std::path::PathBuf;
@@ -104,7 +105,7 @@ impl Address {
 
     /// The name of one of its databases as a source.
     pub(super) fn name_of(&self, database: &str) -> String {
-        format!("{}{}", self.base, percent_encoding::utf8_percent_encode(database, RESERVED))
+        named(&self.base, database)
     }
 
     /// The name of the server, where no database of it is meant.
@@ -112,10 +113,6 @@ impl Address {
         &self.base
     }
 }
-
-/// What a database's name may hold in a URL besides letters and digits.
-const RESERVED: &percent_encoding::AsciiSet =
-    &percent_encoding::NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'.').remove(b'$').remove(b'~');
 
 /// Adds what is not said yet.
 fn merge(settings: &mut Settings, more: Settings) {

@@ -11,6 +11,7 @@ use crate::source::server::CONNECT_PATIENCE;
 use crate::source::server::Roots;
 use crate::source::server::ServerUrl;
 use crate::source::server::TlsMode;
+use crate::source::server::named;
 use configparser::ini::Ini;
 use postgres::Config;
 use postgres::config::SslMode;
@@ -178,7 +179,7 @@ impl Address {
 
     /// The name of one of its databases as a source.
     pub(super) fn name_of(&self, database: &str) -> String {
-        format!("{}{}", self.base, percent_encoding::utf8_percent_encode(database, RESERVED))
+        named(&self.base, database)
     }
 
     /// The name of the server, where no database of it is meant.
@@ -204,10 +205,6 @@ impl Address {
         self.user.as_deref()
     }
 }
-
-/// What a database's name may hold in a URL besides letters and digits.
-const RESERVED: &percent_encoding::AsciiSet =
-    &percent_encoding::NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'.').remove(b'$').remove(b'~');
 
 type Parameters = BTreeMap<String, Zeroizing<String>>;
 

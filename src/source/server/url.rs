@@ -2,7 +2,10 @@
 //!
 //! By RFC 3986, section 3, with what the clients of PostgreSQL allow besides: several hosts, none, and a socket's folder as an escaped host.
 
+use percent_encoding::AsciiSet;
+use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::percent_decode_str;
+use percent_encoding::utf8_percent_encode;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -56,6 +59,14 @@ impl ServerUrl {
         }
         Ok(url)
     }
+}
+
+/// What a database's name may hold in a URL besides letters and digits.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'.').remove(b'$').remove(b'~');
+
+/// The URL of a database, from that of its server.
+pub(crate) fn named(server: &str, database: &str) -> String {
+    format!("{server}{}", utf8_percent_encode(database, PLAIN))
 }
 
 fn host_and_port(text: &str) -> Result<(String, Option<u16>), &'static str> {
