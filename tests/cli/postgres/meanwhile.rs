@@ -34,10 +34,15 @@ fn anew(server: &Postgres) {
 
 /// Scans, and does something to the server or to the process while the scan waits for the first table.
 fn meanwhile(world: &World, server: &Postgres, url: &str, meddle: impl FnOnce(u32)) -> Output {
+    meanwhile_with(world, server, url, &[], meddle)
+}
+
+/// The same with further flags.
+fn meanwhile_with(world: &World, server: &Postgres, url: &str, extra: &[&str], meddle: impl FnOnce(u32)) -> Output {
     let mut holder = session(server, "crm");
     let mut holding = holder.transaction().expect("a transaction");
     holding.batch_execute("LOCK TABLE aaa IN ACCESS EXCLUSIVE MODE").expect("a lock");
-    let output = world.command(AFTER, &scanning(world, &[url], &[])).run_while(|id| {
+    let output = world.command(AFTER, &scanning(world, &[url], extra)).run_while(|id| {
         until(|| server.query("", &format!("SELECT count(*) > 0 {OURS} AND wait_event_type = 'Lock';")) == "t");
         meddle(id);
         // The server may be gone.
@@ -106,6 +111,19 @@ fn what_a_snapshot_does_not_protect_is_a_gap() {
         let codes = codes(&report);
         assert!(codes.iter().any(|code| code == "gap:changed_while_read"), "{change}: {codes:?}{}", report.whole());
     }
+}
+
+#[test]
+fn what_becomes_of_a_table_that_is_left_out_matters_to_nobody() {
+    let Some(server) = Postgres::start() else { return };
+    let world = World::asked();
+    anew(&server);
+    table(&server, "contacts", &own(&world), "");
+    server.sql("crm", "CREATE TABLE queue (n integer);");
+    world.case.write("map.toml", "[[exclude]]\nmatch = \"*#public.queue\"\nreason = \"numbers of jobs\"\n");
+    let url = server.url("crm");
+    let report = meanwhile_with(&world, &server, &url, &["--map", "map.toml"], |_| server.sql("crm", "TRUNCATE queue;"));
+    ends(&report, 10, &["exclusion_not_accepted"]);
 }
 
 #[test]
