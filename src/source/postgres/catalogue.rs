@@ -145,10 +145,13 @@ struct Relation {
 }
 
 /// Lists all relations by schema and name, each with how it is read. `has_ranges`: the server finds rows by page without reading the others.
-pub(super) fn list(client: &mut Client, has_ranges: bool) -> Result<(Inventory, Vec<Reading>), Error> {
+/// Beside them stands what of each shows later that it was altered.
+#[expect(clippy::type_complexity, reason = "one listing, of which each part goes its own way")]
+pub(super) fn list(client: &mut Client, has_ranges: bool) -> Result<(Inventory, Vec<Reading>, HashMap<u32, Stamp>), Error> {
     let block: i64 = client.query_one("SELECT current_setting('block_size')::bigint", &[])?.try_get(0)?;
     let mut relations = relations(client, has_ranges)?;
     columns(client, &mut relations)?;
+    let stamps = relations.iter().map(stamp).collect();
     let order: Vec<u32> = relations.iter().map(|relation| relation.reading.id).collect();
     let place: HashMap<u32, usize> = order.iter().enumerate().map(|(index, id)| (*id, index)).collect();
     let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
@@ -173,22 +176,22 @@ pub(super) fn list(client: &mut Client, has_ranges: bool) -> Result<(Inventory, 
         inventory.objects.push(unread("large objects", ObjectKind::LargeObjects, access));
         readings.push(Reading::default());
     }
-    Ok((inventory, readings))
+    Ok((inventory, readings, stamps))
 }
 
 /// What of each relation shows that it was altered, by its id.
 pub(super) fn stamps(client: &mut Client) -> Result<HashMap<u32, Stamp>, Error> {
     let mut relations = relations(client, false)?;
     columns(client, &mut relations)?;
-    Ok(relations
-        .into_iter()
-        .map(|relation| {
-            let columns = relation.columns.into_iter().zip(relation.numbers);
-            let columns = columns.map(|(column, number)| (number, column.name, column.declared_type.unwrap_or_default()));
-            let (schema, name) = relation.reading.relation;
-            (relation.reading.id, (schema, name, columns.collect(), relation.reading.file, relation.is_partition))
-        })
-        .collect())
+    Ok(relations.iter().map(stamp).collect())
+}
+
+fn stamp(relation: &Relation) -> (u32, Stamp) {
+    let columns = relation.columns.iter().zip(&relation.numbers);
+    let columns =
+        columns.map(|(column, number)| (*number, column.name.clone(), column.declared_type.clone().unwrap_or_default()));
+    let (schema, name) = relation.reading.relation.clone();
+    (relation.reading.id, (schema, name, columns.collect(), relation.reading.file, relation.is_partition))
 }
 
 fn relations(client: &mut Client, has_ranges: bool) -> Result<Vec<Relation>, Error> {
@@ -373,9 +376,10 @@ fn views(
 }
 
 /// Whether a definition, as the server writes it, holds rows. It adds the type to each value, as in `'Ann'::text`; without the colons it reads
-/// as a value and its name.
+/// as a value and its name. Its brackets quote no name, as they do elsewhere, but hold values or places of an array: as those of a function they
+/// are looked into.
 fn is_written(definition: &str) -> bool {
-    view::holds_rows(&definition.replace("::", " "))
+    view::holds_rows(&definition.replace("::", " ").replace('[', "(").replace(']', ")"))
 }
 
 fn describe(relation: Relation, access: Access, block: i64) -> (Object, Reading) {

@@ -34,6 +34,7 @@ const TABLES: &[Trap] = &[
     trap("views over tables, and a materialised view that was never filled", shown_only, FOUND, RESIDUAL),
     trap("a view of rows that are written out", view, FOUND, RESIDUAL),
     trap("a view that writes its values out beside a table", written_beside, FOUND, RESIDUAL),
+    trap("a view of people that are picked from lists in its definition", picked, FOUND, RESIDUAL),
     trap("a view that asks a function", asks_function, FOUND, RESIDUAL).by("auditor:heron-secret"),
     trap("a view that asks a function of the server for each row of a table", asks_unnest, FOUND, PERSON),
     trap("a view that asks a function of the server", asks_json, FOUND, PERSON),
@@ -111,6 +112,14 @@ fn written_beside(server: &Postgres, people: &[&Person]) {
     let cells = people[people.len() - 1].cells();
     let columns: Vec<String> = COLUMNS.iter().zip(&cells).map(|(column, cell)| format!("'{cell}' AS {column}")).collect();
     server.sql("crm", format!("CREATE VIEW guest AS SELECT {} FROM one;", columns.join(", ")));
+}
+
+fn picked(server: &Postgres, people: &[&Person]) {
+    server.sql("crm", "CREATE TABLE one (number integer);\nINSERT INTO one VALUES (1);");
+    table(server, "contacts", &people[..people.len() - 1], "");
+    let cells = people[people.len() - 1].cells();
+    let columns = COLUMNS.iter().zip(&cells).map(|(column, cell)| format!("(ARRAY['{cell}', ''])[number] AS {column}"));
+    server.sql("crm", format!("CREATE VIEW guest AS SELECT {} FROM one;", columns.collect::<Vec<_>>().join(", ")));
 }
 
 fn asks_function(server: &Postgres, people: &[&Person]) {
