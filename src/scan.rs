@@ -34,6 +34,7 @@ use crate::match_key::plan::Plan;
 use crate::record::field::Slot;
 use crate::scan::gap::gap_of;
 use crate::scan::gap::object_gaps;
+use crate::scan::gap::source_gaps;
 use crate::scan::gap::survey_gaps;
 use crate::scan::probe::Lookup;
 use crate::scan::sentinel::Sentinel;
@@ -175,10 +176,8 @@ pub(crate) fn run(
         }
     }
     for session in job.sessions {
-        // What became of a target that was left out matters to nobody.
-        let changes = session.recheck();
-        let changes = changes.iter().map(|problem| gap_of(problem, None));
-        outcome.gaps.extend(changes.filter(|gap| job.map.exclusion(&gap.target).is_none()));
+        let is_left_out = |target: &str| job.map.exclusion(target).is_some();
+        source_gaps(session.as_ref(), &session.recheck(), is_left_out, &mut outcome.gaps);
     }
     if outcome.rows_probed() > outcome.expected_rows {
         outcome.gaps.push(Gap {

@@ -23,12 +23,17 @@ pub(crate) fn survey_gaps(session: &dyn Session, is_left_out: impl Fn(&str) -> b
             detail: "objects may exist that this account cannot list".to_owned(),
         });
     }
+    source_gaps(session, &inventory.problems, is_left_out, gaps);
+}
+
+/// What is wrong with a source, before its reading or after, but for what a person left out.
+pub(crate) fn source_gaps(session: &dyn Session, problems: &[Problem], is_left_out: impl Fn(&str) -> bool, gaps: &mut Vec<Gap>) {
     // A problem of the whole source is out of sight only where all that it holds is left out.
     let source = &session.identity().name;
-    let mut names = inventory.objects.iter().map(|object| target_name(session, object)).peekable();
+    let mut names = session.inventory().objects.iter().map(|object| target_name(session, object)).peekable();
     let is_whole_left_out = names.peek().is_some() && names.all(|name| is_left_out(&name));
     let is_seen = |gap: &Gap| if gap.target == *source { !is_whole_left_out } else { !is_left_out(&gap.target) };
-    gaps.extend(inventory.problems.iter().map(|problem| gap_of(problem, None)).filter(is_seen));
+    gaps.extend(problems.iter().map(|problem| gap_of(problem, None)).filter(is_seen));
 }
 
 /// What is known of an object before its rows are read. What a person left out of it is an exclusion.
