@@ -103,8 +103,8 @@ impl PgSession {
             let mut main = self.main();
             main.client.batch_execute(SAVEPOINT)?;
             let worked = work(&mut main);
-            // This gives the locks back that were taken meanwhile.
-            main.client.batch_execute(ROLLBACK)?;
+            // A word to break off may arrive late, and then break this off instead.
+            main.client.batch_execute(ROLLBACK).or_else(|_| main.client.batch_execute(ROLLBACK))?;
             return worked;
         };
         let mut lent = self.readers.lend(|| self.connector.connect()).map_err(Broken::Server)?;

@@ -7,6 +7,7 @@ mod url;
 pub(super) use limit::Connections;
 pub(super) use tls::Roots;
 pub(super) use tls::TlsMode;
+pub(super) use tls::authorities;
 pub(super) use tls::client_config;
 pub(super) use tls::refusal_of;
 pub(super) use url::ServerUrl;
@@ -19,6 +20,7 @@ use crate::source::Problem;
 use crate::source::ProblemCode;
 use crate::source::Session;
 use std::collections::BTreeSet;
+use std::fs::Metadata;
 use std::path::PathBuf;
 use std::time::Duration;
 use thiserror::Error;
@@ -126,6 +128,19 @@ pub(super) fn unread(name: &str, kind: ObjectKind, access: Access) -> Object {
         access,
         details: Vec::new(),
     }
+}
+
+/// Whether others than its owner may read or write a file.
+#[cfg(unix)]
+pub(super) fn is_shared(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.is_file() && metadata.permissions().mode() & 0o077 != 0
+}
+
+/// Other systems say it in other ways.
+#[cfg(not(unix))]
+pub(super) fn is_shared(_metadata: &Metadata) -> bool {
+    false
 }
 
 /// The databases of the servers that are not among the sources, each once.

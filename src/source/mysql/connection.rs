@@ -1,7 +1,6 @@
 //! A connection to a server, how it is secured and set up, and what the server's errors come to in words.
 
 use super::address::Address;
-use super::address::KIND;
 use crate::source::ProblemCode;
 use crate::source::ServerError;
 use crate::source::ServerOptions;
@@ -10,6 +9,7 @@ use crate::source::server::LOCK_PATIENCE_SECONDS;
 use crate::source::server::Refusal;
 use crate::source::server::Roots;
 use crate::source::server::TlsMode;
+use crate::source::server::authorities;
 use crate::source::server::refusal_of;
 use mysql_async::ClientIdentity;
 use mysql_async::Conn;
@@ -22,7 +22,6 @@ use mysql_async::Row;
 use mysql_async::SslOpts;
 use mysql_async::prelude::Queryable;
 use rustls::CertificateError;
-use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
@@ -67,7 +66,7 @@ impl Connector {
     pub(super) fn new(address: &Address, options: &ServerOptions) -> Result<Connector, ServerError> {
         let tls = match address.tls {
             TlsMode::Off => None,
-            mode => Some(ssl_opts(mode, &address.roots).map_err(|fault| ServerError::Address { kind: KIND, fault })?),
+            mode => Some(ssl_opts(mode, &address.roots).map_err(ServerError::File)?),
         };
         let opts = OptsBuilder::default()
             .ip_or_hostname(address.host.clone())
@@ -240,7 +239,7 @@ fn ssl_opts(mode: TlsMode, roots: &Roots) -> Result<SslOpts, String> {
     let mut opts = SslOpts::default();
     if mode >= TlsMode::Authority {
         let authorities = authorities(roots.authorities.as_deref())?;
-        let authorities = authorities.into_iter().map(Into::into).collect();
+        let authorities = authorities.iter().map(|certificate| certificate.to_vec().into()).collect();
         opts = opts.with_disable_built_in_roots(true).with_root_certs(authorities);
     } else {
         // The driver's own authorities stay, since it asks for some; nothing is checked.
@@ -253,24 +252,6 @@ fn ssl_opts(mode: TlsMode, roots: &Roots) -> Result<SslOpts, String> {
         opts = opts.with_client_identity(Some(ClientIdentity::new(certificate.clone().into(), key.clone().into())));
     }
     Ok(opts)
-}
-
-/// The certificates of those who are trusted, without such as nobody can use.
-fn authorities(path: Option<&Path>) -> Result<Vec<Vec<u8>>, String> {
-    let certificates: Vec<CertificateDer<'static>> = match path {
-        Some(path) => {
-            let certificates = CertificateDer::pem_file_iter(path).map_err(|_| format!("`{}` cannot be read", path.display()))?;
-            certificates.filter_map(Result::ok).collect()
-        }
-        None => rustls_native_certs::load_native_certs().certs,
-    };
-    let usable = certificates.into_iter().filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok());
-    let usable: Vec<Vec<u8>> = usable.map(|certificate| certificate.to_vec()).collect();
-    match (usable.is_empty(), path) {
-        (false, _) => Ok(usable),
-        (true, Some(path)) => Err(format!("`{}` holds no certificate in PEM", path.display())),
-        (true, None) => Err("this system has no list of trusted authorities".to_owned()),
-    }
 }
 
 /// What is wrong with a certificate, where one stands in the way.

@@ -96,7 +96,7 @@ pub(crate) fn open(url: &str, options: &ServerOptions) -> Result<Opened, ServerE
         let system = client.query_one("SELECT system_identifier::text FROM pg_control_system()", &[]);
         let system = system.and_then(|row| row.try_get(0)).ok();
         client.batch_execute("ROLLBACK TO SAVEPOINT residua")?;
-        let started = client.query_one("SELECT pg_postmaster_start_time()::text", &[])?.try_get(0)?;
+        let started = client.query_one("SELECT EXTRACT(EPOCH FROM pg_postmaster_start_time())::text", &[])?.try_get(0)?;
         Ok(Listed { version, system, started, databases: databases(client)? })
     };
     let Listed { version, system, started, databases } =
@@ -200,8 +200,7 @@ fn session(
     let snapshot = if readers > 1 { export(&connector, &mut main.client)? } else { None };
     // What holds the snapshot is listed under it. To ask for a view's definition locks the tables that it shows.
     main.client.batch_execute(SAVEPOINT)?;
-    let (mut inventory, readings) = catalogue::list(&mut main.client, version >= WITH_RANGES)?;
-    let stamps = catalogue::stamps(&mut main.client)?;
+    let (mut inventory, readings, stamps) = catalogue::list(&mut main.client, version >= WITH_RANGES)?;
     main.client.batch_execute(ROLLBACK)?;
     inventory.problems.append(&mut problems);
     let mut identity = vec![("database".to_owned(), database.to_owned())];

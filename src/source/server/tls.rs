@@ -92,21 +92,28 @@ pub(crate) fn client_config(mode: TlsMode, roots: &Roots) -> Result<ClientConfig
     builder.with_client_auth_cert(chain, secret).map_err(|error| format!("the client's certificate cannot be used: {error}"))
 }
 
-fn store(authorities: Option<&Path>) -> Result<RootCertStore, String> {
+fn store(path: Option<&Path>) -> Result<RootCertStore, String> {
     let mut store = RootCertStore::empty();
-    if let Some(path) = authorities {
-        let certificates = CertificateDer::pem_file_iter(path).map_err(|_| format!("`{}` cannot be read", path.display()))?;
-        store.add_parsable_certificates(certificates.filter_map(Result::ok));
-    } else {
-        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    }
-    if store.is_empty() {
-        return Err(match authorities {
-            Some(path) => format!("`{}` holds no certificate in PEM", path.display()),
-            None => "this system has no list of trusted authorities".to_owned(),
-        });
-    }
+    store.add_parsable_certificates(authorities(path)?);
     Ok(store)
+}
+
+/// The certificates of those who are trusted, without such as nobody can use: of a file in PEM, or of the operating system.
+pub(crate) fn authorities(path: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, String> {
+    let certificates: Vec<CertificateDer<'static>> = match path {
+        Some(path) => {
+            let certificates = CertificateDer::pem_file_iter(path).map_err(|_| format!("`{}` cannot be read", path.display()))?;
+            certificates.filter_map(Result::ok).collect()
+        }
+        None => rustls_native_certs::load_native_certs().certs,
+    };
+    let is_usable = |certificate: &CertificateDer<'static>| RootCertStore::empty().add(certificate.clone()).is_ok();
+    let usable: Vec<_> = certificates.into_iter().filter(is_usable).collect();
+    match (usable.is_empty(), path) {
+        (false, _) => Ok(usable),
+        (true, Some(path)) => Err(format!("`{}` holds no certificate in PEM", path.display())),
+        (true, None) => Err("this system has no list of trusted authorities".to_owned()),
+    }
 }
 
 /// Checks a server's certificate as far as its mode says.

@@ -1,5 +1,6 @@
 //! The option files of `MySQL`'s and `MariaDB`'s clients (`MySQL`'s reference manual, "Using Option Files").
 
+use crate::source::server::is_shared;
 use configparser::ini::Ini;
 use std::collections::BTreeMap;
 use std::fs;
@@ -88,17 +89,6 @@ fn plain(value: &str) -> String {
         }
     }
     plain
-}
-
-#[cfg(unix)]
-fn is_shared(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    metadata.is_file() && metadata.permissions().mode() & 0o077 != 0
-}
-
-#[cfg(not(unix))]
-fn is_shared(_metadata: &fs::Metadata) -> bool {
-    false
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The password file of PostgreSQL's clients: lines of `host:port:database:user:password`, with `*` for any (libpq, section "The Password
 //! File").
 
+use crate::source::server::is_shared;
 use std::fs;
 use std::fs::File;
 use std::io;
@@ -56,17 +57,6 @@ fn fields(line: &str) -> Vec<Zeroizing<String>> {
         }
     }
     fields
-}
-
-#[cfg(unix)]
-fn is_shared(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    metadata.is_file() && metadata.permissions().mode() & 0o077 != 0
-}
-
-#[cfg(not(unix))]
-fn is_shared(_metadata: &fs::Metadata) -> bool {
-    false
 }
 
 #[cfg(test)]
