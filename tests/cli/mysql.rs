@@ -8,6 +8,7 @@ use crate::cli::world::CANARY;
 use crate::cli::world::COLUMNS;
 use crate::cli::world::Person;
 use crate::cli::world::World;
+use crate::cli::world::codes;
 use serde_json::Value;
 use std::fmt::Write;
 use std::fs;
@@ -208,16 +209,6 @@ fn large(server: &MariaDb, people: &[&Person], length: usize) {
 
 fn scan(world: &World, source: &str) -> Output {
     world.scan("deletion", "deletion.challenge.json", &[source], &["--format", "json"])
-}
-
-/// The codes of a scan's reasons, and after `gap:` those of its gaps.
-fn codes(scan: &Output) -> Vec<String> {
-    let json = scan.json();
-    let all = |value: &Value, prefix: &str| -> Vec<String> {
-        let each = value.as_array().expect("an array").iter();
-        each.map(|element| format!("{prefix}{}", element["code"].as_str().expect("a code"))).collect()
-    };
-    [all(&json["verdictReasons"], ""), all(&json["coverage"]["gaps"], "gap:")].concat()
 }
 
 /// The code and what was named, with everything that was said where it is not so.

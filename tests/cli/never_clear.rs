@@ -7,22 +7,12 @@ use crate::cli::harness::skip;
 use crate::cli::world::COLUMNS;
 use crate::cli::world::Person;
 use crate::cli::world::World;
+use crate::cli::world::codes;
 use crate::cli::world::create;
 use crate::cli::world::csv;
 use crate::cli::world::insert;
 use rusqlite::Connection;
-use serde_json::Value;
 use std::fs;
-
-/// The codes of a scan's reasons, and after `gap:` those of its gaps.
-fn codes(scan: &Output) -> Vec<String> {
-    let json = scan.json();
-    let all = |value: &Value, prefix: &str| -> Vec<String> {
-        let each = value.as_array().expect("an array").iter();
-        each.map(|element| format!("{prefix}{}", element["code"].as_str().expect("a code"))).collect()
-    };
-    [all(&json["verdictReasons"], ""), all(&json["coverage"]["gaps"], "gap:")].concat()
-}
 
 /// A scan of `place`, signed by nobody.
 fn scan(world: &World, sources: &[&str], extra: &[&str]) -> Output {

@@ -19,6 +19,7 @@ use crate::cli::world::COLUMNS;
 use crate::cli::world::HERON;
 use crate::cli::world::Person;
 use crate::cli::world::World;
+use crate::cli::world::codes;
 use postgres::Client;
 use postgres::NoTls;
 use serde_json::Value;
@@ -132,16 +133,6 @@ fn scan(world: &World, urls: &[&str], extra: &[&str]) -> Output {
 /// The words of such a scan.
 fn scanning(world: &World, urls: &[&str], extra: &[&str]) -> Vec<String> {
     world.scanning("deletion", "deletion.challenge.json", urls, &[extra, &["--format", "json"]].concat())
-}
-
-/// The codes of a scan's reasons, and after `gap:` those of its gaps.
-fn codes(scan: &Output) -> Vec<String> {
-    let json = scan.json();
-    let all = |value: &Value, prefix: &str| -> Vec<String> {
-        let each = value.as_array().expect("an array").iter();
-        each.map(|element| format!("{prefix}{}", element["code"].as_str().expect("a code"))).collect()
-    };
-    [all(&json["verdictReasons"], ""), all(&json["coverage"]["gaps"], "gap:")].concat()
 }
 
 /// The scan ends with the code, names all of these reasons and gaps, and has no other gap.

@@ -6,6 +6,7 @@ use crate::cli::world::AFTER;
 use crate::cli::world::COLUMNS;
 use crate::cli::world::Person;
 use crate::cli::world::World;
+use crate::cli::world::codes;
 use crate::cli::world::create;
 use crate::cli::world::csv;
 use crate::cli::world::insert;
@@ -210,16 +211,6 @@ const CELLS: &[Odd] = &[
 
 fn scan(world: &World, place: &str) -> Output {
     world.scan("deletion", "deletion.challenge.json", &[place], &["--format", "json"])
-}
-
-/// The codes of a scan's reasons, and after `gap:` those of its gaps.
-fn codes(scan: &Output) -> Vec<String> {
-    let json = scan.json();
-    let all = |value: &Value, prefix: &str| -> Vec<String> {
-        let each = value.as_array().expect("an array").iter();
-        each.map(|element| format!("{prefix}{}", element["code"].as_str().expect("a code"))).collect()
-    };
-    [all(&json["verdictReasons"], ""), all(&json["coverage"]["gaps"], "gap:")].concat()
 }
 
 fn run(odds: &[Odd]) {

@@ -15,6 +15,7 @@ use crate::cli::harness::Command;
 use crate::cli::harness::Output;
 use rusqlite::Connection;
 use rusqlite::params_from_iter;
+use serde_json::Value;
 use std::fmt::Write;
 
 /// Stands in the values of supplied people.
@@ -340,4 +341,14 @@ pub(crate) fn sign(world: &World, party: &str, statement: &serde_json::Value) ->
     let encode = |bytes: &[u8]| data_encoding::BASE64.encode(bytes);
     let signature = serde_json::json!({ "keyid": card["fingerprint"], "sig": encode(&key.sign(&signed).to_bytes()) });
     serde_json::json!({ "payload": encode(&payload), "payloadType": KIND, "signatures": [signature] }).to_string()
+}
+
+/// The codes of a scan's reasons, and after `gap:` those of its gaps.
+pub(crate) fn codes(scan: &Output) -> Vec<String> {
+    let json = scan.json();
+    let all = |value: &Value, prefix: &str| -> Vec<String> {
+        let each = value.as_array().expect("an array").iter();
+        each.map(|element| format!("{prefix}{}", element["code"].as_str().expect("a code"))).collect()
+    };
+    [all(&json["verdictReasons"], ""), all(&json["coverage"]["gaps"], "gap:")].concat()
 }

@@ -1,7 +1,6 @@
 //! What somebody with fewer rights leaves in a database for whoever scans it: none of it runs, and none of it hides a row.
 
 use crate::cli::postgres::RESIDUAL;
-use crate::cli::postgres::codes;
 use crate::cli::postgres::ends;
 use crate::cli::postgres::kept;
 use crate::cli::postgres::own;
@@ -10,6 +9,7 @@ use crate::cli::postgres::scan;
 use crate::cli::postgres::table;
 use crate::cli::server::Postgres;
 use crate::cli::world::World;
+use crate::cli::world::codes;
 
 /// Gives `low` a superuser's rights, if whoever calls it may.
 const RAISE: &str = "LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER ROLE low SUPERUSER'; RETURN false; EXCEPTION WHEN OTHERS THEN RETURN false; END $$";

@@ -4,7 +4,6 @@
 //! that table, and has read no other.
 
 use crate::cli::harness::Output;
-use crate::cli::postgres::codes;
 use crate::cli::postgres::ends;
 use crate::cli::postgres::kept;
 use crate::cli::postgres::own;
@@ -17,6 +16,7 @@ use crate::cli::postgres::until;
 use crate::cli::server::Postgres;
 use crate::cli::world::AFTER;
 use crate::cli::world::World;
+use crate::cli::world::codes;
 use std::process;
 use std::thread;
 use std::time::Duration;
