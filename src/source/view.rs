@@ -186,7 +186,7 @@ fn tokens(sql: &str) -> Vec<Token<'_>> {
             _ if is_of_word(first) => {
                 let length = rest.find(|character| !is_of_word(character)).unwrap_or(rest.len());
                 // A text may be written in hexadecimal.
-                let is_text = rest[..length].len() > 2 && rest[..2].eq_ignore_ascii_case("0x");
+                let is_text = length > 2 && rest.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"));
                 tokens.push(if is_text { Token::Text } else { Token::Word(&rest[..length]) });
                 length
             }
