@@ -13,12 +13,14 @@ mod discover;
 mod file;
 mod label;
 mod mysql;
+mod opener;
 mod options;
 mod postgres;
 mod server;
 mod sqlite;
 #[cfg(test)]
 mod testing;
+mod unpack;
 mod view;
 
 pub(crate) use batch::Locator;
@@ -29,12 +31,14 @@ pub(crate) use discover::discover;
 pub(crate) use discover::is_server;
 pub(crate) use discover::shown;
 pub(crate) use label::Label;
+pub(crate) use options::InputFormat;
 pub(crate) use options::Options;
 pub(crate) use options::TextOptions;
 pub(crate) use options::TextRule;
 pub(crate) use server::Refusal;
 pub(crate) use server::ServerError;
 pub(crate) use server::ServerOptions;
+pub(crate) use unpack::Limits;
 
 use crate::support::progress::Cancel;
 use serde::Deserialize;
@@ -453,6 +457,8 @@ pub(crate) enum ProblemCode {
     BinaryCells,
     /// Rows or cells beyond the largest size that is read.
     RowTooLong,
+    /// Packed content beyond what is unpacked: too large, too dense, too deep, or of too many files.
+    BeyondLimit,
     /// Several columns bear the same name.
     DuplicateColumn,
     /// The source changed between its opening and the end of the reading.
@@ -487,6 +493,7 @@ impl ProblemCode {
             ProblemCode::Undecodable => "undecodable",
             ProblemCode::BinaryCells => "binary_cells",
             ProblemCode::RowTooLong => "row_too_long",
+            ProblemCode::BeyondLimit => "beyond_limit",
             ProblemCode::DuplicateColumn => "duplicate_column",
             ProblemCode::ChangedWhileRead => "changed_while_read",
             ProblemCode::CutShort => "cut_short",

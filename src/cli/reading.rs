@@ -4,7 +4,9 @@ use crate::cli::argument::within;
 use crate::intake::infer::names_field;
 use crate::record::normalize::placeholder;
 use crate::record::normalize::spot;
+use crate::source::InputFormat;
 use crate::source::Label;
+use crate::source::Limits;
 use crate::source::Options;
 use crate::source::ServerOptions;
 use crate::source::TextOptions;
@@ -30,6 +32,12 @@ pub(crate) struct Reading {
     /// a map file says it
     #[arg(long, value_name = "N,N,…", value_parser = parse_widths, conflicts_with = "delimiter")]
     widths: Option<Widths>,
+    /// What standard input (`-`) is, instead of what its first bytes say: `csv`, `json`, `sql`, `parquet` and so on. What is otherwise is a gap
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    input_format: Option<InputFormat>,
+    /// How many GiB of temporary files may come of all that is compressed or in an archive; 64, if not given. What would go beyond it is a gap
+    #[arg(long, value_name = "GIB", value_parser = within(1_u64..=1_048_576))]
+    unpack_limit: Option<u64>,
     /// How many connections read a server's database at a time; 4, if not given. One more holds the snapshot; with 1, a single one does both
     #[arg(long, value_name = "N", value_parser = within(1_u16..=64), help_heading = "Servers")]
     connections: Option<u16>,
@@ -68,8 +76,10 @@ impl Reading {
             },
             text_rules,
             stdin_name,
+            stdin_format: self.input_format,
             names_column: Some(names_field),
             is_value: Some(is_value),
+            limits: self.unpack_limit.map_or_else(Limits::default, |gibibytes| Limits { bytes: gibibytes << 30, ..Limits::default() }),
             servers: ServerOptions {
                 variable: Some(|name| std::env::var(name).ok()),
                 connections: self.connections.map(usize::from),
@@ -78,6 +88,12 @@ impl Reading {
             },
         }
     }
+}
+
+/// A format on the command line.
+fn parse_format(text: &str) -> Result<InputFormat, String> {
+    let words = || InputFormat::words().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    InputFormat::parse(text).ok_or_else(|| format!("unknown format; one of {}", words()))
 }
 
 /// An encoding on the command line.

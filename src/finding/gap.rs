@@ -29,6 +29,8 @@ pub(crate) enum GapCode {
     Undecodable,
     /// A row or cell over the limit.
     RowTooLong,
+    /// Packed content beyond what is unpacked.
+    BeyondLimit,
     /// Two columns of one name.
     DuplicateColumn,
     /// It changed while it was read.
@@ -69,7 +71,7 @@ pub(crate) enum GapCode {
 
 impl GapCode {
     /// Every code, for documents and tests.
-    pub(crate) const ALL: [GapCode; 30] = [
+    pub(crate) const ALL: [GapCode; 31] = [
         GapCode::Unreadable,
         GapCode::UnknownFormat,
         GapCode::Empty,
@@ -82,6 +84,7 @@ impl GapCode {
         GapCode::RaggedRows,
         GapCode::Undecodable,
         GapCode::RowTooLong,
+        GapCode::BeyondLimit,
         GapCode::DuplicateColumn,
         GapCode::ChangedWhileRead,
         GapCode::Denied,
@@ -117,6 +120,7 @@ impl GapCode {
             GapCode::RaggedRows => "ragged_rows",
             GapCode::Undecodable => "undecodable",
             GapCode::RowTooLong => "row_too_long",
+            GapCode::BeyondLimit => "beyond_limit",
             GapCode::DuplicateColumn => "duplicate_column",
             GapCode::ChangedWhileRead => "changed_while_read",
             GapCode::Denied => "denied",
@@ -174,6 +178,9 @@ impl GapCode {
                 "export the file again as UTF-8, or name its encoding in the map file (`encoding = \"windows-1252\"`)"
             }
             GapCode::RowTooLong => "look for an unclosed quote, or export the file again",
+            GapCode::BeyondLimit => {
+                "unpack it, and scan what comes out; or, if it is only large, allow more with `--unpack-limit`"
+            }
             GapCode::DuplicateColumn => "give each column a name of its own",
             GapCode::ChangedWhileRead => "scan again while nothing writes to it, or scan a copy",
             GapCode::Filtered => "scan with an account that sees all rows",

@@ -131,6 +131,7 @@ fn gap_code(code: ProblemCode) -> GapCode {
         ProblemCode::Undecodable => GapCode::Undecodable,
         ProblemCode::BinaryCells => GapCode::BinaryCells,
         ProblemCode::RowTooLong => GapCode::RowTooLong,
+        ProblemCode::BeyondLimit => GapCode::BeyondLimit,
         ProblemCode::DuplicateColumn => GapCode::DuplicateColumn,
         ProblemCode::ChangedWhileRead => GapCode::ChangedWhileRead,
         ProblemCode::CutShort => GapCode::CutShort,

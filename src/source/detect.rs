@@ -10,9 +10,10 @@ use super::csv::QUOTE;
 use super::file::OpenedFile;
 use super::file::io_reason;
 use super::sqlite::SqliteSession;
+use crate::support::progress::Cancel;
 
 /// Bytes by which a file is judged.
-const HEAD: usize = 1 << 20;
+pub(super) const HEAD: usize = 1 << 20;
 
 /// How a `SQLite` database begins.
 pub(super) const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
@@ -61,14 +62,10 @@ const SQL_STARTS: [&str; 11] = [
     "use `",
 ];
 
-/// Opens a file as what it is.
-pub(super) fn open(file: OpenedFile, options: &Options) -> Result<Box<dyn Session>, Problem> {
+/// Opens a file that is not packed, by its first bytes.
+pub(super) fn open(file: OpenedFile, head: &[u8], options: &Options, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
     let name = file.name().to_owned();
     let problem = |code, detail: &str| Err(Problem::of_source(code, &name, detail));
-    let head = match file.head(HEAD) {
-        Ok(head) => head,
-        Err(error) => return problem(ProblemCode::Unreadable, &io_reason(&error)),
-    };
     if head.is_empty() {
         return problem(ProblemCode::Empty, "the file is empty");
     }
@@ -81,7 +78,7 @@ pub(super) fn open(file: OpenedFile, options: &Options) -> Result<Box<dyn Sessio
     if let Some((_, format)) = SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)) {
         return problem(ProblemCode::Unsupported, &unsupported(format));
     }
-    open_text(file, &head, options)
+    open_text(file, head, options)
 }
 
 /// Opens a file that is a text, or nothing that is known.
@@ -107,7 +104,7 @@ fn open_text(file: OpenedFile, head: &[u8], options: &Options) -> Result<Box<dyn
     } else {
         bytes
     };
-    if let Some(format) = foreign_text(units).filter(|_| !text.is_shape_of_one) {
+    if let Some(format) = foreign_text(units).filter(|_| !text.is_shape_of_one && file.stated_kind() != Some("csv")) {
         return problem(ProblemCode::Unsupported, &unsupported(format));
     }
     if is_binary(units) {

@@ -10,16 +10,17 @@ use super::ProblemCode;
 use super::ServerOptions;
 use super::Session;
 use super::detect;
-use super::file::CHUNK;
 use super::file::FileKey;
 use super::file::OpenedFile;
 use super::file::file_key;
 use super::file::io_reason;
 use super::mysql;
+use super::opener::Opener;
 use super::postgres;
 use super::server;
 use super::server::Opened;
 use super::server::ServerError;
+use super::unpack::Stop;
 use crate::support::progress::Cancel;
 use std::collections::HashSet;
 use std::fs;
@@ -27,7 +28,6 @@ use std::fs::File;
 use std::fs::Metadata;
 use std::io;
 use std::io::Read;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -100,6 +100,16 @@ pub(crate) enum SourceError {
     Server(#[from] ServerError),
     #[error("interrupted")]
     Cancelled,
+}
+
+impl From<Stop> for SourceError {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::NoRoom(error) => SourceError::Stdin(error),
+            // What is too large to be unpacked is a problem, and never comes here.
+            Stop::Cancelled | Stop::TooLarge | Stop::TooDense => SourceError::Cancelled,
+        }
+    }
 }
 
 /// Opens everything that the arguments lead to. `stdin` is read only for the argument `-`.
@@ -288,7 +298,8 @@ impl Walk<'_> {
 
     fn open(mut self, stdin: &mut dyn Read) -> Result<Found, SourceError> {
         let inputs = self.without_companions();
-        let mut found = Found { sessions: Vec::new(), problems: self.problems };
+        let mut opener = Opener::new(self.options, self.cancel);
+        opener.found.problems = self.problems;
         let mut servers = Vec::new();
         for input in inputs {
             if self.cancel.is_cancelled() {
@@ -297,6 +308,7 @@ impl Walk<'_> {
             let opened = match input {
                 Input::Server { open, url } => {
                     let mut opened = open(&url, &self.options.servers)?;
+                    let found = &mut opener.found;
                     let known: Vec<String> = found.sessions.iter().map(|session| session.identity().name.clone()).collect();
                     opened.sessions.retain(|session| !known.contains(&session.identity().name));
                     found.sessions.append(&mut opened.sessions);
@@ -306,22 +318,20 @@ impl Walk<'_> {
                 }
                 Input::Stdin => {
                     let name = self.options.stdin_name.as_deref().unwrap_or("-");
-                    let copy = spool(stdin, self.cancel)?;
-                    OpenedFile::unnamed(name, copy).map_err(SourceError::Stdin)?
+                    opener.pipe(name, stdin)?
                 }
                 Input::File { name, path } => match OpenedFile::open(&name, &path) {
                     Ok(file) => file,
                     Err(error) => {
-                        found.problems.push(Problem::of_source(ProblemCode::Unreadable, &name, io_reason(&error)));
+                        let problem = Problem::of_source(ProblemCode::Unreadable, &name, io_reason(&error));
+                        opener.found.problems.push(problem);
                         continue;
                     }
                 },
             };
-            match detect::open(opened, self.options) {
-                Ok(session) => found.sessions.push(session),
-                Err(problem) => found.problems.push(problem),
-            }
+            opener.open(opened)?;
         }
+        let mut found = opener.found;
         found.problems.extend(server::not_asked(&servers));
         Ok(found)
     }
@@ -392,23 +402,6 @@ fn is_link_loop(error: &io::Error) -> bool {
 fn is_database(path: &Path) -> bool {
     let mut magic = [0; detect::SQLITE_MAGIC.len()];
     File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == detect::SQLITE_MAGIC
-}
-
-/// Copies standard input into a file without a name, readable by nobody else.
-fn spool(stdin: &mut dyn Read, cancel: &Cancel) -> Result<File, SourceError> {
-    let mut copy = tempfile::tempfile().map_err(SourceError::Stdin)?;
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        if cancel.is_cancelled() {
-            return Err(SourceError::Cancelled);
-        }
-        match stdin.read(&mut chunk) {
-            Ok(0) => return Ok(copy),
-            Ok(count) => copy.write_all(&chunk[..count]).map_err(SourceError::Stdin)?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(SourceError::Stdin(error)),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
-//! A regular file that stays open while it is read, and its state at opening, so that a later change is noticed.
+//! A file that stays open while it is read, or a window of one, and its state at opening, so that a later change is noticed.
 
+use super::Consistency;
+use super::InputFormat;
 use super::Problem;
 use super::ProblemCode;
 use super::ReadError;
@@ -8,23 +10,61 @@ use crate::support::progress::Cancel;
 use std::fs::File;
 use std::fs::Metadata;
 use std::io;
+use std::io::Read;
+use std::io::Seek;
+use std::io::SeekFrom;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::SystemTime;
+use tempfile::TempPath;
 
 /// Bytes that are read at once when a whole file goes by.
 pub(super) const CHUNK: usize = 1 << 20;
 
-/// A file that was opened for reading.
+/// What is read: a whole file of the system, a part of one, as an archive holds it, or a part of a private copy, as it was unpacked.
 pub(super) struct OpenedFile {
     /// The source's name as declared.
     name: String,
-    file: File,
-    /// Where it was opened; `None` for an unnamed copy of standard input.
-    path: Option<PathBuf>,
-    stamp: Stamp,
+    /// Whose bytes are read.
+    held: Arc<Held>,
+    /// The file of the system that all of it comes from.
+    origin: Arc<Held>,
+    /// Where the bytes lie in what is held, where they are not all of it.
+    window: Option<Window>,
+    /// The kind that a person says it is of.
+    stated: Option<InputFormat>,
+    /// How the bytes were packed in their origin, from the outside to the inside.
+    packing: Vec<Packing>,
     digest: OnceLock<String>,
+}
+
+/// A file of the operating system.
+pub(super) struct Held {
+    file: File,
+    /// Where it was opened; `None` for a private copy without a name.
+    path: Option<PathBuf>,
+    /// Its state at opening; `None` where nobody else can change it.
+    stamp: Option<Stamp>,
+    /// Removes the file when it is done, where it is a private copy with a name.
+    _copy: Option<TempPath>,
+}
+
+/// A run of bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Window {
+    pub(super) start: u64,
+    pub(super) size: u64,
+}
+
+/// A step from what a file of the system holds to what is read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Packing {
+    /// The format, for instance `gzip` or `zip`.
+    pub(super) format: &'static str,
+    /// The name within an archive.
+    pub(super) member: Option<String>,
 }
 
 /// What changes when a file is written or replaced.
@@ -81,21 +121,109 @@ fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     file.seek_read(buffer, offset)
 }
 
+#[cfg(unix)]
+fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    use std::os::unix::fs::FileExt;
+    file.write_at(bytes, offset)
+}
+
+#[cfg(windows)]
+fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    use std::os::windows::fs::FileExt;
+    file.seek_write(bytes, offset)
+}
+
+impl Held {
+    /// Takes a file that has no path, and that nobody else can change.
+    pub(super) fn private(file: File) -> Self {
+        Self { file, path: None, stamp: None, _copy: None }
+    }
+
+    /// Writes all bytes at an offset. Of use for private copies only.
+    pub(super) fn write_all_at(&self, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match write_at(&self.file, bytes, offset) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    bytes = &bytes[count..];
+                    offset += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back the room of a private copy from an offset on.
+    pub(super) fn truncate(&self, size: u64) -> io::Result<()> {
+        self.file.set_len(size)
+    }
+}
+
 impl OpenedFile {
     /// Opens a regular file.
     pub(super) fn open(name: &str, path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
-        Self::new(name, file, Some(path.to_owned()))
+        let stamp = Some(Stamp::of(&file.metadata()?));
+        let held = Arc::new(Held { file, path: Some(path.to_owned()), stamp, _copy: None });
+        let name = name.to_owned();
+        Ok(Self { name, origin: held.clone(), held, window: None, stated: None, packing: Vec::new(), digest: OnceLock::new() })
     }
 
-    /// Takes a file that has no path.
+    /// Takes a file that has no path, and that nobody else can change.
+    #[cfg(test)]
     pub(super) fn unnamed(name: &str, file: File) -> io::Result<Self> {
-        Self::new(name, file, None)
+        let window = Window { start: 0, size: file.metadata()?.len() };
+        Ok(Self::private(name, &Arc::new(Held::private(file)), window))
     }
 
-    fn new(name: &str, file: File, path: Option<PathBuf>) -> io::Result<Self> {
-        let stamp = Stamp::of(&file.metadata()?);
-        Ok(Self { name: name.to_owned(), file, path, stamp, digest: OnceLock::new() })
+    /// A part of a private copy.
+    pub(super) fn private(name: &str, held: &Arc<Held>, window: Window) -> Self {
+        Self {
+            name: name.to_owned(),
+            origin: held.clone(),
+            held: held.clone(),
+            window: Some(window),
+            stated: None,
+            packing: Vec::new(),
+            digest: OnceLock::new(),
+        }
+    }
+
+    /// What this file holds packed, as it was unpacked into a private copy.
+    pub(super) fn unpacked(&self, name: &str, packing: Packing, held: &Arc<Held>, window: Window) -> Self {
+        let packing = self.packing.iter().cloned().chain([packing]).collect();
+        Self { origin: self.origin.clone(), stated: self.stated, packing, ..Self::private(name, held, window) }
+    }
+
+    /// What this file holds as it is, at a place of its own. `None`: it does not reach so far.
+    pub(super) fn part(&self, name: &str, packing: Packing, part: Window) -> Option<Self> {
+        let is_within = part.start.checked_add(part.size).is_some_and(|end| end <= self.size());
+        let start = self.start() + part.start;
+        is_within.then(|| self.unpacked(name, packing, &self.held, Window { start, ..part }))
+    }
+
+    /// The same content as a file with a path, for readers that ask for one.
+    pub(super) fn with_path(self) -> io::Result<Self> {
+        if self.path().is_some() {
+            return Ok(self);
+        }
+        let mut copy = tempfile::NamedTempFile::new()?;
+        io::copy(&mut self.reader(), &mut copy)?;
+        let (file, path) = copy.into_parts();
+        let held = Held { file, path: Some(path.to_path_buf()), stamp: None, _copy: Some(path) };
+        Ok(Self { held: Arc::new(held), window: None, ..self })
+    }
+
+    /// The same, of which a person says what it is.
+    pub(super) fn stated(self, stated: Option<InputFormat>) -> Self {
+        Self { stated, ..self }
+    }
+
+    /// The kind that a person says it is of.
+    pub(super) fn stated_kind(&self) -> Option<&'static str> {
+        self.stated.map(|format| format.kind)
     }
 
     /// The source's name as declared.
@@ -103,39 +231,71 @@ impl OpenedFile {
         &self.name
     }
 
-    /// Where it was opened.
+    /// Where it was opened, if it is a whole file.
     pub(super) fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
+        if self.window.is_some() { None } else { self.held.path.as_deref() }
+    }
+
+    /// How many steps of unpacking it took.
+    pub(super) fn depth(&self) -> usize {
+        self.packing.len()
+    }
+
+    /// What holds its bytes still.
+    pub(super) fn consistency(&self) -> Consistency {
+        if self.held.stamp.is_some() { Consistency::FileStat } else { Consistency::PrivateCopy }
+    }
+
+    fn start(&self) -> u64 {
+        self.window.map_or(0, |window| window.start)
     }
 
     /// Size at opening, in bytes.
     pub(super) fn size(&self) -> u64 {
-        self.stamp.size
+        match (self.window, self.held.stamp) {
+            (Some(window), _) => window.size,
+            (None, Some(stamp)) => stamp.size,
+            (None, None) => self.held.file.metadata().map_or(0, |metadata| metadata.len()),
+        }
     }
 
     /// Whether the file goes by several names (hard links). Not known on systems without such.
     pub(super) fn has_other_names(&self) -> bool {
-        self.file.metadata().is_ok_and(|metadata| links(&metadata) > 1)
+        self.held.file.metadata().is_ok_and(|metadata| links(&metadata) > 1)
     }
 
     /// Facts about the file for an identity.
     pub(super) fn facts(&self) -> Vec<(String, String)> {
         let mut facts = Vec::new();
-        if let Some(path) = &self.path {
+        if let Some(path) = &self.origin.path {
             let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
             facts.push(("path".to_owned(), canonical.to_string_lossy().into_owned()));
         }
+        let packing = |packing: &Packing| match &packing.member {
+            Some(member) => format!("{}: {member}", packing.format),
+            None => packing.format.to_owned(),
+        };
+        facts.extend(self.packing.iter().map(|step| ("packing".to_owned(), packing(step))));
         facts
     }
 
     /// Reads at an offset; 0 bytes only at the end of the file.
     pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut length = buffer.len();
+        if let Some(window) = self.window {
+            length = length.min(usize::try_from(window.size.saturating_sub(offset)).unwrap_or(usize::MAX));
+        }
         loop {
-            match read_at(&self.file, buffer, offset) {
+            match read_at(&self.held.file, &mut buffer[..length], self.start() + offset) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
         }
+    }
+
+    /// The bytes from the first to the last, for readers that go through them.
+    pub(super) fn reader(&self) -> FileReader<&OpenedFile> {
+        FileReader { file: self, position: 0 }
     }
 
     /// The first bytes, at most `limit`.
@@ -145,6 +305,7 @@ impl OpenedFile {
 
     /// The bytes from `offset` on, at most `limit`; fewer only at the end of the file.
     pub(super) fn window(&self, offset: u64, limit: usize) -> io::Result<Vec<u8>> {
+        let limit = limit.min(usize::try_from(self.size().saturating_sub(offset)).unwrap_or(usize::MAX));
         let mut bytes = vec![0; limit];
         let mut filled = 0;
         while filled < limit {
@@ -185,11 +346,12 @@ impl OpenedFile {
         }
     }
 
-    /// Whether size, time or identity differ from what they were at opening, here and at the path.
+    /// Whether size, time or identity of the file of the system differ from what they were at opening, here and at the path.
     pub(super) fn recheck(&self) -> Option<Problem> {
         let changed = |detail: &str| Some(Problem::of_source(ProblemCode::ChangedWhileRead, &self.name, detail));
-        match self.file.metadata().map(|metadata| Stamp::of(&metadata)) {
-            Ok(stamp) if stamp == self.stamp => {}
+        let stamp = self.origin.stamp?;
+        match self.origin.file.metadata().map(|metadata| Stamp::of(&metadata)) {
+            Ok(now) if now == stamp => {}
             Ok(_) => return changed("the file was written while it was read"),
             Err(_) => return changed("the file's state cannot be told any more"),
         }
@@ -198,13 +360,55 @@ impl OpenedFile {
 
     /// Whether another file, or none, is now at the path.
     pub(super) fn is_replaced(&self) -> bool {
-        let at_path = self.path.as_ref().map(|path| path.metadata().map(|metadata| file_key(&metadata)));
-        at_path.is_some_and(|key| key.ok() != Some(self.stamp.key))
+        let Some(stamp) = self.origin.stamp else { return false };
+        let at_path = self.origin.path.as_ref().map(|path| path.metadata().map(|metadata| file_key(&metadata)));
+        at_path.is_some_and(|key| key.ok() != Some(stamp.key))
     }
 
     /// A read that failed.
     pub(super) fn failed(&self, error: &io::Error) -> ReadError {
         ReadError::Failed(Problem::of_source(ProblemCode::ReadFailed, &self.name, io_reason(error)))
+    }
+}
+
+/// Goes through the bytes of a file. Its place is its own, so that several may read one file.
+#[derive(Clone)]
+pub(super) struct FileReader<F> {
+    file: F,
+    position: u64,
+}
+
+impl FileReader<Arc<OpenedFile>> {
+    /// From the first byte on, for as long as it is needed.
+    pub(super) fn new(file: &Arc<OpenedFile>) -> Self {
+        Self { file: file.clone(), position: 0 }
+    }
+}
+
+impl<F> FileReader<F> {
+    /// Bytes that went by.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+}
+
+impl<F: std::ops::Deref<Target = OpenedFile>> Read for FileReader<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(buffer, self.position)?;
+        self.position += count as u64;
+        Ok(count)
+    }
+}
+
+impl<F: std::ops::Deref<Target = OpenedFile>> Seek for FileReader<F> {
+    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
+        let place = match place {
+            SeekFrom::Start(place) => Some(place),
+            SeekFrom::End(step) => self.file.size().checked_add_signed(step),
+            SeekFrom::Current(step) => self.position.checked_add_signed(step),
+        };
+        self.position = place.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
     }
 }
 

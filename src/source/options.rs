@@ -2,6 +2,7 @@
 
 use super::label::Label;
 use super::server::ServerOptions;
+use super::unpack::Limits;
 
 /// What a person states, and what the callers know that sources do not.
 #[derive(Clone, Debug, Default)]
@@ -12,12 +13,54 @@ pub(crate) struct Options {
     pub(crate) text_rules: Vec<TextRule>,
     /// The name of standard input; `-` where none is given.
     pub(crate) stdin_name: Option<String>,
+    /// The format that standard input is stated to have.
+    pub(crate) stdin_format: Option<InputFormat>,
     /// Whether a cell reads as a column's name, for first rows that look like any other. What names there are the caller knows.
     pub(crate) names_column: Option<fn(&str) -> bool>,
     /// Whether a cell is a value that no column is named by, for first rows that are stated to be a header and are none.
     pub(crate) is_value: Option<fn(&str) -> bool>,
+    /// How far what is packed is unpacked.
+    pub(crate) limits: Limits,
     /// How servers are reached and treated.
     pub(crate) servers: ServerOptions,
+}
+
+/// A format, as a person states it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct InputFormat {
+    /// As the identity of a source names it.
+    pub(super) kind: &'static str,
+}
+
+/// The words for formats, each with the kind that it means.
+const FORMATS: [(&str, &str); 15] = [
+    ("csv", "csv"),
+    ("tsv", "csv"),
+    ("text", "csv"),
+    ("json", "json"),
+    ("jsonl", "json"),
+    ("parquet", "parquet"),
+    ("arrow", "arrow"),
+    ("avro", "avro"),
+    ("workbook", "workbook"),
+    ("xlsx", "workbook"),
+    ("xls", "workbook"),
+    ("ods", "workbook"),
+    ("sql", "sql-dump"),
+    ("pg_dump", "sql-dump"),
+    ("sqlite", "sqlite"),
+];
+
+impl InputFormat {
+    /// The format of a word; `None` where there is none.
+    pub(crate) fn parse(word: &str) -> Option<InputFormat> {
+        FORMATS.iter().find(|(known, _)| *known == word).map(|(_, kind)| InputFormat { kind })
+    }
+
+    /// All words.
+    pub(crate) fn words() -> impl Iterator<Item = &'static str> {
+        FORMATS.iter().map(|(word, _)| *word)
+    }
 }
 
 /// How a text file is written.

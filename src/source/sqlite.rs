@@ -88,9 +88,9 @@ impl SqliteSession {
     pub(super) fn open(file: OpenedFile) -> Result<Self, Problem> {
         let name = file.name().to_owned();
         let unreadable = |reason: String| Problem::of_source(ProblemCode::Unreadable, &name, reason);
-        let Some(path) = file.path() else {
-            return Err(Problem::of_source(ProblemCode::Unsupported, &name, "a database cannot be read from standard input"));
-        };
+        // A database that was piped or unpacked becomes a file first: SQLite asks for a path.
+        let file = file.with_path().map_err(|error| unreadable(io_reason(&error)))?;
+        let Some(path) = file.path() else { return Err(unreadable("the file has no path".to_owned())) };
         let path = path.canonicalize().map_err(|error| unreadable(io_reason(&error)))?;
         let head = file.head(20).map_err(|error| unreadable(io_reason(&error)))?;
         let is_wal = head.get(18..20) == Some(&[2, 2]);

@@ -1,0 +1,109 @@
+//! Tar archives: their members lie in them as they are, and are read where they lie.
+
+use super::Spool;
+use super::Stop;
+use super::member_name;
+use crate::source::Problem;
+use crate::source::ProblemCode;
+use crate::source::file::OpenedFile;
+use crate::source::file::Packing;
+use crate::source::file::Window;
+use crate::support::progress::Cancel;
+use std::io;
+use std::io::Read;
+use std::io::Seek;
+use tar::Archive;
+use tar::EntryType;
+use tar::Header;
+
+/// The size of everything in an archive is a multiple of it (POSIX.1-2024, `pax`, "ustar Interchange Format").
+const BLOCK: u64 = 512;
+
+/// Whether a content begins with the header of a member: its sum holds.
+pub(in crate::source) fn is_tar(head: &[u8]) -> bool {
+    let Some(block) = head.get(..512) else { return false };
+    let sum: u32 = block[..148].iter().chain(&block[156..]).map(|byte| u32::from(*byte)).sum::<u32>() + 8 * 32;
+    block[0] != 0 && Header::from_byte_slice(block).cksum().is_ok_and(|stated| stated == sum)
+}
+
+/// The files of an archive, in its order. What is not read of it is added to the problems.
+pub(in crate::source) fn members(
+    file: &OpenedFile,
+    spool: &mut Spool,
+    problems: &mut Vec<Problem>,
+    cancel: &Cancel,
+) -> Result<Vec<OpenedFile>, Stop> {
+    let name = file.name();
+    let mut members = Vec::new();
+    let problem = |code, source: &str, detail: &str| Problem::of_source(code, source, detail);
+    let mut archive = Archive::new(file.reader());
+    // An archive may follow another in one file, behind the zeros that end the first.
+    archive.set_ignore_zeros(true);
+    let Ok(entries) = archive.entries_with_seek() else {
+        problems.push(problem(ProblemCode::ReadFailed, name, "the tar archive cannot be read"));
+        return Ok(members);
+    };
+    let mut is_cut = false;
+    for entry in entries {
+        if cancel.is_cancelled() {
+            return Err(Stop::Cancelled);
+        }
+        let Ok(mut entry) = entry else {
+            let detail = "the tar archive is damaged, or other bytes stand behind it; its members before that place were read";
+            problems.push(problem(ProblemCode::ReadFailed, name, detail));
+            return Ok(members);
+        };
+        if members.len() as u64 >= spool.limits().members {
+            let detail = "the archive holds more files than are read of one; unpack it, and scan the folder";
+            problems.push(problem(ProblemCode::BeyondLimit, name, detail));
+            return Ok(members);
+        }
+        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let member = member_name(name, &path);
+        let packing = Packing { format: "tar", member: Some(path) };
+        let is_pax_sparse = entry.pax_extensions().ok().flatten().is_some_and(|pairs| {
+            pairs.flatten().any(|pair| pair.key().is_ok_and(|key| key.starts_with("GNU.sparse.")))
+        });
+        match entry.header().entry_type() {
+            EntryType::Directory | EntryType::Symlink | EntryType::Link | EntryType::Char | EntryType::Block | EntryType::Fifo => {
+                // Nothing lies in them: a link's content is that of another member, or was not packed.
+            }
+            EntryType::GNUSparse => {
+                // Its holes are not in the archive.
+                let packed = entry.header().entry_size().unwrap_or(1);
+                match spool.unpack(&mut entry, &|| packed, cancel) {
+                    Ok(copied) => {
+                        is_cut |= copied.broken.is_some();
+                        members.push(file.unpacked(&member, packing, &copied.held, copied.window));
+                    }
+                    Err(Stop::Cancelled) => return Err(Stop::Cancelled),
+                    Err(stop) => problems.push(stop.problem(&member)),
+                }
+            }
+            EntryType::Regular | EntryType::Continuous if is_pax_sparse => {
+                let detail = "a file with holes, stored without them; unpack the archive, and scan the folder";
+                problems.push(problem(ProblemCode::Unsupported, &member, detail));
+            }
+            EntryType::Regular | EntryType::Continuous => {
+                let start = entry.raw_file_position();
+                let window = Window { start, size: entry.size().min(file.size().saturating_sub(start)) };
+                is_cut |= window.size < entry.size();
+                members.extend(file.part(&member, packing, window));
+            }
+            _ => problems.push(problem(ProblemCode::Unsupported, &member, "a member of the archive of a sort that is not read")),
+        }
+    }
+    if is_cut || !ends_with_zeros(file) {
+        let detail = "the tar archive ends before its end mark; what is in it was read";
+        problems.push(problem(ProblemCode::CutShort, name, detail));
+    }
+    Ok(members)
+}
+
+/// Whether a block of zeros ends the archive. There should be two; some programs write one.
+fn ends_with_zeros(file: &OpenedFile) -> bool {
+    let mut end = [1; BLOCK as usize];
+    let mut reader = file.reader();
+    let read = reader.seek(io::SeekFrom::End(-(BLOCK.cast_signed()))).and_then(|_| reader.read_exact(&mut end));
+    read.is_ok() && end.iter().all(|byte| *byte == 0)
+}

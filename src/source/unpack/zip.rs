@@ -1,0 +1,149 @@
+//! Zip archives. What their directory lists is read; what it does not account for is told.
+
+use super::Spool;
+use super::Stop;
+use super::compressed::damage;
+use super::member_name;
+use crate::source::Problem;
+use crate::source::ProblemCode;
+use crate::source::file::FileReader;
+use crate::source::file::OpenedFile;
+use crate::source::file::Packing;
+use crate::source::file::Window;
+use crate::support::progress::Cancel;
+use zip::CompressionMethod;
+use zip::ZipArchive;
+
+/// The largest directory that is loaded, in bytes. An entry takes some hundred.
+const LARGEST_DIRECTORY: u64 = 32 << 20;
+
+/// What may stand behind an entry's content: a signature, its checksum and two sizes (APPNOTE 6.3.10, section 4.3.9).
+const DESCRIPTOR: u64 = 24;
+
+/// An archive whose directory was read.
+pub(in crate::source) struct Zip<'a> {
+    file: &'a OpenedFile,
+    archive: ZipArchive<FileReader<&'a OpenedFile>>,
+}
+
+impl<'a> Zip<'a> {
+    /// Reads the directory.
+    pub(in crate::source) fn open(file: &'a OpenedFile) -> Result<Self, Problem> {
+        let problem = |code, detail| Problem::of_source(code, file.name(), detail);
+        if directory_size(file).is_some_and(|size| size > LARGEST_DIRECTORY) {
+            let detail = "the archive lists more files than are read of one; unpack it, and scan the folder";
+            return Err(problem(ProblemCode::BeyondLimit, detail));
+        }
+        match ZipArchive::new(file.reader()) {
+            Ok(archive) => Ok(Self { file, archive }),
+            Err(_) => {
+                let detail = "the zip archive has no directory that can be read: it is cut short, damaged, or one part of several";
+                Err(problem(ProblemCode::CutShort, detail))
+            }
+        }
+    }
+
+    /// The names that are listed.
+    pub(in crate::source) fn names(&self) -> impl Iterator<Item = &str> {
+        self.archive.file_names_raw().filter_map(|name| str::from_utf8(name).ok())
+    }
+
+    /// The files of the archive, in the order of its directory. What is not read of it is added to the problems.
+    pub(in crate::source) fn members(
+        mut self,
+        spool: &mut Spool,
+        problems: &mut Vec<Problem>,
+        cancel: &Cancel,
+    ) -> Result<Vec<OpenedFile>, Stop> {
+        let (file, name) = (self.file, self.file.name());
+        let problem = |code, source: &str, detail: &str| Problem::of_source(code, source, detail);
+        if self.archive.has_duplicate_names() {
+            let detail = "the archive lists a name twice, and only the later file of them was read";
+            problems.push(problem(ProblemCode::Unsupported, name, detail));
+        }
+        if self.archive.len() as u64 > spool.limits().members {
+            let detail = "the archive holds more files than are read of one; unpack it, and scan the folder";
+            problems.push(problem(ProblemCode::BeyondLimit, name, detail));
+            return Ok(Vec::new());
+        }
+        let mut members = Vec::new();
+        let mut ranges = Vec::new();
+        for index in 0..self.archive.len() {
+            if cancel.is_cancelled() {
+                return Err(Stop::Cancelled);
+            }
+            let Ok(entry) = self.archive.by_index_raw(index) else {
+                problems.push(problem(ProblemCode::ReadFailed, name, "a file of the archive is not where its directory says"));
+                continue;
+            };
+            let path = String::from_utf8_lossy(entry.name_raw()).into_owned();
+            let path = entry.name().map_or(path, |name| name.into_owned());
+            let member = member_name(name, &path);
+            let (start, packed) = (entry.data_start().unwrap_or(u64::MAX), entry.compressed_size());
+            ranges.push((entry.header_start(), start.saturating_add(packed)));
+            let (is_file, method) = (!entry.is_dir() && !entry.is_symlink(), entry.compression());
+            if entry.encrypted() {
+                let detail = "the file is encrypted; unpack it with its password, and scan what comes out";
+                problems.push(problem(ProblemCode::Unsupported, &member, detail));
+                continue;
+            }
+            drop(entry);
+            let packing = Packing { format: "zip", member: Some(path) };
+            if !is_file && packed == 0 {
+                continue;
+            }
+            if method == CompressionMethod::Stored {
+                match file.part(&member, packing, Window { start, size: packed }) {
+                    Some(part) => members.push(part),
+                    None => problems.push(problem(ProblemCode::CutShort, &member, "the archive ends before the file does")),
+                }
+                continue;
+            }
+            let Ok(mut content) = self.archive.by_index(index) else {
+                let detail = format!("the file is packed in a way that is not read ({method})");
+                problems.push(problem(ProblemCode::Unsupported, &member, &detail));
+                continue;
+            };
+            match spool.unpack(&mut content, &|| packed, cancel) {
+                Ok(copied) => {
+                    members.push(file.unpacked(&member, packing, &copied.held, copied.window));
+                    if let Some(error) = copied.broken {
+                        problems.push(damage(&member, "zip", &error));
+                    }
+                }
+                Err(Stop::Cancelled) => return Err(Stop::Cancelled),
+                Err(stop) => problems.push(stop.problem(&member)),
+            }
+        }
+        let strays = strays(ranges, self.archive.central_directory_start());
+        if strays > 0 {
+            let detail = format!("{strays} bytes of the archive belong to no file that its directory lists, and were not read");
+            problems.push(problem(ProblemCode::UnknownFormat, name, &detail));
+        }
+        Ok(members)
+    }
+}
+
+/// Bytes before the directory that none of the ranges covers, where they are more than may stand between two files.
+fn strays(mut ranges: Vec<(u64, u64)>, directory: u64) -> u64 {
+    ranges.sort_unstable();
+    let (mut strays, mut end) = (0, 0);
+    for (start, stop) in ranges.into_iter().chain([(directory, directory)]) {
+        let allowed = if end == 0 { 0 } else { DESCRIPTOR };
+        let hole = start.saturating_sub(end);
+        strays += if hole > allowed { hole } else { 0 };
+        end = end.max(stop);
+    }
+    strays
+}
+
+/// The size of the directory by the record at the archive's end (APPNOTE 6.3.10, section 4.3.16), where there is one. A directory of four
+/// GiB or more says so elsewhere, and is beyond any bound.
+fn directory_size(file: &OpenedFile) -> Option<u64> {
+    const RECORD: usize = 22;
+    let length = RECORD + usize::from(u16::MAX);
+    let tail = file.window(file.size().saturating_sub(length as u64), length).ok()?;
+    let place = memchr::memmem::rfind(&tail, b"PK\x05\x06")?;
+    let size = tail.get(place + 12..place + 16)?;
+    Some(u64::from(u32::from_le_bytes(size.try_into().ok()?)))
+}
