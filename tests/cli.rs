@@ -21,6 +21,8 @@ mod messages;
 mod mysql;
 mod never_clear;
 mod odd_files;
+#[cfg(feature = "archives")]
+mod packed;
 #[cfg(unix)]
 mod postgres;
 #[cfg(unix)]

@@ -79,7 +79,9 @@ impl Reading {
             stdin_format: self.input_format,
             names_column: Some(names_field),
             is_value: Some(is_value),
-            limits: self.unpack_limit.map_or_else(Limits::default, |gibibytes| Limits { bytes: gibibytes << 30, ..Limits::default() }),
+            limits: self
+                .unpack_limit
+                .map_or_else(Limits::default, |gibibytes| Limits { bytes: gibibytes << 30, ..Limits::default() }),
             servers: ServerOptions {
                 variable: Some(|name| std::env::var(name).ok()),
                 connections: self.connections.map(usize::from),

@@ -63,7 +63,7 @@ const SQL_STARTS: [&str; 11] = [
 ];
 
 /// Opens a file that is not packed, by its first bytes.
-pub(super) fn open(file: OpenedFile, head: &[u8], options: &Options, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
+pub(super) fn open(file: OpenedFile, head: &[u8], options: &Options, _cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
     let name = file.name().to_owned();
     let problem = |code, detail: &str| Err(Problem::of_source(code, &name, detail));
     if head.is_empty() {
@@ -203,7 +203,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.csv");
         fs::write(&path, content).unwrap();
-        open(OpenedFile::open("x.csv", &path).unwrap(), &Options::default())
+        open_file(OpenedFile::open("x.csv", &path).unwrap(), &Options::default())
+    }
+
+    fn open_file(file: OpenedFile, options: &Options) -> Result<Box<dyn Session>, Problem> {
+        let head = file.head(HEAD).unwrap();
+        open(file, &head, options, &Cancel::default())
     }
 
     fn code(content: &[u8]) -> Option<ProblemCode> {
@@ -270,7 +275,7 @@ mod tests {
             copy.write_all(mark).unwrap();
             copy.write_all(&content).unwrap();
             let text = TextOptions { widths, ..TextOptions::default() };
-            if let Ok(session) = open(OpenedFile::unnamed("t", copy).unwrap(), &Options { text, ..Options::default() }) {
+            if let Ok(session) = open_file(OpenedFile::unnamed("t", copy).unwrap(), &Options { text, ..Options::default() }) {
                 let cancel = Cancel::default();
                 let (whole, _) = read_all(session.as_ref(), 0).unwrap();
                 let mut parts = Collect::default();

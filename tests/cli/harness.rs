@@ -21,6 +21,10 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// The moment at which tests run unless they say otherwise: a spring morning before the agreed date of the founding case.
@@ -171,6 +175,22 @@ impl Command<'_> {
         self.run_while(|_| ())
     }
 
+    /// Runs it to its end, and tells the most memory that it held at a time, in bytes. Where the system does not tell, that is 0.
+    pub(crate) fn run_measured(self) -> (Output, u64) {
+        let peak = Arc::new(AtomicU64::new(0));
+        let seen = peak.clone();
+        let output = self.run_while(move |process| {
+            std::thread::spawn(move || {
+                // The last look is at most a moment before the end.
+                while let Some(bytes) = peak_memory(process) {
+                    seen.store(bytes, Ordering::Relaxed);
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            });
+        });
+        (output, peak.load(Ordering::Relaxed))
+    }
+
     /// Runs it to its end, and meanwhile does something to it, by its process id.
     pub(crate) fn run_while(self, meddle: impl FnOnce(u32)) -> Output {
         let case = self.case;
@@ -215,6 +235,13 @@ impl Command<'_> {
         case.said.borrow_mut().push((output.line.clone(), format!("{}{}", output.stdout, output.stderr)));
         output
     }
+}
+
+/// The most memory that a running process held so far, by Linux.
+fn peak_memory(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? << 10)
 }
 
 /// What a command said, with the case's folder as `[TMP]`.

@@ -17,14 +17,14 @@ use std::fs;
 
 /// What one scan of the folder says of one file.
 #[derive(Debug, Default)]
-struct Said {
-    records: u64,
-    gaps: Vec<String>,
-    reading: BTreeMap<String, String>,
+pub(crate) struct Said {
+    pub(crate) records: u64,
+    pub(crate) gaps: Vec<String>,
+    pub(crate) reading: BTreeMap<String, String>,
 }
 
 /// Scans the folder `odd` once, and takes the answer apart by file.
-fn scan(world: &World, extra: &[&str]) -> BTreeMap<String, Said> {
+pub(crate) fn scan(world: &World, extra: &[&str]) -> BTreeMap<String, Said> {
     let scan = world.scan("deletion", "deletion.challenge.json", &["odd"], &[extra, &["--format", "json"]].concat());
     assert!(matches!(scan.code, Some(0 | 10 | 11)), "{}", scan.whole());
     let json = scan.json();

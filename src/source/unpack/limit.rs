@@ -17,9 +17,9 @@ pub(crate) struct Limits {
 const MINDED: u64 = 64 << 20;
 
 impl Default for Limits {
-    /// Tables of people pack some 3 to 30 times smaller, dumps of few distinct values up to some hundred times.
+    /// Tables of people pack some 3 to 30 times smaller, dumps of few distinct values a hundred times; a gzip bomb a thousand times.
     fn default() -> Self {
-        Self { bytes: 64 << 30, ratio: 2_000, depth: 8, members: 100_000 }
+        Self { bytes: 64 << 30, ratio: 500, depth: 8, members: 100_000 }
     }
 }
 

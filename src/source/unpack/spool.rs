@@ -37,9 +37,7 @@ impl Stop {
         let (code, detail) = match self {
             Stop::Cancelled => (ProblemCode::ReadFailed, "interrupted"),
             Stop::NoRoom(_) => (ProblemCode::ReadFailed, "there is no room in the folder for temporary files to unpack it"),
-            Stop::TooLarge => {
-                (ProblemCode::BeyondLimit, "with it, more would be unpacked than is allowed; see `--unpack-limit`")
-            }
+            Stop::TooLarge => (ProblemCode::BeyondLimit, "with it, more would be unpacked than is allowed; see `--unpack-limit`"),
             Stop::TooDense => {
                 let detail = "it unpacks to so many times its size that it was left; unpack it, and scan what comes out";
                 (ProblemCode::BeyondLimit, detail)
@@ -93,12 +91,7 @@ impl Spool {
         })
     }
 
-    fn copy(
-        &mut self,
-        content: &mut dyn Read,
-        cancel: &Cancel,
-        check: impl Fn(u64) -> Result<(), Stop>,
-    ) -> Result<Copied, Stop> {
+    fn copy(&mut self, content: &mut dyn Read, cancel: &Cancel, check: impl Fn(u64) -> Result<(), Stop>) -> Result<Copied, Stop> {
         let held = self.held()?;
         let start = self.end;
         let result = copy(&held, start, content, cancel, check);

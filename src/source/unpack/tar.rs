@@ -61,11 +61,18 @@ pub(in crate::source) fn members(
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let member = member_name(name, &path);
         let packing = Packing { format: "tar", member: Some(path) };
-        let is_pax_sparse = entry.pax_extensions().ok().flatten().is_some_and(|pairs| {
-            pairs.flatten().any(|pair| pair.key().is_ok_and(|key| key.starts_with("GNU.sparse.")))
-        });
+        let is_pax_sparse = entry
+            .pax_extensions()
+            .ok()
+            .flatten()
+            .is_some_and(|pairs| pairs.flatten().any(|pair| pair.key().is_ok_and(|key| key.starts_with("GNU.sparse."))));
         match entry.header().entry_type() {
-            EntryType::Directory | EntryType::Symlink | EntryType::Link | EntryType::Char | EntryType::Block | EntryType::Fifo => {
+            EntryType::Directory
+            | EntryType::Symlink
+            | EntryType::Link
+            | EntryType::Char
+            | EntryType::Block
+            | EntryType::Fifo => {
                 // Nothing lies in them: a link's content is that of another member, or was not packed.
             }
             EntryType::GNUSparse => {

@@ -37,7 +37,8 @@ impl<'a> Zip<'a> {
         match ZipArchive::new(file.reader()) {
             Ok(archive) => Ok(Self { file, archive }),
             Err(_) => {
-                let detail = "the zip archive has no directory that can be read: it is cut short, damaged, or one part of several";
+                let detail =
+                    "the zip archive has no directory that can be read: it is cut short, damaged, or one part of several";
                 Err(problem(ProblemCode::CutShort, detail))
             }
         }
@@ -81,7 +82,8 @@ impl<'a> Zip<'a> {
             let member = member_name(name, &path);
             let (start, packed) = (entry.data_start().unwrap_or(u64::MAX), entry.compressed_size());
             ranges.push((entry.header_start(), start.saturating_add(packed)));
-            let (is_file, method) = (!entry.is_dir() && !entry.is_symlink(), entry.compression());
+            let method = entry.compression();
+            let holds_nothing = entry.is_symlink() || (entry.is_dir() && entry.size() == 0);
             if entry.encrypted() {
                 let detail = "the file is encrypted; unpack it with its password, and scan what comes out";
                 problems.push(problem(ProblemCode::Unsupported, &member, detail));
@@ -89,7 +91,7 @@ impl<'a> Zip<'a> {
             }
             drop(entry);
             let packing = Packing { format: "zip", member: Some(path) };
-            if !is_file && packed == 0 {
+            if holds_nothing {
                 continue;
             }
             if method == CompressionMethod::Stored {
