@@ -164,6 +164,8 @@ pub fn main() -> std::process::ExitCode {
         }
         handler.cancel();
     });
+    // A folder may hold more files than the usual 1,024, and each stays open while it is read. Where no more are allowed, the rest are gaps.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     match context(&cli.global, cancel).and_then(|context| dispatch(&cli.command, &context)) {
         Ok(code) => code.into(),
         Err(error) => {

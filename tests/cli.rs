@@ -23,6 +23,7 @@ mod never_clear;
 mod odd_files;
 #[cfg(feature = "archives")]
 mod packed;
+mod piped;
 #[cfg(unix)]
 mod postgres;
 #[cfg(unix)]

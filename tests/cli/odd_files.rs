@@ -3,11 +3,13 @@
 //! Each file holds one supplied record among others. Of a file that can be read, encoding, delimiter and header are told rightly, and the
 //! record is found. Of any other the record is found, or a gap names the file: nothing is ever passed over in silence.
 
+use crate::cli::world::AFTER;
 use crate::cli::world::CANARY;
 use crate::cli::world::COLUMNS;
 use crate::cli::world::HERON;
 use crate::cli::world::Person;
 use crate::cli::world::World;
+use crate::cli::world::codes;
 use crate::cli::world::create;
 use crate::cli::world::csv;
 use crate::cli::world::insert;
@@ -681,4 +683,19 @@ fn an_exclusion_hides_no_gap_of_what_it_does_not_leave_out() {
     world.case.write("map.toml", "[[exclude]]\nmatch = \"odd/x.db#*\"\nreason = \"old\"\n");
     let said = scan(&world, &["--map", "map.toml"]);
     assert!(said.is_empty(), "all of it is left out: {said:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_may_hold_more_files_than_are_usually_open() {
+    let world = World::asked();
+    let own: Vec<&Person> = world.own.iter().take(1).collect();
+    for number in 0..150 {
+        world.case.write(&format!("odd/{number}.csv"), csv(&own, ','));
+    }
+    world.case.write("odd/last.csv", csv(&[&world.supplied[7]], ','));
+    let arguments = world.scanning("deletion", "deletion.challenge.json", &["odd"], &["--format", "json"]);
+    let scan = world.command(AFTER, &arguments).in_shell("ulimit -S -n 64; exec \"$@\"").run();
+    scan.exits_with(11);
+    assert!(codes(&scan).iter().all(|code| !code.starts_with("gap:unreadable")), "{}", scan.whole());
 }
