@@ -14,6 +14,7 @@ mod file;
 mod label;
 mod mysql;
 mod opener;
+mod nested;
 mod options;
 mod postgres;
 mod server;
