@@ -6,9 +6,9 @@ use super::ProblemCode;
 use super::Session;
 use super::csv::CsvSession;
 use super::csv::Encoding;
-use super::csv::QUOTE;
 use super::file::OpenedFile;
 use super::file::io_reason;
+use super::json;
 use super::sqlite::SqliteSession;
 use crate::support::progress::Cancel;
 
@@ -63,7 +63,7 @@ const SQL_STARTS: [&str; 11] = [
 ];
 
 /// Opens a file that is not packed, by its first bytes.
-pub(super) fn open(file: OpenedFile, head: &[u8], options: &Options, _cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
+pub(super) fn open(file: OpenedFile, head: &[u8], options: &Options, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
     let name = file.name().to_owned();
     let problem = |code, detail: &str| Err(Problem::of_source(code, &name, detail));
     if head.is_empty() {
@@ -78,11 +78,11 @@ pub(super) fn open(file: OpenedFile, head: &[u8], options: &Options, _cancel: &C
     if let Some((_, format)) = SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)) {
         return problem(ProblemCode::Unsupported, &unsupported(format));
     }
-    open_text(file, head, options)
+    open_text(file, head, options, cancel)
 }
 
 /// Opens a file that is a text, or nothing that is known.
-fn open_text(file: OpenedFile, head: &[u8], options: &Options) -> Result<Box<dyn Session>, Problem> {
+fn open_text(file: OpenedFile, head: &[u8], options: &Options, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
     let name = file.name().to_owned();
     let problem = |code, detail: &str| Err(Problem::of_source(code, &name, detail));
     let text = options.text_of(&name);
@@ -104,7 +104,14 @@ fn open_text(file: OpenedFile, head: &[u8], options: &Options) -> Result<Box<dyn
     } else {
         bytes
     };
-    if let Some(format) = foreign_text(units).filter(|_| !text.is_shape_of_one && file.stated_kind() != Some("csv")) {
+    let is_table = text.is_shape_of_one || file.stated_kind() == Some("csv");
+    if json::is_json(units) && !is_own(units) && !is_table {
+        if encoding.is_wide() {
+            return problem(ProblemCode::Unsupported, "JSON in UTF-16; convert it to UTF-8");
+        }
+        return json::open(file, options, cancel);
+    }
+    if let Some(format) = foreign_text(units).filter(|_| !is_table) {
         return problem(ProblemCode::Unsupported, &unsupported(format));
     }
     if is_binary(units) {
@@ -125,9 +132,7 @@ fn foreign_text(units: &[u8]) -> Option<&'static str> {
     let text = units.trim_ascii_start();
     let first_line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     match text.first() {
-        Some(b'{') if is_own_document(text) => return Some("a signed document or card of residua"),
-        Some(b'{') => return Some("JSON"),
-        Some(b'[') if is_json_array(&text[1..]) => return Some("JSON"),
+        Some(b'{') if is_own(text) => return Some("a signed document or card of residua"),
         Some(b'<') if first_line.contains(&b'>') || text[1..].first().is_some_and(u8::is_ascii_alphabetic) => {
             return Some("XML or HTML");
         }
@@ -137,20 +142,10 @@ fn foreign_text(units: &[u8]) -> Option<&'static str> {
 }
 
 /// A signed document of residua, or a card.
-fn is_own_document(text: &[u8]) -> bool {
-    ["\"application/vnd.in-toto+json\"", "\"publicKeyPem\""]
-        .iter()
-        .any(|word| memchr::memmem::find(text, word.as_bytes()).is_some())
-}
-
-/// Whether what follows a bracket is an array's content, and not the name of a table in a TOML file.
-fn is_json_array(content: &[u8]) -> bool {
-    let content = content.trim_ascii_start();
-    match content.first() {
-        Some(b'{' | b']' | &QUOTE) => true,
-        Some(b'[') => !content[1..].first().is_some_and(u8::is_ascii_alphabetic),
-        _ => false,
-    }
+fn is_own(text: &[u8]) -> bool {
+    let is_object = text.trim_ascii_start().first() == Some(&b'{');
+    let names = ["\"application/vnd.in-toto+json\"", "\"publicKeyPem\""];
+    is_object && names.iter().any(|word| memchr::memmem::find(text, word.as_bytes()).is_some())
 }
 
 /// Whether the first line that is no comment begins a statement.
@@ -194,7 +189,6 @@ mod tests {
     use crate::source::TextOptions;
     use crate::source::testing::Collect;
     use crate::source::testing::read_all;
-    use crate::support::progress::Cancel;
     use proptest::prelude::*;
     use std::fs;
     use std::io::Write;
@@ -222,12 +216,10 @@ mod tests {
         assert_eq!(code(b"\xef\xbb\xbf"), Some(ProblemCode::Empty));
         assert_eq!(code(b"a\0b"), Some(ProblemCode::UnknownFormat));
         assert_eq!(code(b"\x01\x02\x03abc"), Some(ProblemCode::UnknownFormat));
-        let foreign: [&[u8]; 9] = [
+        let foreign: [&[u8]; 7] = [
             b"\x1f\x8b\x08\x00",
             b"PK\x03\x04zzzz",
             b"\xff\xfe\0\0a\0\0\0",
-            b"{\"a\": 1}\n{\"a\": 2}\n",
-            b"[ {\"a\": 1} ]",
             b"<?xml version='1.0'?><a/>",
             b"-- dump\nCREATE TABLE a (b text);\n",
             b"INSERT INTO a VALUES (1);\n",
@@ -254,6 +246,16 @@ mod tests {
         for content in tables {
             assert_eq!(open_bytes(content).unwrap().identity().kind, "csv", "{content:?}");
         }
+    }
+
+    #[test]
+    fn json_is_read() {
+        let texts: [&[u8]; 4] = [b"{\"a\": 1}\n{\"a\": 2}\n", b"[ {\"a\": 1} ]", b"\xef\xbb\xbf{\"a\":[]}", b"[1,2]\n[3,4]\n"];
+        for content in texts {
+            assert_eq!(open_bytes(content).unwrap().identity().kind, "json", "{content:?}");
+        }
+        assert_eq!(code(b"\xff\xfe{\0\"\0a\0\"\0:\x001\0}\0"), Some(ProblemCode::Unsupported));
+        assert_eq!(code(b"{\"publicKeyPem\": \"x\"}"), Some(ProblemCode::Unsupported));
     }
 
     #[test]

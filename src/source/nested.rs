@@ -20,7 +20,7 @@ use std::collections::HashMap;
 const MOST_LEVELS: usize = 64;
 
 /// Values of one record. Beyond it the record is counted as too long.
-const MOST_NODES: usize = 2 << 20;
+const MOST_NODES: usize = 2_000_000;
 
 /// Rows of one record in which several lists are combined. Beyond it each list stands in rows of its own.
 const MOST_COMBINED: u64 = 4_096;
@@ -36,8 +36,11 @@ pub(super) trait Naming {
     /// The path of a name below another; `None` where there is none, or there are too many. `hint` is where it is looked for first.
     fn child(&mut self, parent: PathId, name: &str, hint: &mut u32) -> Option<PathId>;
 
-    /// Notes that a scalar stands at a path.
-    fn note(&mut self, path: PathId);
+    /// Notes that a scalar stands at a path, or nothing where one could.
+    fn note(&mut self, path: PathId, is_null: bool);
+
+    /// Whether a value at a path has a column to be in.
+    fn has_column(&self, path: PathId) -> bool;
 }
 
 /// The values of one record, in the order in which they came.
@@ -297,9 +300,10 @@ impl<N: Naming> Tree<N> {
     fn scalar(&mut self, kind: Kind, write: impl FnOnce(&mut Vec<u8>)) {
         let Some(path) = self.place() else { return };
         if N::LEARNS {
-            self.names.note(path);
+            self.names.note(path, kind == Kind::Null);
             return;
         }
+        self.flaws.is_pathless |= kind != Kind::Null && !self.names.has_column(path);
         let start = self.text.len();
         write(&mut self.text);
         let end = self.text.len();

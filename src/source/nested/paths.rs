@@ -16,6 +16,9 @@ const LONGEST_NAME: usize = 1_024;
 /// Bytes of the names of all columns.
 const MOST_NAME_BYTES: usize = 4 << 20;
 
+/// The column of a record that is one scalar.
+const CELL: &str = "column_1";
+
 /// Names below one path that are looked through one by one.
 const FEW: usize = 8;
 
@@ -42,6 +45,8 @@ struct Path {
     by_name: HashMap<Box<str>, PathId>,
     /// Whether a value that is no record or list was met here.
     has_scalar: bool,
+    /// Whether one was met that is null.
+    has_null: bool,
     column: Option<u32>,
 }
 
@@ -63,6 +68,10 @@ impl Paths {
         if let Some(known) = self.find(parent, name) {
             return Some(known);
         }
+        self.make(parent, name)
+    }
+
+    fn make(&mut self, parent: PathId, name: &str) -> Option<PathId> {
         let length = self.paths[parent.index()].length + name.len() + 1;
         if self.paths.len() >= MOST_PATHS || name.len() > LONGEST_NAME || self.name_bytes + length > MOST_NAME_BYTES {
             return None;
@@ -103,9 +112,9 @@ impl Paths {
         // A path always stands behind the one that it is below.
         for (index, path) in other.paths.iter().enumerate() {
             let Some(id) = ids[index] else { continue };
-            if path.has_scalar {
-                self.mark(id);
-            }
+            let known = &mut self.paths[id.index()];
+            known.has_scalar |= path.has_scalar;
+            known.has_null |= path.has_null;
             for child in &path.children {
                 ids[child.index()] = self.add(id, &other.paths[child.index()].name);
             }
@@ -122,11 +131,15 @@ impl Paths {
         while let Some((id, name)) = pending.pop() {
             let path = &mut self.paths[id.index()];
             path.column = None;
-            // Something that is always empty is a column too, unless it is known what it would hold.
-            let is_column = path.has_scalar || (path.children.is_empty() && id != PathId::ROOT);
-            if is_column && self.columns.len() < MOST_COLUMNS {
+            // What is always null is a column too, unless it is known that it would be a record.
+            let is_column = path.has_scalar || (path.has_null && path.children.is_empty());
+            if is_column && id != PathId::ROOT && name == CELL && self.paths[0].column.is_some() {
+                // A list may hold scalars and lists, each a row: their first cells are one column.
+                self.paths[id.index()].column = Some(0);
+            } else if is_column && self.columns.len() < MOST_COLUMNS {
+                let path = &mut self.paths[id.index()];
                 path.column = u32::try_from(self.columns.len()).ok();
-                let mut unique = if id == PathId::ROOT { "column_1".to_owned() } else { name.clone() };
+                let mut unique = if id == PathId::ROOT { CELL.to_owned() } else { name.clone() };
                 if taken.contains(&unique) {
                     duplicates.push(unique.clone());
                     let mut number = 2;
@@ -163,12 +176,18 @@ impl Naming for Paths {
 
     #[inline]
     fn child(&mut self, parent: PathId, name: &str, hint: &mut u32) -> Option<PathId> {
-        (&*self).child(parent, name, hint).or_else(|| self.add(parent, name))
+        (&*self).child(parent, name, hint).or_else(|| self.make(parent, name))
     }
 
     #[inline]
-    fn note(&mut self, path: PathId) {
-        self.mark(path);
+    fn note(&mut self, path: PathId, is_null: bool) {
+        let path = &mut self.paths[path.index()];
+        path.has_null |= is_null;
+        path.has_scalar |= !is_null;
+    }
+
+    fn has_column(&self, _path: PathId) -> bool {
+        true
     }
 }
 
@@ -189,5 +208,10 @@ impl Naming for &Paths {
         self.find(parent, name)
     }
 
-    fn note(&mut self, _path: PathId) {}
+    fn note(&mut self, _path: PathId, _is_null: bool) {}
+
+    #[inline]
+    fn has_column(&self, path: PathId) -> bool {
+        self.column(path).is_some()
+    }
 }
