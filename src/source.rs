@@ -11,6 +11,7 @@ mod csv;
 mod detect;
 mod discover;
 mod file;
+mod header;
 mod json;
 mod label;
 mod mysql;

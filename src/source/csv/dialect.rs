@@ -11,6 +11,9 @@ use super::tokenizer::Step;
 use super::tokenizer::Tokenizer;
 use crate::source::Options;
 use crate::source::TextOptions;
+use crate::source::header::Header;
+use crate::source::header::column_name;
+use crate::source::header::unique_names;
 use std::collections::HashMap;
 use std::collections::HashSet;
 
@@ -63,41 +66,6 @@ pub(super) struct Sample<'a> {
     pub(super) is_whole: bool,
 }
 
-/// Whether the first row names the columns.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Header {
-    /// It does, by the sample.
-    Found,
-    /// It does, as stated.
-    Stated,
-    /// It holds a record.
-    Absent,
-    /// It does not, as stated.
-    StatedAbsent,
-    /// It does, as stated, and yet it holds values: it is read as a record.
-    Doubtful,
-    /// It cannot be told, so the row is read as a record, and its words are not used as names: they may be a person's.
-    Unsure,
-}
-
-impl Header {
-    /// The words that people are shown.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Header::Found => "yes",
-            Header::Stated => "yes (stated)",
-            Header::Absent => "no",
-            Header::StatedAbsent => "no (stated)",
-            Header::Doubtful => "no (stated, but the first row holds values)",
-            Header::Unsure => "unsure (the first row is read as a record)",
-        }
-    }
-
-    fn is_present(self) -> bool {
-        matches!(self, Header::Found | Header::Stated)
-    }
-}
-
 impl Dialect {
     /// Judges a sample. `None`: it holds no row.
     pub(super) fn detect(sample: &Sample<'_>, text: &TextOptions, options: &Options) -> Option<Dialect> {
@@ -109,20 +77,9 @@ impl Dialect {
         let shape = Shape { delimiter, widths: text.widths.as_deref() };
         let Rows { cells: rows, second: data_start, is_first_open } = sample_rows(sample, shape);
         let first = rows.first()?;
-        let holds_value = || options.is_value.is_some_and(|is_value| first.iter().any(|cell| is_value(cell)));
         let header = match text.header {
-            Some(true) if holds_value() || is_no_header(&rows, options) => Header::Doubtful,
-            Some(true) => Header::Stated,
-            Some(false) => Header::StatedAbsent,
             None if is_first_open => Header::Unsure,
-            None => match judge_header(&rows) {
-                // Over dates and numbers a record without any looks like names, but a value in it is somebody's.
-                Header::Found if holds_value() => Header::Unsure,
-                Header::Unsure if !holds_value() && options.names_column.is_some_and(|names| is_mostly_names(first, names)) => {
-                    Header::Found
-                }
-                judged => judged,
-            },
+            stated => Header::judge(&rows, stated, options),
         };
         // What is stated and divides nothing is a slip, and so may be what divides the words of a text.
         let divided = rows.iter().filter(|row| row.len() > 1).count();
@@ -171,11 +128,6 @@ pub(super) fn hint(units: &[u8]) -> Option<(u8, usize)> {
     let [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter] = units[..line] else { return None };
     let breaks = if units[line..].starts_with(b"\r\n") { 2 } else { 1 };
     (delimiter.is_ascii() && delimiter != QUOTE).then_some((delimiter, line + breaks))
-}
-
-/// The name of a column that no row names.
-pub(super) fn column_name(index: usize) -> String {
-    format!("column_{}", index + 1)
 }
 
 /// What a sample looks like, divided by one delimiter.
@@ -311,82 +263,6 @@ fn most_common_width<'a>(rows: impl IntoIterator<Item = &'a Vec<String>>) -> (us
         *counts.entry(row.len()).or_insert(0_usize) += 1;
     }
     counts.into_iter().max_by_key(|(width, count)| (*count, *width)).unwrap_or((0, 0))
-}
-
-/// Whether the first row looks like names over columns of which some hold numbers, dates or addresses.
-fn judge_header(rows: &[Vec<String>]) -> Header {
-    let Some((first, others)) = rows.split_first() else { return Header::Unsure };
-    if first.iter().any(|cell| is_valued(cell)) {
-        return Header::Absent;
-    }
-    let recurs = others.iter().any(|row| row.iter().zip(first).any(|(cell, name)| !name.trim().is_empty() && cell == name));
-    if recurs && !others.iter().any(|row| row == first) {
-        return Header::Absent;
-    }
-    // The first name may be missing: some programs write row numbers without one.
-    if recurs || first.iter().skip(1).any(|cell| cell.trim().is_empty()) || first.iter().any(|cell| cell.len() > 64) {
-        return Header::Unsure;
-    }
-    let is_valued_column = |column: usize| {
-        let cells: Vec<_> = others.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.trim().is_empty()).collect();
-        let valued = cells.iter().filter(|cell| is_valued(cell)).count();
-        2 * cells.len() >= others.len() && 10 * valued >= 8 * cells.len().max(1)
-    };
-    if (0..first.len()).any(is_valued_column) { Header::Found } else { Header::Unsure }
-}
-
-/// Whether at least half of the cells, and two of them, read as names of columns.
-fn is_mostly_names(first: &[String], names: fn(&str) -> bool) -> bool {
-    let count = first.iter().filter(|cell| !is_valued(cell) && names(cell)).count();
-    count > 1 && 2 * count >= first.len()
-}
-
-/// Whether a first row that is stated to be a header looks like a record: it is the only row and none of its words are names of columns, or
-/// it holds values as the rows below do.
-fn is_no_header(rows: &[Vec<String>], options: &Options) -> bool {
-    let Some((first, others)) = rows.split_first() else { return false };
-    if options.names_column.is_none_or(|names| is_mostly_names(first, names)) {
-        return false;
-    }
-    let filled = first.iter().filter(|cell| !cell.trim().is_empty()).count();
-    let valued = first.iter().filter(|cell| is_valued(cell)).count();
-    others.is_empty() || 4 * valued >= filled.max(1)
-}
-
-/// Whether a cell holds what a column's name does not: an `@`, or digits other than a short number after a word (`address_1`).
-fn is_valued(cell: &str) -> bool {
-    let cell = cell.trim();
-    let word = cell.trim_end_matches(|character: char| character.is_ascii_digit());
-    let is_numbered_word = cell.len() - word.len() <= 2 && word.chars().next().is_some_and(char::is_alphabetic);
-    cell.contains('@') || (!is_numbered_word && cell.contains(|character: char| character.is_ascii_digit())) || has_digit(word)
-}
-
-fn has_digit(text: &str) -> bool {
-    text.contains(|character: char| character.is_ascii_digit())
-}
-
-/// Names made unique (`name`, `name_2`), and those that were not.
-fn unique_names(header: &[String]) -> (Vec<String>, Vec<String>) {
-    let originals: HashSet<&str> = header.iter().map(|name| name.trim()).collect();
-    let (mut names, mut duplicates) = (Vec::<String>::new(), Vec::new());
-    let mut taken = HashSet::new();
-    for (index, name) in header.iter().enumerate() {
-        let base = if name.trim().is_empty() { column_name(index) } else { name.trim().to_owned() };
-        let mut unique = base.clone();
-        if taken.contains(&unique) {
-            if !duplicates.contains(&base) {
-                duplicates.push(base.clone());
-            }
-            let mut number = 2;
-            while taken.contains(&unique) || originals.contains(unique.as_str()) {
-                unique = format!("{base}_{number}");
-                number += 1;
-            }
-        }
-        taken.insert(unique.clone());
-        names.push(unique);
-    }
-    (names, duplicates)
 }
 
 #[cfg(test)]
