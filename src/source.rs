@@ -7,6 +7,7 @@
 
 mod batch;
 mod bytes;
+mod copy_text;
 mod csv;
 mod detect;
 mod discover;

@@ -406,7 +406,7 @@ fn describe(relation: Relation, access: Access, block: i64) -> (Object, Reading)
 }
 
 /// The statement that sends the rows of an object, or of a part of it.
-pub(super) fn copy(object: &Object, reading: &Reading, part: &str, longest: usize) -> (String, super::copy_text::Prefix) {
+pub(super) fn copy(object: &Object, reading: &Reading, part: &str, longest: usize) -> (String, crate::source::copy_text::Prefix) {
     let has_place = reading.has_place && !reading.is_through && object.primary_key.is_empty();
     let guarded: Vec<usize> = (0..object.columns.len())
         .filter(|index| reading.may_be_long && reading.long[*index] && object.columns[*index].access.is_readable())
@@ -439,7 +439,7 @@ pub(super) fn copy(object: &Object, reading: &Reading, part: &str, longest: usiz
     let (schema, name) = &reading.relation;
     let only = if reading.is_through { "" } else { "ONLY " };
     let query = format!("SELECT {} FROM {only}{}.{}{part}", selected.join(", "), quoted(schema), quoted(name));
-    (format!("COPY ({query}) TO STDOUT (FORMAT text)"), super::copy_text::Prefix { has_place, has_long })
+    (format!("COPY ({query}) TO STDOUT (FORMAT text)"), crate::source::copy_text::Prefix { has_place, has_long })
 }
 
 /// Types whose length the server knows without writing their values out.

@@ -2,7 +2,7 @@
 
 /// What the text of a value stands for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Form {
+pub(in crate::source) enum Form {
     /// Itself.
     Text,
     /// A day or a moment, which may be infinite.
@@ -20,7 +20,7 @@ pub(super) enum Form {
 impl Form {
     /// The form of a type, by its name in `pg_type` (of a domain: that of its base) and its category there, and whether there are bytes in its
     /// values.
-    pub(super) fn of(type_name: &str, category: &str, has_bytes: bool) -> Form {
+    pub(in crate::source) fn of(type_name: &str, category: &str, has_bytes: bool) -> Form {
         match (type_name, category) {
             ("date" | "timestamp" | "timestamptz", _) => Form::Moment,
             ("bytea", _) => Form::Bytes,

@@ -4,18 +4,19 @@
 //! It is preferred to its CSV form: no line break stands within a row, so that rows are told apart without counting quotes, a row beyond
 //! bounds is passed over without losing its end, and NULL is not the empty text.
 
-use super::column::Form;
-use crate::source::Locator;
-use crate::source::ReadError;
-use crate::source::batch::Counts;
-use crate::source::batch::Feed;
-use crate::source::batch::LONGEST_ROW;
-use crate::source::bytes;
+use super::Locator;
+use super::ReadError;
+use super::RowBatch;
+use super::batch::Counts;
+use super::batch::Feed;
+use super::batch::LONGEST_ROW;
+use super::bytes;
+use super::postgres::Form;
 use memchr::memchr;
 use memchr::memchr2;
 
 /// The span of a cell that is NULL.
-const NULL: (usize, usize) = (1, 0);
+pub(super) const NULL: (usize, usize) = (1, 0);
 
 /// What stands in a row before its columns.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -144,7 +145,7 @@ impl<'a> CopyText<'a> {
 }
 
 /// Finds the cells of a line. Whether a cell is other than it stands there.
-fn split(line: &[u8], spans: &mut Vec<(usize, usize)>) -> bool {
+pub(super) fn split(line: &[u8], spans: &mut Vec<(usize, usize)>) -> bool {
     let (mut start, mut from, mut is_escaped) = (0, 0, false);
     loop {
         match memchr2(b'\t', b'\\', &line[from..]).map(|offset| from + offset) {
@@ -180,7 +181,7 @@ fn split(line: &[u8], spans: &mut Vec<(usize, usize)>) -> bool {
 }
 
 /// Undoes the backslashes of a cell.
-fn unescape(cell: &[u8], out: &mut Vec<u8>) {
+pub(super) fn unescape(cell: &[u8], out: &mut Vec<u8>) {
     out.clear();
     let mut rest = cell;
     while let Some(at) = memchr(b'\\', rest) {
@@ -216,7 +217,7 @@ fn names_column(list: &[u8], column: usize) -> bool {
 
 impl Form {
     /// Adds a cell that is not NULL. The bytes may be changed on the way.
-    fn push(self, batch: &mut crate::source::RowBatch, column: usize, cell: &mut Vec<u8>, binary: &mut Counts) {
+    pub(super) fn push(self, batch: &mut RowBatch, column: usize, cell: &mut Vec<u8>, binary: &mut Counts) {
         match self {
             // Neither is a day of anything.
             Form::Moment if matches!(cell.as_slice(), b"infinity" | b"-infinity") => batch.push_cell(None),
