@@ -16,6 +16,7 @@ mod interop;
 mod interrupt;
 mod r#loop;
 mod match_quality;
+mod matrix;
 mod messages;
 #[cfg(unix)]
 mod mysql;

@@ -13,29 +13,29 @@ use std::io::Write;
 /// The most memory that the program may hold, whatever it reads.
 const MOST_MEMORY: u64 = 256 << 20;
 
-fn gzip(content: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(content: &[u8]) -> Vec<u8> {
     let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     out.write_all(content).expect("room");
     out.finish().expect("room")
 }
 
-fn zstd(content: &[u8]) -> Vec<u8> {
+pub(crate) fn zstd(content: &[u8]) -> Vec<u8> {
     zstd::encode_all(content, 3).expect("room")
 }
 
-fn xz(content: &[u8]) -> Vec<u8> {
+pub(crate) fn xz(content: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     liblzma::read::XzEncoder::new(content, 6).read_to_end(&mut out).expect("room");
     out
 }
 
-fn bzip2(content: &[u8]) -> Vec<u8> {
+pub(crate) fn bzip2(content: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     bzip2::read::BzEncoder::new(content, bzip2::Compression::best()).read_to_end(&mut out).expect("room");
     out
 }
 
-fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for (name, content) in members {
         let mut header = tar::Header::new_gnu();
@@ -59,7 +59,7 @@ fn zip_with(members: &[(&str, &[u8])], method: zip::CompressionMethod) -> Vec<u8
     archive.finish().expect("room").into_inner()
 }
 
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     zip_with(members, zip::CompressionMethod::Deflated)
 }
 

@@ -1,0 +1,211 @@
+//! Same rows, same findings: one table of people in every kind of source, each scanned alone. All that a scan counts, finds and concludes is
+//! held against what it says of the table as CSV; only names, places and digests may differ.
+
+use crate::cli::world::AFTER;
+use crate::cli::world::Person;
+use crate::cli::world::World;
+use serde_json::Value;
+use serde_json::json;
+use std::fmt::Write;
+use std::fs;
+
+/// The table's columns. Where a kind has types, the first is a whole number, and the last two are days.
+const COLUMNS: [&str; 9] =
+    ["id", "first_name", "last_name", "address", "postcode", "email", "phone", "mother_dob", "child_dob"];
+
+/// A row's cells, with days in ISO form, since that is how types show them.
+fn cells(person: &Person) -> [String; 9] {
+    let mut cells = person.cells();
+    cells[7] = Person::iso(person.mother_dob);
+    cells
+}
+
+/// The recipient's own people and two that were supplied.
+fn people(world: &World) -> Vec<[String; 9]> {
+    world.own.iter().chain([&world.supplied[7], &world.supplied[20]]).map(cells).collect()
+}
+
+fn delimited(rows: &[[String; 9]], delimiter: &str) -> String {
+    let mut text = COLUMNS.join(delimiter) + "\n";
+    for row in rows {
+        text += &(row.join(delimiter) + "\n");
+    }
+    text
+}
+
+/// What one scan says of its one target, without what tells the kinds apart.
+fn said(world: &World, source: &[&str], input: Option<Vec<u8>>) -> Value {
+    let findings = world.case.path("findings.csv");
+    let extra = ["--format", "json", "--findings", "findings.csv", "--force"];
+    let arguments = world.scanning("deletion", "deletion.challenge.json", source, &extra);
+    let mut command = world.command(AFTER, &arguments);
+    if let Some(input) = input {
+        command = command.input(input);
+    }
+    let scan = command.run();
+    assert_eq!(scan.code, Some(11), "{}", scan.whole());
+    let json = scan.json();
+    let coverage = &json["coverage"];
+    let targets = coverage["targets"].as_array().expect("targets");
+    assert_eq!(targets.len(), 1, "{}", scan.whole());
+    let counted = [
+        "rowsRead",
+        "rowsWithoutKey",
+        "rowsUnkeyed",
+        "rowsByNumber",
+        "hashes",
+        "recordsFound",
+        "columns",
+        "byKey",
+    ];
+    let mut target: serde_json::Map<String, Value> =
+        counted.iter().map(|member| ((*member).to_owned(), targets[0][*member].clone())).collect();
+    // Where the number of rows is known beforehand, it is that of the rows read.
+    let expected = &targets[0]["rowsExpected"];
+    assert!(expected.is_null() || *expected == targets[0]["rowsRead"], "{}", scan.whole());
+    target.insert("gaps".to_owned(), coverage["gaps"].clone());
+    target.insert("verdict".to_owned(), json["verdict"].clone());
+    let codes = json["verdictReasons"].as_array().expect("reasons").iter().map(|reason| reason["code"].clone());
+    target.insert("reasons".to_owned(), codes.collect());
+    // Key, class and record of each finding; where it lies differs.
+    let text = fs::read_to_string(&findings).expect("findings");
+    let mut found: Vec<String> = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| {
+            let cells: Vec<&str> = line.rsplitn(4, ',').collect();
+            format!("{} {} {}", cells[0], cells[1], cells[2])
+        })
+        .collect();
+    found.sort();
+    target.insert("findings".to_owned(), json!(found));
+    Value::Object(target)
+}
+
+/// One way to hold the table: the words of the scan, and what is piped into it.
+struct Kind {
+    name: &'static str,
+    sources: Vec<String>,
+    input: Option<Vec<u8>>,
+}
+
+struct Matrix {
+    world: World,
+    rows: Vec<[String; 9]>,
+    kinds: Vec<Kind>,
+}
+
+impl Matrix {
+    fn file(&mut self, name: &'static str, content: impl AsRef<[u8]>) {
+        self.file_with(name, content, &[]);
+    }
+
+    fn file_with(&mut self, name: &'static str, content: impl AsRef<[u8]>, extra: &[&str]) {
+        let path = format!("kinds/{name}");
+        self.world.case.write(&path, content);
+        let sources = [path.as_str()].iter().chain(extra).map(|word| (*word).to_owned()).collect();
+        self.kinds.push(Kind { name, sources, input: None });
+    }
+
+    fn source(&mut self, name: &'static str, source: String) {
+        self.kinds.push(Kind { name, sources: vec![source], input: None });
+    }
+}
+
+#[test]
+fn one_table_gives_the_same_findings_in_every_kind_of_source() {
+    let world = World::asked();
+    let rows = people(&world);
+    let mut matrix = Matrix { world, rows, kinds: Vec::new() };
+    texts(&mut matrix);
+    documents(&mut matrix);
+    databases(&mut matrix);
+    #[cfg(feature = "archives")]
+    packed(&mut matrix);
+
+    let reference = said(&matrix.world, &["kinds/table.csv"], None);
+    assert_eq!(reference["recordsFound"], 2, "{reference}");
+    assert_eq!(reference["gaps"], json!([]));
+    let mut wrong = Vec::new();
+    for kind in &matrix.kinds {
+        let sources: Vec<&str> = kind.sources.iter().map(String::as_str).collect();
+        let said = said(&matrix.world, &sources, kind.input.clone());
+        for (member, expected) in reference.as_object().expect("an object") {
+            if said[member] != *expected {
+                wrong.push(format!("{}, {member}: {}\n    not {expected}", kind.name, said[member]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn texts(matrix: &mut Matrix) {
+    let table = delimited(&matrix.rows, ",");
+    matrix.file("table.csv", &table);
+    matrix.kinds.push(Kind { name: "a pipe", sources: vec!["-".to_owned()], input: Some(table.into_bytes()) });
+    let text = delimited(&matrix.rows, "\t");
+    matrix.file("table.tsv", &text);
+    let wide: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    matrix.file("wide.txt", wide);
+    let mut fixed = String::new();
+    let header = COLUMNS.map(str::to_owned);
+    for row in [&header].into_iter().chain(&matrix.rows) {
+        for cell in row {
+            write!(fixed, "{cell:<32}").expect("a string takes all");
+        }
+        fixed.push('\n');
+    }
+    matrix.file_with("fixed.txt", fixed, &["--widths", "32,32,32,32,32,32,32,32,32"]);
+}
+
+/// A row as JSON, in the order of the columns.
+fn object(row: &[String; 9]) -> String {
+    let members = COLUMNS.iter().zip(row).enumerate().map(|(place, (name, cell))| {
+        if place == 0 { format!("\"{name}\": {cell}") } else { format!("\"{name}\": {}", json!(cell)) }
+    });
+    format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+}
+
+fn documents(matrix: &mut Matrix) {
+    let objects: Vec<String> = matrix.rows.iter().map(object).collect();
+    matrix.file("table.jsonl", objects.join("\n"));
+    matrix.file("array.json", format!("[\n{}\n]\n", objects.join(",\n")));
+    matrix.file("document.json", format!("{{\"customers\": [{}]}}", objects.join(",")));
+    let nested = |row: &[String; 9]| {
+        let text = |place: usize| json!(row[place]);
+        format!(
+            "{{\"id\": {}, \"first_name\": {}, \"last_name\": {}, \"address\": {}, \"postcode\": {}, \"email\": [{}], \"phone\": {}, \
+             \"mother_dob\": {{\"$date\": {}}}, \"child_dob\": {}}}",
+            row[0], text(1), text(2), text(3), text(4), text(5), text(6), text(7), text(8)
+        )
+    };
+    matrix.file("lists.jsonl", matrix.rows.iter().map(nested).collect::<Vec<_>>().join("\n"));
+}
+
+fn databases(matrix: &mut Matrix) {
+    let rows = matrix.rows.clone();
+    matrix.world.database("kinds/table.db", |database| {
+        let columns = COLUMNS[1..7].iter().map(|column| format!("{column} TEXT")).collect::<Vec<_>>().join(", ");
+        let create = format!("CREATE TABLE people (id INTEGER PRIMARY KEY, {columns}, mother_dob DATE, child_dob DATE)");
+        database.execute_batch(&create).expect("a new table");
+        let insert = "INSERT INTO people VALUES (?,?,?,?,?,?,?,?,?)";
+        for row in &rows {
+            database.execute(insert, rusqlite::params_from_iter(row)).expect("a new row");
+        }
+    });
+    matrix.source("SQLite", "sqlite:kinds/table.db".to_owned());
+}
+
+#[cfg(feature = "archives")]
+fn packed(matrix: &mut Matrix) {
+    use crate::cli::packed;
+    let table = delimited(&matrix.rows, ",").into_bytes();
+    matrix.file("table.csv.gz", packed::gzip(&table));
+    matrix.file("table.csv.zst", packed::zstd(&table));
+    matrix.file("table.csv.xz", packed::xz(&table));
+    matrix.file("table.csv.bz2", packed::bzip2(&table));
+    matrix.file("table.zip", packed::zip(&[("table.csv", &table)]));
+    matrix.file("table.tar", packed::tar(&[("table.csv", &table)]));
+    let base = fs::read(matrix.world.case.path("kinds/table.db")).expect("a database");
+    matrix.file("base.tgz", packed::gzip(&packed::tar(&[("table.db", &base)])));
+}
