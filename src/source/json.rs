@@ -30,6 +30,7 @@ use super::SplitReport;
 use super::batch::Feed;
 use super::batch::LONGEST_ROW;
 use super::file::OpenedFile;
+use super::nested::Naming;
 use super::nested::Paths;
 use super::nested::Rows;
 use super::nested::Tree;
@@ -128,12 +129,11 @@ impl JsonSession {
         if let Some(whole) = whole_of(&rest) {
             let list = List { path: String::new(), order: Order::Rest, range: whole, starts: Vec::new() };
             let part = Part { list, rest, paths: Paths::new() };
-            match learn_rest(&file, &part)? {
-                Some(paths) => parts.insert(0, Part { paths, ..part }),
-                None => {
-                    let detail = "what stands outside of its lists is no JSON, or longer than 16 MiB; it was not read";
-                    problems.push(Problem::of_source(ProblemCode::ReadFailed, file.name(), detail).in_object(file.name()));
-                }
+            if let Some(paths) = learn_rest(&file, &part)? {
+                parts.insert(0, Part { paths, ..part });
+            } else {
+                let detail = "what stands outside of its lists is no JSON, or longer than 16 MiB; it was not read";
+                problems.push(Problem::of_source(ProblemCode::ReadFailed, file.name(), detail).in_object(file.name()));
             }
         }
         Ok(Self::of_parts(file, parts, problems))
@@ -311,7 +311,7 @@ impl Flaws {
 
 /// Shows every record of a range to `visit`, in the tree and with its place. Where records are parts of a document, the first that is
 /// damaged is the last.
-fn each<N: super::nested::Naming>(
+fn each<N: Naming>(
     records: &mut Records<'_>,
     order: Order,
     tree: &mut Tree<N>,

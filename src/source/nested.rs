@@ -192,6 +192,7 @@ impl<N: Naming> Tree<N> {
     }
 
     /// Says the path of the next value of the open record, where it is known.
+    #[allow(dead_code, reason = "for sources that say their paths beforehand")]
     pub(super) fn at(&mut self, path: PathId) {
         self.next = Some(path);
     }
@@ -224,6 +225,7 @@ impl<N: Naming> Tree<N> {
     }
 
     /// Bytes that may be text.
+    #[allow(dead_code, reason = "for sources with bytes")]
     pub(super) fn bytes(&mut self, value: &[u8]) {
         match bytes::text(value) {
             Some(text) => self.text(&text),
@@ -458,4 +460,190 @@ impl Frame {
 /// A place in a record. Texts end long before that.
 fn narrow(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Locator;
+    use crate::source::Problem;
+    use crate::source::ProblemCode;
+    use crate::source::batch::Feed;
+    use crate::source::testing::Collect;
+    use crate::source::testing::Row;
+    use crate::source::testing::codes;
+    use crate::support::progress::Cancel;
+    use proptest::prelude::*;
+
+    /// A value as the tests write it.
+    #[derive(Clone, Debug)]
+    enum Value {
+        Text(String),
+        List(Vec<Value>),
+        Record(Vec<(String, Value)>),
+    }
+
+    fn show<N: Naming>(tree: &mut Tree<N>, value: &Value) {
+        match value {
+            Value::Text(text) => tree.text(text),
+            Value::List(values) => {
+                tree.open_list();
+                for value in values {
+                    show(tree, value);
+                }
+                tree.close();
+            }
+            Value::Record(members) => {
+                tree.open_record();
+                for (name, value) in members {
+                    tree.name(name);
+                    show(tree, value);
+                }
+                tree.close();
+            }
+        }
+    }
+
+    fn learn(records: &[Value]) -> Paths {
+        let mut tree = Tree::new(Paths::new());
+        for record in records {
+            tree.clear();
+            show(&mut tree, record);
+        }
+        tree.into_names()
+    }
+
+    fn rows(paths: &Paths, fill: impl Fn(&mut Tree<&Paths>)) -> (Vec<Row>, Vec<Problem>) {
+        let mut sink = Collect::default();
+        let mut feed = Feed::new(&mut sink);
+        let mut rows = Rows::new(paths);
+        let mut tree = Tree::new(paths);
+        fill(&mut tree);
+        rows.write(&tree, Locator::None, &mut feed, &Cancel::default()).unwrap();
+        feed.finish("s", "o", |_| String::new()).unwrap();
+        (sink.rows, rows.problems("s", "o"))
+    }
+
+    #[test]
+    fn paths_may_be_said_beforehand() {
+        let mut paths = Paths::new();
+        let list = paths.add(PathId::ROOT, "l").unwrap();
+        let (a, b) = (paths.add(list, "a").unwrap(), paths.add(PathId::ROOT, "b").unwrap());
+        paths.mark(a);
+        paths.mark(b);
+        assert_eq!(paths.settle(), Vec::<String>::new());
+        assert_eq!(paths.columns(), ["l.a", "b"]);
+        let (rows, problems) = rows(&paths, |tree| {
+            tree.open_record();
+            tree.at(list);
+            tree.open_list();
+            for number in ["1.0", "2"] {
+                tree.open_record();
+                tree.at(a);
+                tree.number(number);
+                tree.close();
+            }
+            tree.close();
+            tree.at(b);
+            tree.bytes(b"\x00\x01");
+            tree.close();
+        });
+        assert_eq!(rows, [[Some("1".to_owned()), None], [Some("2".to_owned()), None]]);
+        assert_eq!(codes(&problems), [(ProblemCode::BinaryCells, Some(2))]);
+        assert_eq!(problems[0].column.as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn what_has_no_path_is_counted() {
+        let mut paths = learn(&[Value::Record(vec![("a".to_owned(), Value::Text("1".to_owned()))])]);
+        paths.settle();
+        let other = Value::Record(vec![
+            ("x".to_owned(), Value::List(vec![Value::Record(vec![("a".to_owned(), Value::Text("2".to_owned()))])])),
+            ("a".to_owned(), Value::Text("3".to_owned())),
+        ]);
+        let (rows, problems) = rows(&paths, |tree| show(tree, &other));
+        assert_eq!(rows, [[Some("3".to_owned())]]);
+        assert_eq!(codes(&problems), [(ProblemCode::RowTooLong, Some(1))]);
+        assert!(learn(&[Value::Record(vec![("n".repeat(2_000), Value::Text(String::new()))])]).settle().is_empty());
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = "[a-c]{1,2}".prop_map(Value::Text);
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
+                prop::collection::vec(("[a-l]", inner), 0..12).prop_map(Value::Record),
+            ]
+        })
+    }
+
+    /// Paths and texts.
+    type Cells = Vec<(String, String)>;
+
+    /// The rows of a value by the plainest way.
+    fn plainly(value: &Value, path: &str) -> Vec<Cells> {
+        match value {
+            Value::Text(text) => vec![vec![(path.to_owned(), text.clone())]],
+            Value::List(values) if values.is_empty() => vec![Vec::new()],
+            Value::List(values) => values.iter().flat_map(|value| plainly(value, path)).collect(),
+            Value::Record(members) => {
+                let mut groups: Vec<(String, Vec<Cells>)> = Vec::new();
+                for (name, value) in members {
+                    let below = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                    let rows = plainly(value, &below);
+                    match groups.iter_mut().find(|(known, _)| *known == below) {
+                        Some((_, known)) => known.extend(rows),
+                        None => groups.push((below, rows)),
+                    }
+                }
+                groups.into_iter().fold(vec![Vec::new()], |rows, (_, group)| {
+                    rows.iter()
+                        .flat_map(|row| group.iter().map(move |more| [row.clone(), more.clone()].concat()))
+                        .take(5_000)
+                        .collect()
+                })
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn rows_are_those_of_the_plainest_way(members in prop::collection::vec(("[a-e]", value()), 0..5)) {
+            let record = Value::Record(members);
+            let mut expected = plainly(&record, "");
+            prop_assume!(expected.len() <= 4_000);
+            let mut paths = learn(std::slice::from_ref(&record));
+            paths.settle();
+            let (rows, problems) = rows(&paths, |tree| show(tree, &record));
+            let cells = |row: &Row| {
+                let cells = paths.columns().iter().cloned().zip(row.iter().cloned());
+                cells.filter_map(|(name, cell)| Some((name, cell?))).collect::<Vec<_>>()
+            };
+            let mut found: Vec<_> = rows.iter().map(cells).collect();
+            found.iter_mut().chain(&mut expected).for_each(|row| row.sort());
+            found.sort();
+            expected.sort();
+            if problems.is_empty() {
+                prop_assert_eq!(found, expected);
+            } else {
+                // Lists within it may have had more combinations than were followed here.
+                prop_assert!(found.len() <= 100_000);
+            }
+        }
+
+        #[test]
+        fn paths_merge_in_any_grouping(records in prop::collection::vec(value(), 0..9), cut in 0_usize..9, second in 0_usize..9) {
+            let (cut, second) = (cut.min(second).min(records.len()), cut.max(second).min(records.len()));
+            let parts = [learn(&records[..cut]), learn(&records[cut..second]), learn(&records[second..])];
+            let merged = |one: &Paths, other: &Paths| {
+                let mut merged = one.clone();
+                merged.merge(other);
+                merged
+            };
+            let columns = |mut paths: Paths| (paths.settle(), paths.columns().to_vec());
+            let whole = columns(learn(&records));
+            prop_assert_eq!(&columns(merged(&merged(&parts[0], &parts[1]), &parts[2])), &whole);
+            prop_assert_eq!(&columns(merged(&parts[0], &merged(&parts[1], &parts[2]))), &whole);
+        }
+    }
 }

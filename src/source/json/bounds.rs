@@ -49,14 +49,13 @@ impl Search {
             match bytes[at] {
                 b'"' => self.is_text = true,
                 b'{' | b'[' => self.depth += 1,
-                b'}' | b']' if is_outside => return Some(at),
+                b'}' | b']' | b',' if is_outside => return Some(at),
                 b'}' | b']' => {
                     self.depth -= 1;
                     if self.depth == 0 && self.ending == Ending::Value {
                         return Some(at + 1);
                     }
                 }
-                b',' if is_outside => return Some(at),
                 b' ' | b'\t' | b'\n' | b'\r' | 0x1e if is_outside && self.ending == Ending::Value => return Some(at),
                 _ => {}
             }

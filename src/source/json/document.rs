@@ -158,12 +158,12 @@ impl Pass<'_> {
 
     /// Values one behind the other, of which the first ends at `end`.
     fn values(&mut self, list: &mut List, end: u64) -> Result<(), Stop> {
-        let mut last = list.range.start;
+        let mut noted = list.range.start;
         let mut good_end = end;
         while self.after_blanks()?.is_some() {
-            if self.offset() - last >= self.step {
-                last = self.offset();
-                list.starts.push(last);
+            if self.offset() - noted >= self.step {
+                noted = self.offset();
+                list.starts.push(noted);
             }
             if let Err(stop) = self.skip_value() {
                 list.range.end = good_end;
@@ -219,7 +219,7 @@ impl Pass<'_> {
         keyed: &mut Option<List>,
     ) -> Result<bool, Stop> {
         self.at += 1;
-        let (mut members, mut objects, mut has_scalars, mut last) = (0_u64, 0_u64, false, start);
+        let (mut members, mut objects, mut has_scalars, mut noted) = (0_u64, 0_u64, false, start);
         loop {
             match self.after_blanks()? {
                 Some(b'}') if members == 0 => break,
@@ -235,8 +235,8 @@ impl Pass<'_> {
             let first = self.after_blanks()?;
             members += 1;
             if let Some(list) = keyed {
-                if place - last >= self.step {
-                    last = place;
+                if place - noted >= self.step {
+                    noted = place;
                     list.starts.push(place);
                 }
                 self.skip_value()?;
@@ -269,8 +269,8 @@ impl Pass<'_> {
                 let is_keyed = (objects == members && objects == MANY_OBJECTS && !self.lists[mark..].iter().any(is_large))
                     || (!has_scalars && members == MANY_MEMBERS);
                 if is_keyed {
-                    let list = List { order: Order::Members, ..List::at(path.to_owned(), start) };
-                    *keyed = Some(List { range: start..self.offset(), ..list });
+                    let range = start..self.offset();
+                    *keyed = Some(List { order: Order::Members, range, ..List::at(path.to_owned(), start) });
                 }
             }
             match self.after_blanks()? {
@@ -299,7 +299,7 @@ impl Pass<'_> {
     fn elements(&mut self, candidate: &mut Candidate) -> Result<(), Stop> {
         self.at += 1;
         let list = &mut candidate.list;
-        let mut last = list.range.start;
+        let mut noted = list.range.start;
         loop {
             match self.after_blanks()? {
                 Some(b']') if candidate.elements == 0 => break,
@@ -307,9 +307,9 @@ impl Pass<'_> {
                 Some(b',' | b']' | b'}' | b':') => return Err(Stop::Damage(Damage::At(self.offset()))),
                 Some(_) => {}
             }
-            if self.offset() - last >= self.step {
-                last = self.offset();
-                list.starts.push(last);
+            if self.offset() - noted >= self.step {
+                noted = self.offset();
+                list.starts.push(noted);
             }
             self.skip_value()?;
             list.range.end = self.offset();

@@ -94,7 +94,8 @@ mod tests {
         #[test]
         fn floats_keep_their_value(number: f64) {
             let text = plain(&format!("{number:e}"));
-            prop_assert_eq!(text.parse::<f64>().unwrap(), number + 0.0);
+            let is_same = text.parse::<f64>().unwrap().to_bits() == (number + 0.0).to_bits();
+            prop_assert!(is_same || number == 0.0);
         }
     }
 }

@@ -53,14 +53,14 @@ struct Path {
 /// All paths of an object, in the order in which they were first met.
 #[derive(Clone, Debug)]
 pub(in crate::source) struct Paths {
-    paths: Vec<Path>,
+    all: Vec<Path>,
     name_bytes: usize,
     columns: Vec<String>,
 }
 
 impl Paths {
     pub(in crate::source) fn new() -> Self {
-        Self { paths: vec![Path::default()], name_bytes: 0, columns: Vec::new() }
+        Self { all: vec![Path::default()], name_bytes: 0, columns: Vec::new() }
     }
 
     /// The path of a name below another, which is made where there is none; `None` where there are too many.
@@ -72,51 +72,52 @@ impl Paths {
     }
 
     fn make(&mut self, parent: PathId, name: &str) -> Option<PathId> {
-        let length = self.paths[parent.index()].length + name.len() + 1;
-        if self.paths.len() >= MOST_PATHS || name.len() > LONGEST_NAME || self.name_bytes + length > MOST_NAME_BYTES {
+        let length = self.all[parent.index()].length + name.len() + 1;
+        if self.all.len() >= MOST_PATHS || name.len() > LONGEST_NAME || self.name_bytes + length > MOST_NAME_BYTES {
             return None;
         }
         self.name_bytes += length;
-        let child = PathId(u32::try_from(self.paths.len()).ok()?);
-        self.paths.push(Path { name: name.into(), length, ..Path::default() });
-        let outer = &mut self.paths[parent.index()];
+        let child = PathId(u32::try_from(self.all.len()).ok()?);
+        self.all.push(Path { name: name.into(), length, ..Path::default() });
+        let outer = &mut self.all[parent.index()];
         outer.children.push(child);
         if outer.children.len() > FEW {
             // The first few come in with the one that makes them many.
             let new = if outer.by_name.is_empty() { outer.children.clone() } else { vec![child] };
             for id in new {
-                let name = self.paths[id.index()].name.clone();
-                self.paths[parent.index()].by_name.insert(name, id);
+                let name = self.all[id.index()].name.clone();
+                self.all[parent.index()].by_name.insert(name, id);
             }
         }
         Some(child)
     }
 
     /// Says that a value stands at a path, so that it is a column.
+    #[allow(dead_code, reason = "for sources that say their paths beforehand")]
     pub(in crate::source) fn mark(&mut self, path: PathId) {
-        self.paths[path.index()].has_scalar = true;
+        self.all[path.index()].has_scalar = true;
     }
 
     fn find(&self, parent: PathId, name: &str) -> Option<PathId> {
-        let outer = &self.paths[parent.index()];
+        let outer = &self.all[parent.index()];
         if outer.by_name.is_empty() {
-            return outer.children.iter().copied().find(|child| *self.paths[child.index()].name == *name);
+            return outer.children.iter().copied().find(|child| *self.all[child.index()].name == *name);
         }
         outer.by_name.get(name).copied()
     }
 
     /// Adds the paths of what comes behind. That of three parts it matters not which two are merged first.
     pub(in crate::source) fn merge(&mut self, other: &Paths) {
-        let mut ids = vec![None; other.paths.len()];
+        let mut ids = vec![None; other.all.len()];
         ids[0] = Some(PathId::ROOT);
         // A path always stands behind the one that it is below.
-        for (index, path) in other.paths.iter().enumerate() {
+        for (index, path) in other.all.iter().enumerate() {
             let Some(id) = ids[index] else { continue };
-            let known = &mut self.paths[id.index()];
+            let known = &mut self.all[id.index()];
             known.has_scalar |= path.has_scalar;
             known.has_null |= path.has_null;
             for child in &path.children {
-                ids[child.index()] = self.add(id, &other.paths[child.index()].name);
+                ids[child.index()] = self.add(id, &other.all[child.index()].name);
             }
         }
     }
@@ -129,15 +130,15 @@ impl Paths {
         let mut pending = vec![(PathId::ROOT, String::new())];
         self.columns.clear();
         while let Some((id, name)) = pending.pop() {
-            let path = &mut self.paths[id.index()];
+            let path = &mut self.all[id.index()];
             path.column = None;
             // What is always null is a column too, unless it is known that it would be a record.
             let is_column = path.has_scalar || (path.has_null && path.children.is_empty());
-            if is_column && id != PathId::ROOT && name == CELL && self.paths[0].column.is_some() {
+            if is_column && id != PathId::ROOT && name == CELL && self.all[0].column.is_some() {
                 // A list may hold scalars and lists, each a row: their first cells are one column.
-                self.paths[id.index()].column = Some(0);
+                self.all[id.index()].column = Some(0);
             } else if is_column && self.columns.len() < MOST_COLUMNS {
-                let path = &mut self.paths[id.index()];
+                let path = &mut self.all[id.index()];
                 path.column = u32::try_from(self.columns.len()).ok();
                 let mut unique = if id == PathId::ROOT { CELL.to_owned() } else { name.clone() };
                 if taken.contains(&unique) {
@@ -151,8 +152,8 @@ impl Paths {
                 taken.insert(unique.clone());
                 self.columns.push(unique);
             }
-            for child in self.paths[id.index()].children.iter().rev() {
-                let below = &self.paths[child.index()].name;
+            for child in self.all[id.index()].children.iter().rev() {
+                let below = &self.all[child.index()].name;
                 let name = if id == PathId::ROOT { below.to_string() } else { format!("{name}.{below}") };
                 pending.push((*child, name));
             }
@@ -167,7 +168,7 @@ impl Paths {
 
     /// The column of a path.
     pub(super) fn column(&self, path: PathId) -> Option<usize> {
-        self.paths.get(path.index())?.column.map(|column| column as usize)
+        self.all.get(path.index())?.column.map(|column| column as usize)
     }
 }
 
@@ -181,7 +182,7 @@ impl Naming for Paths {
 
     #[inline]
     fn note(&mut self, path: PathId, is_null: bool) {
-        let path = &mut self.paths[path.index()];
+        let path = &mut self.all[path.index()];
         path.has_null |= is_null;
         path.has_scalar |= !is_null;
     }
@@ -196,11 +197,11 @@ impl Naming for &Paths {
 
     #[inline]
     fn child(&mut self, parent: PathId, name: &str, hint: &mut u32) -> Option<PathId> {
-        let children = &self.paths[parent.index()].children;
+        let children = &self.all[parent.index()].children;
         // Records have their names in the order of the record before, or leave some out.
         let expected = children.iter().skip(*hint as usize).take(3);
         for (step, id) in expected.enumerate() {
-            if *self.paths[id.index()].name == *name {
+            if *self.all[id.index()].name == *name {
                 *hint = hint.saturating_add(u32::try_from(step).unwrap_or(0) + 1);
                 return Some(*id);
             }
