@@ -26,6 +26,8 @@ mod sqlite;
 mod testing;
 mod unpack;
 mod view;
+#[cfg(feature = "workbooks")]
+mod workbook;
 
 pub(crate) use batch::Locator;
 pub(crate) use batch::RowBatch;

@@ -75,6 +75,19 @@ pub(super) fn open(file: OpenedFile, head: &[u8], options: &Options, cancel: &Ca
     if let Some((_, format)) = OWN.iter().find(|(signature, _)| head.starts_with(signature)) {
         return problem(ProblemCode::Unsupported, &format!("{format}; move it out of what is scanned"));
     }
+    #[cfg(feature = "workbooks")]
+    let file = {
+        let (file, cancel) = (std::sync::Arc::new(file), crate::support::progress::Cancel::default());
+        match super::workbook::office(&file, &cancel) {
+            super::workbook::Office::Workbook => return super::workbook::open(file, options, &cancel),
+            super::workbook::Office::Other(format) => return problem(ProblemCode::Unsupported, &unsupported(format)),
+            super::workbook::Office::No => {}
+        }
+        match std::sync::Arc::try_unwrap(file) {
+            Ok(file) => file,
+            Err(_) => return problem(ProblemCode::Unreadable, "the file is in use"),
+        }
+    };
     if let Some((_, format)) = SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)) {
         return problem(ProblemCode::Unsupported, &unsupported(format));
     }
