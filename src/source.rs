@@ -8,6 +8,8 @@
 mod batch;
 mod bytes;
 mod copy_text;
+#[cfg(feature = "columnar")]
+mod columnar;
 mod csv;
 mod detect;
 mod discover;
@@ -283,6 +285,8 @@ pub(crate) enum Extent {
     RowIds { first: i64, last: i64 },
     /// The rows on pages of a table, from the first to the last; without a last, to the table's end.
     Pages { first: u32, last: Option<u32> },
+    /// The row groups, batches or blocks of a file from the first to the last, both included, counted from 0.
+    Groups { first: usize, last: usize },
     /// So many rows from the beginning of an object, for a sample.
     First { rows: u64 },
     /// So many rows from the end of an object, by its primary key, for a sample.

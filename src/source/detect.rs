@@ -4,6 +4,8 @@ use super::Options;
 use super::Problem;
 use super::ProblemCode;
 use super::Session;
+#[cfg(feature = "columnar")]
+use super::columnar;
 use super::csv::CsvSession;
 use super::csv::Encoding;
 use super::file::OpenedFile;
@@ -71,6 +73,10 @@ pub(super) fn open(file: OpenedFile, head: &[u8], options: &Options, cancel: &Ca
     }
     if head.starts_with(SQLITE_MAGIC) {
         return SqliteSession::open(file).map(|session| Box::new(session) as Box<dyn Session>);
+    }
+    #[cfg(feature = "columnar")]
+    if head.starts_with(columnar::PARQUET_MAGIC) || head.starts_with(columnar::ENCRYPTED_PARQUET_MAGIC) {
+        return columnar::open_parquet(file, &columnar::Dress::default(), &crate::support::progress::Cancel::default());
     }
     if let Some((_, format)) = OWN.iter().find(|(signature, _)| head.starts_with(signature)) {
         return problem(ProblemCode::Unsupported, &format!("{format}; move it out of what is scanned"));

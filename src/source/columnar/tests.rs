@@ -1,0 +1,241 @@
+//! Files made by the crates' own writers, and what becomes of them when they are cut, damaged or lie.
+
+use super::*;
+use crate::source::testing::Collect;
+use crate::source::testing::Row;
+use crate::source::testing::codes;
+use crate::source::testing::read_all;
+use ::parquet::arrow::ArrowWriter;
+use ::parquet::basic::Compression;
+use ::parquet::file::properties::WriterProperties;
+use arrow_array::ArrayRef;
+use arrow_array::BinaryArray;
+use arrow_array::BooleanArray;
+use arrow_array::Date32Array;
+use arrow_array::Decimal128Array;
+use arrow_array::Float64Array;
+use arrow_array::Int64Array;
+use arrow_array::RecordBatch;
+use arrow_array::StringArray;
+use arrow_array::TimestampMicrosecondArray;
+use proptest::prelude::*;
+use std::io::Write;
+
+fn file(content: &[u8]) -> OpenedFile {
+    let mut copy = tempfile::tempfile().unwrap();
+    copy.write_all(content).unwrap();
+    OpenedFile::unnamed("t.parquet", copy).unwrap()
+}
+
+fn open(content: &[u8]) -> Result<Box<dyn Session>, Problem> {
+    open_parquet(file(content), &Dress::default(), &Cancel::default())
+}
+
+fn people(rows: usize) -> RecordBatch {
+    let numbers = || 0..i64::try_from(rows).unwrap();
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("id", Arc::new(Int64Array::from_iter_values(numbers()))),
+        ("name", Arc::new(StringArray::from_iter_values(numbers().map(|number| format!("person {number}"))))),
+        ("town", Arc::new(StringArray::from_iter(numbers().map(|number| (number % 3 > 0).then_some("Leeds"))))),
+        ("phone", Arc::new(Float64Array::from_iter_values(numbers().map(|number| 447_700_900_000.0 + number as f64)))),
+        ("born", Arc::new(Date32Array::from_iter_values(numbers().map(|number| 3_000 + i32::try_from(number).unwrap())))),
+    ];
+    RecordBatch::try_from_iter(columns).unwrap()
+}
+
+fn parquet(batch: &RecordBatch, properties: WriterProperties) -> Vec<u8> {
+    let mut content = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut content, batch.schema(), Some(properties)).unwrap();
+    writer.write(batch).unwrap();
+    writer.close().unwrap();
+    content
+}
+
+fn in_groups(rows: usize) -> WriterProperties {
+    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(rows)).set_data_page_row_count_limit(10);
+    properties.set_write_batch_size(5).build()
+}
+
+fn expected(row: usize) -> Row {
+    let number = i64::try_from(row).unwrap();
+    let mut born = String::new();
+    let days = 3_000 + number;
+    if days < 3_000 + 25 {
+        born = format!("1978-03-{:02}", 20 + number);
+        if number > 11 {
+            born = format!("1978-04-{:02}", number - 11);
+        }
+    }
+    [
+        Some(number.to_string()),
+        Some(format!("person {number}")),
+        (number % 3 > 0).then(|| "Leeds".to_owned()),
+        Some((447_700_900_000 + number).to_string()),
+        Some(born),
+    ]
+    .to_vec()
+}
+
+#[test]
+fn rows_read_as_a_csv_export_shows_them() {
+    let session = open(&parquet(&people(25), in_groups(10))).unwrap();
+    let object = &session.inventory().objects[0];
+    assert_eq!((object.name.as_str(), object.rows_expected), ("t.parquet", Some(25)));
+    assert!(session.inventory().problems.is_empty(), "{:?}", session.inventory().problems);
+    let (sink, report) = read_all(session.as_ref(), 0).unwrap();
+    assert_eq!(report.problems, []);
+    assert_eq!(sink.rows, (0..25).map(expected).collect::<Vec<_>>());
+}
+
+#[test]
+fn parts_make_the_whole() {
+    let session = open(&parquet(&people(95), in_groups(10))).unwrap();
+    let (whole, _) = read_all(session.as_ref(), 0).unwrap();
+    for wanted in [2, 3, 4, 9, 10, 50] {
+        let mut parts = Collect::default();
+        let cancel = Cancel::default();
+        for split in session.splits(0, wanted, &cancel).unwrap() {
+            let mut part = Collect::default();
+            session.read(&split, &mut part, &cancel).unwrap();
+            parts.rows.extend(part.rows);
+            parts.locators.extend(part.locators);
+        }
+        assert_eq!(parts.rows, whole.rows);
+        assert_eq!(parts.locators, whole.locators);
+    }
+}
+
+#[test]
+fn a_cut_file_is_a_problem() {
+    let content = parquet(&people(25), in_groups(10));
+    for length in [0, 4, 11, 12, 100, content.len() - 1] {
+        assert_eq!(open(&content[..length]).err().unwrap().code, ProblemCode::CutShort, "{length}");
+    }
+}
+
+#[test]
+fn bytes_that_nothing_accounts_for_are_a_problem() {
+    let mut content = parquet(&people(25), in_groups(10));
+    // The footer says where everything is: what is put in between moves the footer alone.
+    let footer = content.len() - 8 - u32::from_le_bytes(content[content.len() - 8..][..4].try_into().unwrap()) as usize;
+    let tail = content.split_off(footer);
+    content.resize(content.len() + 40_000, b'x');
+    content.extend(tail);
+    let session = open(&content).unwrap();
+    assert_eq!(codes(&session.inventory().problems), [(ProblemCode::UnknownFormat, None)]);
+    assert!(session.inventory().problems[0].detail.contains("40000 bytes"));
+}
+
+#[test]
+fn a_broken_page_leaves_the_other_row_groups() {
+    for compression in [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(Default::default()),
+        Compression::ZSTD(Default::default()),
+        Compression::BROTLI(Default::default()),
+        Compression::LZ4_RAW,
+    ] {
+        let properties = WriterProperties::builder().set_max_row_group_row_count(Some(1_000)).set_compression(compression);
+        let properties = properties.set_dictionary_enabled(false).build();
+        let mut content = parquet(&people(3_000), properties);
+        let session = open(&content).unwrap();
+        let (sink, report) = read_all(session.as_ref(), 0).unwrap();
+        assert_eq!((sink.rows.len(), report.problems.len()), (3_000, 0), "{compression}");
+        drop(session);
+        // The middle of the file is in the second group.
+        let middle = content.len() / 2;
+        content[middle..middle + 400].fill(0xff);
+        let session = open(&content).unwrap();
+        let (sink, report) = read_all(session.as_ref(), 0).unwrap();
+        let last = sink.rows.last().unwrap();
+        assert_eq!(last[0].as_deref(), Some("2999"), "{compression}");
+        if compression != Compression::UNCOMPRESSED {
+            let lost = 3_000 - sink.rows.len() as u64;
+            assert_eq!(codes(&report.problems), [(ProblemCode::ReadFailed, Some(lost))], "{compression}");
+        }
+    }
+}
+
+#[test]
+fn types_are_shown() {
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("truth", Arc::new(BooleanArray::from(vec![Some(true), None]))),
+        ("price", Arc::new(Decimal128Array::from(vec![1_250, 44_770_090_012_300]).with_precision_and_scale(20, 2).unwrap())),
+        ("bytes", Arc::new(BinaryArray::from(vec![&b"ann"[..], b"\xff\0\x01"]))),
+        ("seen", Arc::new(TimestampMicrosecondArray::from(vec![-1, 641_779_200_500_000]).with_timezone("UTC"))),
+        ("local", Arc::new(TimestampMicrosecondArray::from(vec![0, 641_779_200_000_000]))),
+    ];
+    let session = open(&parquet(&RecordBatch::try_from_iter(columns).unwrap(), WriterProperties::default())).unwrap();
+    let (sink, report) = read_all(session.as_ref(), 0).unwrap();
+    let text = |row: usize| sink.rows[row].iter().map(|cell| cell.clone().unwrap_or_default()).collect::<Vec<_>>();
+    assert_eq!(text(0), ["true", "12.50", "ann", "1969-12-31 23:59:59.999999Z", "1970-01-01 00:00:00"]);
+    assert_eq!(text(1), ["", "447700900123", "", "1990-05-03 22:40:00.5Z", "1990-05-03 22:40:00"]);
+    assert_eq!(codes(&report.problems), [(ProblemCode::BinaryCells, Some(1))]);
+}
+
+#[test]
+fn columns_of_the_path_are_added_and_names_are_told_apart() {
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("name", Arc::new(StringArray::from(vec!["ann"]))),
+        ("col-1", Arc::new(StringArray::from(vec!["Leeds"]))),
+        ("", Arc::new(StringArray::from(vec!["x"]))),
+        ("name", Arc::new(StringArray::from(vec!["bob"]))),
+    ];
+    let content = parquet(&RecordBatch::try_from_iter(columns).unwrap(), WriterProperties::default());
+    let extra = vec![("country".to_owned(), Some("GB".to_owned())), ("town".to_owned(), None), ("year".to_owned(), None)];
+    let renames = [("col-1".to_owned(), "town".to_owned())].into_iter().collect();
+    let session = open_parquet(file(&content), &Dress { extra, renames }, &Cancel::default()).unwrap();
+    let names: Vec<_> = session.inventory().objects[0].columns.iter().map(|column| column.name.clone()).collect();
+    assert_eq!(names, ["name", "town", "column_3", "name_2", "country", "year"]);
+    assert_eq!(codes(&session.inventory().problems), [(ProblemCode::DuplicateColumn, None)]);
+    let (sink, _) = read_all(session.as_ref(), 0).unwrap();
+    assert_eq!(sink.rows[0].iter().flatten().collect::<Vec<_>>(), ["ann", "Leeds", "x", "bob", "GB"]);
+    assert_eq!(sink.rows[0].len(), 6);
+}
+
+/// Opens and reads whatever it is.
+fn read_or_refuse(content: &[u8]) {
+    if let Ok(session) = open(content) {
+        let cancel = Cancel::default();
+        for split in session.splits(0, 3, &cancel).unwrap() {
+            let mut sink = Collect { limit: Some(100_000), ..Collect::default() };
+            let _ = session.read(&split, &mut sink, &cancel);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn any_damage_is_read_or_refused(
+        compression in prop::sample::select(vec![Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::GZIP(Default::default())]),
+        has_dictionary in any::<bool>(),
+        is_new in any::<bool>(),
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        in_footer in any::<bool>(),
+    ) {
+        use ::parquet::file::properties::WriterVersion;
+        let version = if is_new { WriterVersion::PARQUET_2_0 } else { WriterVersion::PARQUET_1_0 };
+        let properties = WriterProperties::builder().set_max_row_group_row_count(Some(10)).set_compression(compression);
+        let properties = properties.set_dictionary_enabled(has_dictionary).set_writer_version(version).build();
+        let mut content = parquet(&people(25), properties);
+        let footer = content.len() - 8 - u32::from_le_bytes(content[content.len() - 8..][..4].try_into().unwrap()) as usize;
+        for (index, value) in flips {
+            let at = if in_footer { footer + index.index(content.len() - footer) } else { index.index(footer) };
+            content[at] = value;
+        }
+        read_or_refuse(&content);
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(mut content in prop::collection::vec(any::<u8>(), 0..300)) {
+        read_or_refuse(&content);
+        let length = u32::try_from(content.len()).unwrap();
+        content.splice(0..0, *b"PAR1");
+        content.extend(length.to_le_bytes());
+        content.extend(b"PAR1");
+        read_or_refuse(&content);
+    }
+}
