@@ -3,9 +3,14 @@
 //! A format tells what columns there are and reads its parts (row groups, batches, blocks) as batches of columns; `rows` turns these into
 //! rows, and `cell` values into the text that a CSV export would show.
 
+mod arrow_ipc;
+mod avro;
+mod budget;
 mod cell;
 mod footer;
+mod guard;
 mod hole;
+mod nest;
 mod page;
 mod parquet;
 mod rows;
@@ -29,11 +34,19 @@ use super::Sink;
 use super::Split;
 use super::SplitReport;
 use super::file::OpenedFile;
+use super::nested::PathId;
+use super::nested::Paths;
 use crate::support::progress::Cancel;
+use arrow_ipc::Arrow;
+pub(super) use arrow_ipc::is_stream as is_arrow_stream;
 use arrow_schema::DataType;
+use arrow_schema::Field;
+use avro::Avro;
 use cell::Bytes;
+use nest::Shape;
 use parquet::Parquet;
 use rows::Filling;
+use rows::Place;
 use rows::Pour;
 use std::collections::BTreeMap;
 use std::collections::HashSet;
@@ -44,6 +57,12 @@ pub(super) const PARQUET_MAGIC: &[u8] = footer::MAGIC;
 
 /// How Parquet files with an encrypted footer begin.
 pub(super) const ENCRYPTED_PARQUET_MAGIC: &[u8] = footer::ENCRYPTED;
+
+/// How files of Arrow IPC begin.
+pub(super) const ARROW_MAGIC: &[u8] = b"ARROW1";
+
+/// How object container files of Avro begin.
+pub(super) const AVRO_MAGIC: &[u8] = b"Obj\x01";
 
 /// What is known of a file's table from elsewhere than the file.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -62,6 +81,20 @@ pub(super) fn open_parquet(file: OpenedFile, dress: &Dress, cancel: &Cancel) -> 
     Ok(Box::new(ColumnarSession::new(file, "parquet", Format::Parquet(format), described, dress)))
 }
 
+/// Opens a file or a stream of Arrow IPC.
+pub(super) fn open_arrow(file: OpenedFile, dress: &Dress, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
+    let file = Arc::new(file);
+    let (format, described) = Arrow::open(&file, cancel)?;
+    Ok(Box::new(ColumnarSession::new(file, "arrow", Format::Arrow(format), described, dress)))
+}
+
+/// Opens an object container file of Avro.
+pub(super) fn open_avro(file: OpenedFile, dress: &Dress, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
+    let file = Arc::new(file);
+    let (format, described) = Avro::open(&file, cancel)?;
+    Ok(Box::new(ColumnarSession::new(file, "avro", Format::Avro(format), described, dress)))
+}
+
 /// What a file says of itself.
 #[derive(Debug, Default)]
 struct Described {
@@ -74,14 +107,38 @@ struct Described {
 /// A column, as the file says.
 #[derive(Debug)]
 struct DescribedColumn {
-    name: String,
     declared: String,
-    /// What its bytes are; `None` where this version does not read it.
-    bytes: Option<Bytes>,
+    /// Its name, its type in memory, and notes on what bytes in it are.
+    field: Field,
+    /// This version reads it.
+    is_read: bool,
+}
+
+/// The note on a field that says what its bytes are.
+const NOTE: &str = "residua:bytes";
+
+/// The word of such a note.
+fn note(bytes: Bytes) -> Option<&'static str> {
+    match bytes {
+        Bytes::Text => Some("text"),
+        Bytes::Uuid => Some("uuid"),
+        Bytes::Any => None,
+    }
+}
+
+/// What a field's bytes are.
+fn meaning(field: &Field) -> Bytes {
+    match field.metadata().get(NOTE).map(String::as_str) {
+        Some("text") => Bytes::Text,
+        Some("uuid") => Bytes::Uuid,
+        _ => Bytes::Any,
+    }
 }
 
 enum Format {
     Parquet(Parquet),
+    Arrow(Arrow),
+    Avro(Avro),
 }
 
 /// An opened file.
@@ -90,7 +147,7 @@ struct ColumnarSession {
     identity: Identity,
     inventory: Inventory,
     format: Format,
-    fillings: Vec<Filling>,
+    filling: Filling,
     /// The number of rows of each part.
     parts: Vec<u64>,
 }
@@ -99,59 +156,146 @@ impl ColumnarSession {
     fn new(file: Arc<OpenedFile>, kind: &'static str, format: Format, described: Described, dress: &Dress) -> Self {
         let identity = Identity { kind, name: file.name().to_owned(), facts: file.facts() };
         let mut problems = described.problems;
-        let mut names = Vec::new();
-        let mut fillings = Vec::new();
-        let mut columns = Vec::new();
-        let stated = described.columns.iter().map(|column| dress.renames.get(&column.name).unwrap_or(&column.name));
-        let stated: Vec<String> = stated.cloned().collect();
-        let is_read = described.columns.iter().any(|column| column.bytes.is_some());
-        for (name, column) in stated.iter().zip(described.columns) {
-            names.push(name.clone());
-            let unsupported = || Access::Unsupported(format!("columns of this type are not read: {}", column.declared));
-            let access = column.bytes.map_or_else(unsupported, |_| Access::Readable);
-            fillings.push(column.bytes.map_or(Filling::Nothing, Filling::Read));
-            columns.push(Column { name: String::new(), declared_type: Some(column.declared), access });
-        }
-        for (name, value) in &dress.extra {
-            if !stated.contains(name) {
-                names.push(name.clone());
-                fillings.push(Filling::Constant(value.clone()));
-                columns.push(Column { name: String::new(), declared_type: None, access: Access::Readable });
-            }
-        }
-        let (names, duplicates) = unique_names(&names);
-        for (column, name) in columns.iter_mut().zip(names) {
-            column.name = name;
-        }
-        for name in duplicates {
+        let is_read = described.columns.iter().any(|column| column.is_read);
+        let reasons: Vec<Option<String>> = described
+            .columns
+            .iter()
+            .map(|column| (!column.is_read).then(|| format!("columns of this type are not read: {}", column.declared)))
+            .collect();
+        let has_lists = described.columns.iter().any(|column| column.is_read && nest::has_list(column.field.data_type()));
+        let is_flat = !described.columns.iter().any(|column| column.is_read && column.field.data_type().is_nested());
+        let outfit = Outfit { columns: &described.columns, reasons: &reasons, dress };
+        let laid = if is_flat { outfit.flat() } else { outfit.nested() };
+        for name in laid.duplicates {
             let detail = "several columns bear this name; the later ones were numbered";
             let problem = Problem::of_source(ProblemCode::DuplicateColumn, file.name(), detail);
             problems.push(problem.in_object(file.name()).in_column(&name));
         }
-        let access = match columns.iter().find_map(|column| column.access.problem()) {
-            Some((_, reason)) if !is_read => Access::Unsupported(reason.to_owned()),
+        if laid.left_out > 0 {
+            let detail = "the file has more columns within columns than are read";
+            problems.push(
+                Problem::of_source(ProblemCode::Unsupported, file.name(), detail).in_object(file.name()).counted(laid.left_out),
+            );
+        }
+        let (columns, filling) = (laid.columns, laid.filling);
+        let access = match reasons.iter().flatten().next() {
+            Some(reason) if !is_read => Access::Unsupported(reason.clone()),
             _ => Access::Readable,
         };
         let parts = match &format {
             Format::Parquet(parquet) => parquet.parts(),
+            Format::Arrow(arrow) => arrow.parts(),
+            Format::Avro(avro) => avro.parts(),
         };
         let object = Object {
             name: file.name().to_owned(),
             kind: ObjectKind::File,
             columns,
             primary_key: Vec::new(),
-            rows_expected: described.rows,
+            // A list makes several rows of one.
+            rows_expected: described.rows.filter(|_| !has_lists),
             rows_estimated: None,
             bytes: Some(file.size()),
             access,
             details: described.details,
         };
         let inventory = Inventory { objects: vec![object], blind: false, problems };
-        Self { file, identity, inventory, format, fillings, parts }
+        Self { file, identity, inventory, format, filling, parts }
     }
 
     fn column(&self, index: usize) -> String {
         self.inventory.objects[0].columns.get(index).map_or_else(|| column_name(index), |column| column.name.clone())
+    }
+}
+
+/// What the columns of an object are made of.
+struct Outfit<'a> {
+    columns: &'a [DescribedColumn],
+    /// Why a column is not read.
+    reasons: &'a [Option<String>],
+    dress: &'a Dress,
+}
+
+/// The columns of an object, and how they are filled.
+struct Laid {
+    columns: Vec<Column>,
+    filling: Filling,
+    /// Names that several columns bear.
+    duplicates: Vec<String>,
+    /// Columns that there is no room for.
+    left_out: u64,
+}
+
+impl Outfit<'_> {
+    fn name(&self, column: &DescribedColumn) -> String {
+        let name = column.field.name();
+        self.dress.renames.get(name).unwrap_or(name).clone()
+    }
+
+    /// Columns of which each is one cell a row.
+    fn flat(&self) -> Laid {
+        let (mut columns, mut places) = (Vec::new(), Vec::new());
+        let mut stated: Vec<String> = self.columns.iter().map(|column| self.name(column)).collect();
+        for (column, reason) in self.columns.iter().zip(self.reasons) {
+            places.push(if column.is_read { Place::Read(meaning(&column.field)) } else { Place::Nothing });
+            let access = reason.clone().map_or(Access::Readable, Access::Unsupported);
+            columns.push(Column { name: String::new(), declared_type: Some(column.declared.clone()), access });
+        }
+        for (name, value) in &self.dress.extra {
+            if !stated.contains(name) {
+                stated.push(name.clone());
+                places.push(Place::Constant(value.clone()));
+                columns.push(Column { name: String::new(), declared_type: None, access: Access::Readable });
+            }
+        }
+        let (names, duplicates) = unique_names(&stated);
+        for (column, name) in columns.iter_mut().zip(names) {
+            column.name = name;
+        }
+        Laid { columns, filling: Filling::Flat(places), duplicates, left_out: 0 }
+    }
+
+    /// Columns with others inside.
+    fn nested(&self) -> Laid {
+        let (mut paths, mut shapes, mut left_out) = (Paths::new(), Vec::new(), 0);
+        let mut constants = Vec::new();
+        let stated: Vec<String> = self.columns.iter().map(|column| self.name(column)).collect();
+        let (names, mut duplicates) = unique_names(&stated);
+        let mut refused = BTreeMap::new();
+        for ((column, reason), name) in self.columns.iter().zip(self.reasons).zip(&names) {
+            let path = paths.add(PathId::ROOT, name);
+            match (path, reason) {
+                (Some(path), Some(reason)) => {
+                    paths.mark(path);
+                    refused.insert(name.clone(), reason.clone());
+                }
+                (Some(path), None) => {
+                    let shape = Shape::of(&column.field, path, &meaning, &mut paths);
+                    left_out += u64::from(shape.is_none());
+                    shapes.push(shape.unwrap_or(Shape::Record(path, Vec::new())));
+                }
+                (None, reason) => {
+                    left_out += 1;
+                    if reason.is_none() {
+                        shapes.push(Shape::Record(PathId::ROOT, Vec::new()));
+                    }
+                }
+            }
+        }
+        for (name, value) in self.dress.extra.iter().filter(|(name, _)| !stated.contains(name)) {
+            if let Some(path) = paths.add(PathId::ROOT, name) {
+                paths.mark(path);
+                constants.push((path, value.clone()));
+            }
+        }
+        duplicates.extend(paths.settle());
+        let column = |name: &String| Column {
+            name: name.clone(),
+            declared_type: None,
+            access: refused.get(name).cloned().map_or(Access::Readable, Access::Unsupported),
+        };
+        let columns = paths.columns().iter().map(column).collect();
+        Laid { columns, filling: Filling::Nested { paths, shapes, constants }, duplicates, left_out }
     }
 }
 
@@ -193,10 +337,12 @@ impl Session for ColumnarSession {
         if split.object != 0 || !self.inventory.objects[0].access.is_readable() {
             return Err(ReadError::UnknownSplit);
         }
-        let mut pour = Pour::new(self.file.name(), &self.fillings, sink);
+        let mut pour = Pour::new(self.file.name(), &self.filling, sink);
         for part in range {
             match &self.format {
                 Format::Parquet(parquet) => parquet.read(part, &mut pour, cancel)?,
+                Format::Arrow(arrow) => arrow.read(part, &mut pour, cancel)?,
+                Format::Avro(avro) => avro.read(part, &mut pour, cancel)?,
             }
         }
         pour.finish(|index| self.column(index))

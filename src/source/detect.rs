@@ -78,6 +78,14 @@ pub(super) fn open(file: OpenedFile, head: &[u8], options: &Options, cancel: &Ca
     if head.starts_with(columnar::PARQUET_MAGIC) || head.starts_with(columnar::ENCRYPTED_PARQUET_MAGIC) {
         return columnar::open_parquet(file, &columnar::Dress::default(), &crate::support::progress::Cancel::default());
     }
+    #[cfg(feature = "columnar")]
+    if head.starts_with(columnar::ARROW_MAGIC) || columnar::is_arrow_stream(&head) {
+        return columnar::open_arrow(file, &columnar::Dress::default(), &crate::support::progress::Cancel::default());
+    }
+    #[cfg(feature = "columnar")]
+    if head.starts_with(columnar::AVRO_MAGIC) {
+        return columnar::open_avro(file, &columnar::Dress::default(), &crate::support::progress::Cancel::default());
+    }
     if let Some((_, format)) = OWN.iter().find(|(signature, _)| head.starts_with(signature)) {
         return problem(ProblemCode::Unsupported, &format!("{format}; move it out of what is scanned"));
     }

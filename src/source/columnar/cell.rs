@@ -73,6 +73,18 @@ pub(super) enum Bytes {
     Uuid,
 }
 
+/// A value on its way to a cell.
+pub(super) enum Shown<'a> {
+    Null,
+    /// Text, unless its bytes are none.
+    Text(&'a [u8]),
+    /// Bytes that may be text.
+    Bytes(&'a [u8]),
+    Number(&'a str),
+    /// What is neither text nor a number, in words.
+    Word(&'a str),
+}
+
 /// Seconds, and what is left of one in nanoseconds.
 type Clock = (i64, u32);
 
@@ -208,54 +220,72 @@ impl<'a> Cells<'a> {
     /// Adds the value of a row as a cell. What is bytes and no text is counted and reads as NULL.
     #[inline]
     pub(super) fn push(&self, row: usize, column: usize, batch: &mut RowBatch, scratch: &mut String, binary: &mut Counts) {
+        match self.show(row, scratch) {
+            Shown::Null => batch.push_cell(None),
+            Shown::Text(bytes) => batch.push_cell(Some(bytes)),
+            Shown::Bytes(bytes) => bytes::push(batch, column, bytes, binary),
+            Shown::Number(text) | Shown::Word(text) => batch.push_text(text),
+        }
+    }
+
+    /// The value of a row. What is put together for it stands in `scratch`.
+    #[inline]
+    pub(super) fn show<'s>(&'s self, row: usize, scratch: &'s mut String) -> Shown<'s> {
         match self {
-            Cells::Text(array) if array.is_valid(row) => {
-                push_bytes(array.value(row).as_bytes(), Bytes::Text, column, batch, binary)
-            }
-            Cells::LargeText(array) if array.is_valid(row) => {
-                push_bytes(array.value(row).as_bytes(), Bytes::Text, column, batch, binary);
-            }
-            Cells::TextView(array) if array.is_valid(row) => {
-                push_bytes(array.value(row).as_bytes(), Bytes::Text, column, batch, binary);
-            }
-            Cells::Binary(array, bytes) if array.is_valid(row) => push_bytes(array.value(row), *bytes, column, batch, binary),
-            Cells::LargeBinary(array, bytes) if array.is_valid(row) => {
-                push_bytes(array.value(row), *bytes, column, batch, binary)
-            }
-            Cells::BinaryView(array, bytes) if array.is_valid(row) => push_bytes(array.value(row), *bytes, column, batch, binary),
+            Cells::Text(array) if array.is_valid(row) => shown(array.value(row).as_bytes(), Bytes::Text),
+            Cells::LargeText(array) if array.is_valid(row) => shown(array.value(row).as_bytes(), Bytes::Text),
+            Cells::TextView(array) if array.is_valid(row) => shown(array.value(row).as_bytes(), Bytes::Text),
+            Cells::Binary(array, bytes) if array.is_valid(row) => shown(array.value(row), *bytes),
+            Cells::LargeBinary(array, bytes) if array.is_valid(row) => shown(array.value(row), *bytes),
+            Cells::BinaryView(array, bytes) if array.is_valid(row) => shown(array.value(row), *bytes),
             Cells::Fixed(array, bytes) if array.is_valid(row) => {
                 let value = array.value(row);
                 match <&[u8; 16]>::try_from(value) {
                     Ok(uuid) if *bytes == Bytes::Uuid => {
                         scratch.clear();
                         number::uuid(uuid, scratch);
-                        batch.push_text(scratch);
+                        Shown::Word(scratch)
                     }
                     _ => {
                         // What is shorter than its column is filled up.
                         let length = value.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-                        push_bytes(&value[..length], Bytes::Any, column, batch, binary);
+                        Shown::Bytes(&value[..length])
                     }
                 }
             }
             Cells::Dictionary(keys, values, count) => match keys.index(row) {
-                Some(index) if index < *count => values.push(index, column, batch, scratch, binary),
-                _ => batch.push_cell(None),
+                Some(index) if index < *count => values.show(index, scratch),
+                _ => Shown::Null,
             },
-            Cells::Runs16(runs, values) if row < runs.len() => {
-                values.push(runs.get_physical_index(row), column, batch, scratch, binary);
-            }
-            Cells::Runs32(runs, values) if row < runs.len() => {
-                values.push(runs.get_physical_index(row), column, batch, scratch, binary);
-            }
-            Cells::Runs64(runs, values) if row < runs.len() => {
-                values.push(runs.get_physical_index(row), column, batch, scratch, binary);
-            }
+            Cells::Runs16(runs, values) if row < runs.len() => values.show(runs.get_physical_index(row), scratch),
+            Cells::Runs32(runs, values) if row < runs.len() => values.show(runs.get_physical_index(row), scratch),
+            Cells::Runs64(runs, values) if row < runs.len() => values.show(runs.get_physical_index(row), scratch),
             _ => {
                 scratch.clear();
-                if self.write(row, scratch) { batch.push_text(scratch) } else { batch.push_cell(None) }
+                match self.write(row, scratch) {
+                    false => Shown::Null,
+                    true if self.is_number() => Shown::Number(scratch),
+                    true => Shown::Word(scratch),
+                }
             }
         }
+    }
+
+    fn is_number(&self) -> bool {
+        matches!(
+            self,
+            Cells::Int8(_)
+                | Cells::Int16(_)
+                | Cells::Int32(_)
+                | Cells::Int64(_)
+                | Cells::UInt8(_)
+                | Cells::UInt16(_)
+                | Cells::UInt32(_)
+                | Cells::UInt64(_)
+                | Cells::Float16(_)
+                | Cells::Float32(_)
+                | Cells::Float64(_)
+        )
     }
 
     /// The whole number of a row, as a place among the values of a dictionary.
@@ -342,12 +372,8 @@ fn clock(value: i64, parts: i64) -> Clock {
     (value.div_euclid(parts), u32::try_from(rest).unwrap_or(0))
 }
 
-/// Adds bytes as a cell. What calls itself text and holds NUL bytes is judged as bytes are.
+/// What calls itself text and holds NUL bytes is judged as bytes are.
 #[inline]
-fn push_bytes(value: &[u8], kind: Bytes, column: usize, batch: &mut RowBatch, binary: &mut Counts) {
-    if kind == Bytes::Text && memchr::memchr(0, value).is_none() {
-        batch.push_cell(Some(value));
-    } else {
-        bytes::push(batch, column, value, binary);
-    }
+fn shown(value: &[u8], kind: Bytes) -> Shown<'_> {
+    if kind == Bytes::Text && memchr::memchr(0, value).is_none() { Shown::Text(value) } else { Shown::Bytes(value) }
 }

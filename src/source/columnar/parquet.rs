@@ -7,9 +7,12 @@
 
 use super::Described;
 use super::DescribedColumn;
-use super::cell;
+use super::budget::Budget;
+use super::budget::OneGroup;
 use super::cell::Bytes;
 use super::footer;
+use super::guard::guarded;
+use super::nest;
 use super::page;
 use super::rows::Pour;
 use crate::source::Problem;
@@ -25,7 +28,10 @@ use arrow_schema::TimeUnit;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
+use parquet::arrow::arrow_reader::RowSelection;
+use parquet::arrow::arrow_reader::RowSelector;
+use parquet::arrow::parquet_to_arrow_field_levels;
 use parquet::basic::ConvertedType;
 use parquet::basic::LogicalType;
 use parquet::basic::Type as Physical;
@@ -83,30 +89,16 @@ impl Parquet {
             let code = if code == ProblemCode::ReadFailed { ProblemCode::Unreadable } else { code };
             problem((code, format!("the footer of the Parquet file cannot be used: {reason}")))
         };
-        let original = ParquetMetaDataReader::decode_schema(&bytes).map_err(damaged)?;
-        let plain = Arc::new(SchemaDescriptor::new(unannotated(original.root_schema_ptr(), 0).map_err(damaged)?));
-        let mut options = ParquetMetaDataOptions::new();
-        options.set_schema(Arc::clone(&plain));
-        options.set_column_stats_policy(ParquetStatisticsPolicy::SkipAll);
-        options.set_size_stats_policy(ParquetStatisticsPolicy::SkipAll);
-        let metadata = ParquetMetaDataReader::decode_metadata_with_options(&bytes, Some(&options)).map_err(damaged)?;
-        let metadata = Arc::new(metadata);
+        let broken = || problem((ProblemCode::Unreadable, "the footer of the Parquet file is damaged".to_owned()));
+        let (original, metadata) = guarded(|| parse(&bytes)).ok_or_else(broken)?.map_err(damaged)?;
         drop(bytes);
-
-        let arrow = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let found = ArrowReaderMetadata::try_new(Arc::clone(&metadata), arrow.clone()).map_err(damaged)?;
-        let nodes = original.root_schema().get_fields().iter();
-        let fields: Vec<Field> =
-            found.schema().fields().iter().zip(nodes).map(|(field, node)| hinted(field, Some(node))).collect();
-        let arrow = arrow.with_schema(Arc::new(Schema::new(fields)));
-        let metadata = ArrowReaderMetadata::try_new(metadata, arrow).map_err(damaged)?;
 
         let mut described = Described::default();
         let mut roots = Vec::new();
         for (index, field) in metadata.schema().fields().iter().enumerate() {
             let annotated = original.root_schema().get_fields().get(index);
             let column = describe(field, annotated);
-            if column.bytes.is_some() {
+            if column.is_read {
                 roots.push(index);
             }
             described.columns.push(column);
@@ -190,32 +182,37 @@ impl Parquet {
         pour: &mut Pour<'_>,
         cancel: &Cancel,
     ) -> Result<Result<(), (ProblemCode, &'static str)>, ReadError> {
-        let window = Window(Arc::clone(&self.file));
-        let schema = self.metadata.metadata().file_metadata().schema_descr();
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(window, self.metadata.clone())
-            .with_row_groups(vec![index])
-            .with_projection(ProjectionMask::roots(schema, self.roots.iter().copied()))
-            .with_batch_size(plan.batch)
-            .with_limit(usize::try_from(plan.rows).unwrap_or(usize::MAX))
-            .build();
-        let reader = match reader {
-            Ok(reader) => reader,
-            Err(error) => return Ok(Err(reason(&error))),
+        let metadata = self.metadata.metadata();
+        let schema = metadata.file_metadata().schema_descr();
+        let budget = Budget::new();
+        let source = OneGroup { file: &self.file, metadata, group: metadata.row_group(index), budget: budget.clone() };
+        let reader = guarded(|| {
+            let mask = ProjectionMask::roots(schema, self.roots.iter().copied());
+            let levels = parquet_to_arrow_field_levels(schema, mask, Some(self.metadata.schema().fields()))?;
+            let rows = usize::try_from(plan.rows).unwrap_or(usize::MAX);
+            // Without a page to keep away from, whatever there is counts.
+            let part = plan.flaw.is_some().then(|| RowSelection::from(vec![RowSelector::select(rows)]));
+            ParquetRecordBatchReader::try_new_with_row_groups(&levels, &source, plan.batch, part)
+        });
+        let mut reader = match reader {
+            Some(Ok(reader)) => reader,
+            Some(Err(error)) => return Ok(Err(reason(&error))),
+            None => return Ok(Err((ProblemCode::ReadFailed, "their data are damaged"))),
         };
-        for batch in reader {
-            match batch {
-                Ok(batch) => {
+        loop {
+            budget.renew();
+            match guarded(|| reader.next()) {
+                Some(None) => return Ok(Ok(())),
+                Some(Some(Ok(batch))) => {
                     pour.batch(&batch, group.first_row.saturating_add(*read), cancel)?;
                     *read += batch.num_rows() as u64;
                 }
                 // What the crate says may quote what it met.
-                Err(arrow_schema::ArrowError::ParquetError(_)) => {
-                    return Ok(Err((ProblemCode::ReadFailed, "their data are damaged")));
+                Some(Some(Err(_))) | None => {
+                    return Ok(Err((ProblemCode::ReadFailed, "their data are damaged, or too large for memory")));
                 }
-                Err(_) => return Ok(Err((ProblemCode::ReadFailed, "their data are not what the footer says"))),
             }
         }
-        Ok(Ok(()))
     }
 
     /// How a row group is read.
@@ -249,6 +246,23 @@ impl Parquet {
         plan.batch = usize::try_from(batch).unwrap_or(1);
         Ok(Ok(plan))
     }
+}
+
+/// The schema as it is annotated, and all that is known of the file.
+fn parse(bytes: &[u8]) -> Result<(SchemaDescriptor, ArrowReaderMetadata), ParquetError> {
+    let original = ParquetMetaDataReader::decode_schema(bytes)?;
+    let plain = Arc::new(SchemaDescriptor::new(unannotated(original.root_schema_ptr(), 0)?));
+    let mut options = ParquetMetaDataOptions::new();
+    options.set_schema(plain);
+    options.set_column_stats_policy(ParquetStatisticsPolicy::SkipAll);
+    options.set_size_stats_policy(ParquetStatisticsPolicy::SkipAll);
+    let metadata = Arc::new(ParquetMetaDataReader::decode_metadata_with_options(bytes, Some(&options))?);
+    let arrow = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let found = ArrowReaderMetadata::try_new(Arc::clone(&metadata), arrow.clone())?;
+    let nodes = original.root_schema().get_fields().iter();
+    let fields: Vec<Field> = found.schema().fields().iter().zip(nodes).map(|(field, node)| hinted(field, Some(node))).collect();
+    let metadata = ArrowReaderMetadata::try_new(metadata, arrow.with_schema(Arc::new(Schema::new(fields))))?;
+    Ok((original.as_ref().clone(), metadata))
 }
 
 /// How a row group is read.
@@ -303,7 +317,7 @@ fn hinted(field: &Field, node: Option<&TypePtr>) -> Field {
             DataType::Timestamp(TimeUnit::Microsecond, None)
         }
         DataType::Struct(fields) => {
-            let nodes = node.map_or(&[][..], |node| node.get_fields());
+            let nodes = node.filter(|node| node.is_group()).map_or(&[][..], |node| node.get_fields());
             let hint = |(index, field): (usize, &Arc<Field>)| Arc::new(hinted(field, nodes.get(index)));
             DataType::Struct(fields.iter().enumerate().map(hint).collect())
         }
@@ -322,14 +336,47 @@ fn is_int96(node: &Type) -> bool {
 
 /// What a column is, by its type in memory and by the annotations of the file.
 fn describe(field: &Field, annotated: Option<&TypePtr>) -> DescribedColumn {
-    let bytes = annotated.filter(|node| node.is_primitive()).map_or(Bytes::Any, |node| meaning(node));
-    let is_read = cell::is_shown(field.data_type());
-    let declared = match bytes {
+    let field = noted(field, annotated);
+    let declared = match super::meaning(&field) {
         Bytes::Text => "text".to_owned(),
         Bytes::Uuid => "uuid".to_owned(),
         Bytes::Any => super::type_words(field.data_type()),
     };
-    DescribedColumn { name: field.name().clone(), declared, bytes: is_read.then_some(bytes) }
+    let is_variant =
+        annotated.is_some_and(|node| matches!(node.get_basic_info().logical_type_ref(), Some(LogicalType::Variant { .. })));
+    let is_read = nest::is_read(field.data_type()) && !is_variant;
+    DescribedColumn { declared: if is_variant { "variant".to_owned() } else { declared }, field, is_read }
+}
+
+/// The field with a note on what its bytes are, and those within it.
+fn noted(field: &Field, node: Option<&TypePtr>) -> Field {
+    let node = node.map(AsRef::as_ref);
+    let inner = |field: &Arc<Field>, node: Option<&TypePtr>| Arc::new(noted(field, node));
+    let children = node.filter(|node| node.is_group()).map_or(&[][..], Type::get_fields);
+    let kind = match field.data_type() {
+        DataType::Struct(fields) => {
+            // A part goes by its name: where a file leaves one out, the others keep theirs.
+            let child = |field: &Arc<Field>| children.iter().find(|child| child.name() == field.name().as_str());
+            DataType::Struct(fields.iter().map(|field| inner(field, child(field))).collect())
+        }
+        DataType::List(element) => DataType::List(inner(element, element_of(children, element))),
+        DataType::Map(entries, is_sorted) => DataType::Map(inner(entries, children.first()), *is_sorted),
+        other => other.clone(),
+    };
+    let mut field = field.clone().with_data_type(kind);
+    if let Some(word) = node.filter(|node| node.is_primitive()).map(meaning).and_then(super::note) {
+        field.metadata_mut().insert(super::NOTE.to_owned(), word.to_owned());
+    }
+    field
+}
+
+/// The node of a list's values: below one that repeats, or that one itself, in old files.
+fn element_of<'a>(children: &'a [TypePtr], element: &Field) -> Option<&'a TypePtr> {
+    let repeated = children.first()?;
+    let is_wrapped = repeated.is_group()
+        && repeated.get_fields().len() == 1
+        && !matches!(element.data_type(), DataType::Struct(fields) if fields.len() == 1 && fields[0].name() == repeated.get_fields()[0].name() && element.name() == repeated.name());
+    if is_wrapped { repeated.get_fields().first() } else { Some(repeated) }
 }
 
 /// What the bytes of a column are said to be.
@@ -353,10 +400,10 @@ fn reason(error: &ParquetError) -> (ProblemCode, &'static str) {
 }
 
 /// The file, as the crate asks for it.
-struct Window(Arc<OpenedFile>);
+pub(super) struct Window(pub(super) Arc<OpenedFile>);
 
 /// The file from an offset on.
-struct From {
+pub(super) struct From {
     file: Arc<OpenedFile>,
     offset: u64,
 }

@@ -2,6 +2,8 @@
 
 use super::cell::Bytes;
 use super::cell::Cells;
+use super::nest::Nest;
+use super::nest::Shape;
 use crate::source::Locator;
 use crate::source::Problem;
 use crate::source::ProblemCode;
@@ -10,12 +12,27 @@ use crate::source::Sink;
 use crate::source::SplitReport;
 use crate::source::batch::Counts;
 use crate::source::batch::Feed;
+use crate::source::nested::PathId;
+use crate::source::nested::Paths;
+use crate::source::nested::Rows;
+use crate::source::nested::Tree;
 use crate::support::progress::Cancel;
 use arrow_array::RecordBatch;
 
+/// Rows between two looks at the cancel token.
+const ROWS_PER_LOOK: usize = 4_096;
+
+/// How the columns of the object are filled.
+pub(super) enum Filling {
+    /// Each by one cell a row.
+    Flat(Vec<Place>),
+    /// By values with others inside. What has no place among the batches' columns stands beside.
+    Nested { paths: Paths, shapes: Vec<Shape>, constants: Vec<(PathId, Option<String>)> },
+}
+
 /// How a column of the object is filled.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Filling {
+pub(super) enum Place {
     /// By the next column of each batch.
     Read(Bytes),
     /// By nothing: it cannot be read, and keeps its place.
@@ -27,7 +44,9 @@ pub(super) enum Filling {
 /// Takes batches and hands over rows.
 pub(super) struct Pour<'a> {
     feed: Feed<'a>,
-    fillings: &'a [Filling],
+    filling: &'a Filling,
+    /// For values with others inside, what makes flat rows of them.
+    nested: Option<(Tree<&'a Paths>, Rows<'a>)>,
     source: &'a str,
     scratch: String,
     binary: Counts,
@@ -36,9 +55,13 @@ pub(super) struct Pour<'a> {
 }
 
 impl<'a> Pour<'a> {
-    pub(super) fn new(source: &'a str, fillings: &'a [Filling], sink: &'a mut dyn Sink) -> Self {
+    pub(super) fn new(source: &'a str, filling: &'a Filling, sink: &'a mut dyn Sink) -> Self {
+        let nested = match filling {
+            Filling::Flat(_) => None,
+            Filling::Nested { paths, .. } => Some((Tree::new(paths), Rows::new(paths))),
+        };
         let (scratch, binary) = (String::new(), Counts::default());
-        Self { feed: Feed::new(sink), fillings, source, scratch, binary, problems: Vec::new(), bytes: 0 }
+        Self { feed: Feed::new(sink), filling, nested, source, scratch, binary, problems: Vec::new(), bytes: 0 }
     }
 
     /// Notes bytes of the file that were read.
@@ -55,31 +78,67 @@ impl<'a> Pour<'a> {
 
     /// Hands over the rows of a batch, the first of which has this number, counted from 0.
     pub(super) fn batch(&mut self, batch: &RecordBatch, first_row: u64, cancel: &Cancel) -> Result<(), ReadError> {
-        if cancel.is_cancelled() {
-            return Err(ReadError::Cancelled);
+        match self.filling {
+            Filling::Flat(places) => self.flat(places, batch, first_row, cancel),
+            Filling::Nested { shapes, constants, .. } => self.nested(shapes, constants, batch, first_row, cancel),
         }
+    }
+
+    fn flat(&mut self, places: &[Place], batch: &RecordBatch, first_row: u64, cancel: &Cancel) -> Result<(), ReadError> {
         let mut arrays = batch.columns().iter();
-        let columns: Vec<Cells<'_>> = self
-            .fillings
+        let columns: Vec<Cells<'_>> = places
             .iter()
-            .map(|filling| match filling {
-                Filling::Read(bytes) => {
-                    arrays.next().and_then(|array| Cells::of(array.as_ref(), *bytes)).unwrap_or(Cells::Nothing)
-                }
+            .map(|place| match place {
+                Place::Read(bytes) => arrays.next().and_then(|array| Cells::of(array.as_ref(), *bytes)).unwrap_or(Cells::Nothing),
                 _ => Cells::Nothing,
             })
             .collect();
         let rows = &mut self.feed;
         for row in 0..batch.num_rows() {
+            if row % ROWS_PER_LOOK == 0 && cancel.is_cancelled() {
+                return Err(ReadError::Cancelled);
+            }
             for (column, cells) in columns.iter().enumerate() {
-                match &self.fillings[column] {
-                    Filling::Constant(Some(value)) => rows.batch.push_text(value),
+                match &places[column] {
+                    Place::Constant(Some(value)) => rows.batch.push_text(value),
                     _ => cells.push(row, column, &mut rows.batch, &mut self.scratch, &mut self.binary),
                 }
             }
-            let number = first_row.saturating_add(row as u64).saturating_add(1);
-            rows.batch.end_row(Locator::RowId(i64::try_from(number).unwrap_or(i64::MAX)));
+            rows.batch.end_row(locator(first_row, row));
             rows.row_done()?;
+        }
+        Ok(())
+    }
+
+    fn nested(
+        &mut self,
+        shapes: &[Shape],
+        constants: &[(PathId, Option<String>)],
+        batch: &RecordBatch,
+        first_row: u64,
+        cancel: &Cancel,
+    ) -> Result<(), ReadError> {
+        let Some((tree, rows)) = &mut self.nested else { return Err(ReadError::UnknownSplit) };
+        let columns: Vec<Nest<'_>> =
+            shapes.iter().zip(batch.columns()).map(|(shape, array)| Nest::of(shape, array.as_ref())).collect();
+        for row in 0..batch.num_rows() {
+            if row % ROWS_PER_LOOK == 0 && cancel.is_cancelled() {
+                return Err(ReadError::Cancelled);
+            }
+            tree.clear();
+            tree.open_record();
+            for column in &columns {
+                column.show(row, tree, &mut self.scratch);
+            }
+            for (path, value) in constants {
+                tree.at(*path);
+                match value {
+                    Some(value) => tree.text(value),
+                    None => tree.null(),
+                }
+            }
+            tree.close();
+            rows.write(tree, locator(first_row, row), &mut self.feed, cancel)?;
         }
         Ok(())
     }
@@ -94,7 +153,16 @@ impl<'a> Pour<'a> {
             problem.in_column(&name(column)).counted(count)
         };
         report.problems.extend(self.binary.iter().map(of_column));
+        if let Some((_, rows)) = &self.nested {
+            report.problems.extend(rows.problems(self.source, self.source));
+        }
         report.problems.extend(self.problems);
         Ok(report)
     }
+}
+
+/// The row's number in the file, from 1.
+fn locator(first_row: u64, row: usize) -> Locator {
+    let number = first_row.saturating_add(row as u64).saturating_add(1);
+    Locator::RowId(i64::try_from(number).unwrap_or(i64::MAX))
 }
