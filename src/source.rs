@@ -7,9 +7,9 @@
 
 mod batch;
 mod bytes;
-mod copy_text;
 #[cfg(feature = "columnar")]
 mod columnar;
+mod copy_text;
 mod csv;
 mod detect;
 mod discover;

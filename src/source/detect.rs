@@ -12,7 +12,13 @@ use super::file::OpenedFile;
 use super::file::io_reason;
 use super::json;
 use super::sqlite::SqliteSession;
+#[cfg(feature = "workbooks")]
+use super::workbook;
+#[cfg(feature = "workbooks")]
+use super::workbook::Office;
 use crate::support::progress::Cancel;
+#[cfg(feature = "workbooks")]
+use std::sync::Arc;
 
 /// Bytes by which a file is judged.
 pub(super) const HEAD: usize = 1 << 20;
@@ -76,36 +82,39 @@ pub(super) fn open(file: OpenedFile, head: &[u8], options: &Options, cancel: &Ca
     }
     #[cfg(feature = "columnar")]
     if head.starts_with(columnar::PARQUET_MAGIC) || head.starts_with(columnar::ENCRYPTED_PARQUET_MAGIC) {
-        return columnar::open_parquet(file, &columnar::Dress::default(), &crate::support::progress::Cancel::default());
+        return columnar::open_parquet(file, &columnar::Dress::default(), cancel);
     }
     #[cfg(feature = "columnar")]
-    if head.starts_with(columnar::ARROW_MAGIC) || columnar::is_arrow_stream(&head) {
-        return columnar::open_arrow(file, &columnar::Dress::default(), &crate::support::progress::Cancel::default());
+    if head.starts_with(columnar::ARROW_MAGIC) || columnar::is_arrow_stream(head) {
+        return columnar::open_arrow(file, &columnar::Dress::default(), cancel);
     }
     #[cfg(feature = "columnar")]
     if head.starts_with(columnar::AVRO_MAGIC) {
-        return columnar::open_avro(file, &columnar::Dress::default(), &crate::support::progress::Cancel::default());
+        return columnar::open_avro(file, &columnar::Dress::default(), cancel);
     }
     if let Some((_, format)) = OWN.iter().find(|(signature, _)| head.starts_with(signature)) {
         return problem(ProblemCode::Unsupported, &format!("{format}; move it out of what is scanned"));
     }
     #[cfg(feature = "workbooks")]
-    let file = {
-        let (file, cancel) = (std::sync::Arc::new(file), crate::support::progress::Cancel::default());
-        match super::workbook::office(&file, &cancel) {
-            super::workbook::Office::Workbook => return super::workbook::open(file, options, &cancel),
-            super::workbook::Office::Other(format) => return problem(ProblemCode::Unsupported, &unsupported(format)),
-            super::workbook::Office::No => {}
-        }
-        match std::sync::Arc::try_unwrap(file) {
-            Ok(file) => file,
-            Err(_) => return problem(ProblemCode::Unreadable, "the file is in use"),
-        }
-    };
+    match workbook::office(&Arc::new(file.clone()), cancel) {
+        Office::Workbook => return workbook::open(Arc::new(file), options, cancel),
+        Office::Other(format) => return problem(ProblemCode::Unsupported, &unsupported(format)),
+        Office::No => {}
+    }
     if let Some((_, format)) = SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)) {
         return problem(ProblemCode::Unsupported, &unsupported(format));
     }
     open_text(file, head, options, cancel)
+}
+
+/// Whether a zip archive is a document of an office program, which is read as a whole.
+#[cfg(feature = "archives")]
+pub(super) fn is_office(file: &OpenedFile, cancel: &Cancel) -> bool {
+    #[cfg(feature = "workbooks")]
+    let is_office = workbook::office(&Arc::new(file.clone()), cancel) != Office::No;
+    #[cfg(not(feature = "workbooks"))]
+    let is_office = false;
+    is_office
 }
 
 /// Opens a file that is a text, or nothing that is known.

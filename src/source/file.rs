@@ -24,6 +24,7 @@ use tempfile::TempPath;
 pub(super) const CHUNK: usize = 1 << 20;
 
 /// What is read: a whole file of the system, a part of one, as an archive holds it, or a part of a private copy, as it was unpacked.
+#[derive(Clone)]
 pub(super) struct OpenedFile {
     /// The source's name as declared.
     name: String,
@@ -376,20 +377,6 @@ impl OpenedFile {
 pub(super) struct FileReader<F> {
     file: F,
     position: u64,
-}
-
-impl FileReader<Arc<OpenedFile>> {
-    /// From the first byte on, for as long as it is needed.
-    pub(super) fn new(file: &Arc<OpenedFile>) -> Self {
-        Self { file: file.clone(), position: 0 }
-    }
-}
-
-impl<F> FileReader<F> {
-    /// Bytes that went by.
-    pub(super) fn position(&self) -> u64 {
-        self.position
-    }
 }
 
 impl<F: std::ops::Deref<Target = OpenedFile>> Read for FileReader<F> {

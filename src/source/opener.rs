@@ -76,7 +76,7 @@ impl<'a> Opener<'a> {
     fn open_packed(&mut self, file: OpenedFile, head: Vec<u8>) -> Result<Option<(OpenedFile, Vec<u8>)>, Stop> {
         let codec = Codec::of(&head);
         let is_zip = head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06");
-        if codec.is_none() && !is_zip && !is_tar(&head) {
+        if (codec.is_none() && !is_zip && !is_tar(&head)) || (is_zip && detect::is_office(&file, self.cancel)) {
             return Ok(Some((file, head)));
         }
         if file.depth() >= self.spool.limits().depth {

@@ -10,8 +10,7 @@ use std::fmt::Write;
 use std::fs;
 
 /// The table's columns. Where a kind has types, the first is a whole number, and the last two are days.
-const COLUMNS: [&str; 9] =
-    ["id", "first_name", "last_name", "address", "postcode", "email", "phone", "mother_dob", "child_dob"];
+const COLUMNS: [&str; 9] = ["id", "first_name", "last_name", "address", "postcode", "email", "phone", "mother_dob", "child_dob"];
 
 /// A row's cells, with days in ISO form, since that is how types show them.
 fn cells(person: &Person) -> [String; 9] {
@@ -48,16 +47,7 @@ fn said(world: &World, source: &[&str], input: Option<Vec<u8>>) -> Value {
     let coverage = &json["coverage"];
     let targets = coverage["targets"].as_array().expect("targets");
     assert_eq!(targets.len(), 1, "{}", scan.whole());
-    let counted = [
-        "rowsRead",
-        "rowsWithoutKey",
-        "rowsUnkeyed",
-        "rowsByNumber",
-        "hashes",
-        "recordsFound",
-        "columns",
-        "byKey",
-    ];
+    let counted = ["rowsRead", "rowsWithoutKey", "rowsUnkeyed", "rowsByNumber", "hashes", "recordsFound", "columns", "byKey"];
     let mut target: serde_json::Map<String, Value> =
         counted.iter().map(|member| ((*member).to_owned(), targets[0][*member].clone())).collect();
     // Where the number of rows is known beforehand, it is that of the rows read.
@@ -120,6 +110,10 @@ fn one_table_gives_the_same_findings_in_every_kind_of_source() {
     texts(&mut matrix);
     documents(&mut matrix);
     databases(&mut matrix);
+    #[cfg(feature = "columnar")]
+    columns(&mut matrix);
+    #[cfg(feature = "workbooks")]
+    workbooks(&mut matrix);
     #[cfg(feature = "archives")]
     packed(&mut matrix);
 
@@ -176,7 +170,15 @@ fn documents(matrix: &mut Matrix) {
         format!(
             "{{\"id\": {}, \"first_name\": {}, \"last_name\": {}, \"address\": {}, \"postcode\": {}, \"email\": [{}], \"phone\": {}, \
              \"mother_dob\": {{\"$date\": {}}}, \"child_dob\": {}}}",
-            row[0], text(1), text(2), text(3), text(4), text(5), text(6), text(7), text(8)
+            row[0],
+            text(1),
+            text(2),
+            text(3),
+            text(4),
+            text(5),
+            text(6),
+            text(7),
+            text(8)
         )
     };
     matrix.file("lists.jsonl", matrix.rows.iter().map(nested).collect::<Vec<_>>().join("\n"));
@@ -208,4 +210,75 @@ fn packed(matrix: &mut Matrix) {
     matrix.file("table.tar", packed::tar(&[("table.csv", &table)]));
     let base = fs::read(matrix.world.case.path("kinds/table.db")).expect("a database");
     matrix.file("base.tgz", packed::gzip(&packed::tar(&[("table.db", &base)])));
+}
+
+/// The table as a batch of columns, the id as a number and the days as days.
+#[cfg(feature = "columnar")]
+fn batch(rows: &[[String; 9]]) -> arrow_array::RecordBatch {
+    use arrow_array::ArrayRef;
+    use arrow_array::Date32Array;
+    use arrow_array::Int64Array;
+    use arrow_array::StringArray;
+    use std::sync::Arc;
+    let column = |place: usize| -> ArrayRef {
+        let texts = rows.iter().map(|row| row[place].as_str());
+        match place {
+            0 => Arc::new(Int64Array::from_iter_values(texts.map(|text| text.parse().expect("a number")))),
+            7 | 8 => Arc::new(Date32Array::from_iter_values(texts.map(|text| {
+                let day: jiff::civil::Date = text.parse().expect("a day");
+                (day - jiff::civil::date(1970, 1, 1)).get_days()
+            }))),
+            _ => Arc::new(StringArray::from_iter_values(texts)),
+        }
+    };
+    let columns = COLUMNS.iter().enumerate().map(|(place, name)| (*name, column(place)));
+    arrow_array::RecordBatch::try_from_iter(columns).expect("a batch")
+}
+
+#[cfg(feature = "columnar")]
+fn columns(matrix: &mut Matrix) {
+    let batch = batch(&matrix.rows);
+    for (name, rows) in [("table.parquet", 1_000), ("groups.parquet", 5)] {
+        let properties = parquet::file::properties::WriterProperties::builder().set_max_row_group_row_count(Some(rows)).build();
+        let mut content = Vec::new();
+        let mut writer = parquet::arrow::ArrowWriter::try_new(&mut content, batch.schema(), Some(properties)).expect("a writer");
+        writer.write(&batch).expect("room");
+        writer.close().expect("room");
+        matrix.file(name, content);
+    }
+    let mut content = Vec::new();
+    let mut writer = arrow_ipc::writer::FileWriter::try_new(&mut content, &batch.schema()).expect("a writer");
+    writer.write(&batch).expect("room");
+    writer.finish().expect("room");
+    matrix.file("table.arrow", content);
+    let mut content = Vec::new();
+    let mut writer = arrow_ipc::writer::StreamWriter::try_new(&mut content, &batch.schema()).expect("a writer");
+    writer.write(&batch).expect("room");
+    writer.finish().expect("room");
+    matrix.file("stream.arrows", content);
+    let mut writer = arrow_avro::writer::AvroWriter::new(Vec::new(), batch.schema().as_ref().clone()).expect("a writer");
+    writer.write(&batch).expect("room");
+    writer.finish().expect("room");
+    matrix.file("table.avro", writer.into_inner());
+}
+
+#[cfg(feature = "workbooks")]
+fn workbooks(matrix: &mut Matrix) {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let date = rust_xlsxwriter::Format::new().set_num_format("dd/mm/yyyy");
+    let sheet = book.add_worksheet();
+    for (column, name) in (0_u16..).zip(COLUMNS) {
+        sheet.write(0, column, name).expect("a cell");
+    }
+    for (row, cells) in (1_u32..).zip(&matrix.rows) {
+        sheet.write(row, 0, cells[0].parse::<f64>().expect("a number")).expect("a cell");
+        for (column, cell) in (1_u16..).zip(&cells[1..7]) {
+            sheet.write(row, column, cell).expect("a cell");
+        }
+        for column in [7, 8] {
+            let day = rust_xlsxwriter::ExcelDateTime::parse_from_str(&cells[column]).expect("a day");
+            sheet.write_with_format(row, u16::try_from(column).expect("small"), &day, &date).expect("a cell");
+        }
+    }
+    matrix.file("table.xlsx", book.save_to_buffer().expect("a workbook"));
 }

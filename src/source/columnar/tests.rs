@@ -234,7 +234,9 @@ fn batches() -> Vec<RecordBatch> {
 }
 
 fn open_any(content: &[u8]) -> Result<Box<dyn Session>, Problem> {
-    crate::source::detect::open(file(content), &crate::source::Options::default())
+    let file = file(content);
+    let head = file.head(crate::source::detect::HEAD).unwrap();
+    crate::source::detect::open(file, &head, &crate::source::Options::default(), &Cancel::default())
 }
 
 #[test]

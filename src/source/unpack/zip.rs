@@ -44,11 +44,6 @@ impl<'a> Zip<'a> {
         }
     }
 
-    /// The names that are listed.
-    pub(in crate::source) fn names(&self) -> impl Iterator<Item = &str> {
-        self.archive.file_names_raw().filter_map(|name| str::from_utf8(name).ok())
-    }
-
     /// The files of the archive, in the order of its directory. What is not read of it is added to the problems.
     pub(in crate::source) fn members(
         mut self,
