@@ -17,6 +17,8 @@ mod file;
 mod header;
 mod json;
 mod label;
+#[cfg(feature = "columnar")]
+mod lake;
 mod mysql;
 mod nested;
 mod opener;

@@ -108,14 +108,6 @@ pub(in crate::source) fn is_stream(head: &[u8]) -> bool {
     guarded(|| root_as_message(metadata).is_ok_and(|message| message.header_type() == MessageHeader::Schema)).unwrap_or(false)
 }
 
-/// Where the first message of a file begins: behind the magic and its padding, to 8 bytes or to as many as the writer aligns by.
-fn first_message(file: &OpenedFile) -> io::Result<u64> {
-    let magic = super::ARROW_MAGIC.len();
-    let head = file.head(256)?;
-    let padding = head.iter().skip(magic).take_while(|byte| **byte == 0).count();
-    Ok(((magic + padding) as u64).max(8) & !7)
-}
-
 impl Arrow {
     pub(super) fn open(file: &Arc<OpenedFile>, cancel: &Cancel) -> Result<(Self, Described), Problem> {
         let problem = |code, detail: &str| Problem::of_source(code, file.name(), detail);
@@ -130,7 +122,10 @@ impl Arrow {
             ));
         }
         let end = footer.as_ref().map_or(file.size(), |footer| footer.start);
-        let first = if is_file { first_message(file).map_err(unreadable)? } else { 0 };
+        // A file's mark is filled up, so that what follows it is aligned.
+        let padded = if is_file { file.window(8, 4_096).map_err(unreadable)? } else { Vec::new() };
+        let filled = padded.chunks(8).take_while(|chunk| chunk.iter().all(|byte| *byte == 0)).count() as u64 * 8;
+        let first = if is_file { 8 + filled } else { 0 };
         let (head, content, version) = match step(file, first, end).map_err(unreadable)? {
             Step::Message(message, Content::Schema(schema), version) => (message, schema, version),
             Step::Message(..) | Step::End(_) | Step::Damaged(_) => {

@@ -41,9 +41,6 @@ const PART: u64 = 1 << 20;
 /// From so many bytes on, one part is read at a time.
 const HEAVY: u64 = 8 << 20;
 
-/// Records of a batch.
-const BATCH_ROWS: usize = 1_024;
-
 /// Bytes of the mark at the end of a block.
 const MARK: usize = 16;
 
@@ -63,7 +60,7 @@ enum Codec {
 /// An opened file.
 pub(super) struct Avro {
     file: Arc<OpenedFile>,
-    /// The bytes of the header, which every reading begins with.
+    /// A header with the same schema, of blocks that are not packed.
     header: Vec<u8>,
     codec: Codec,
     blocks: Vec<Block>,
@@ -95,12 +92,11 @@ impl Avro {
     pub(super) fn open(file: &Arc<OpenedFile>, cancel: &Cancel) -> Result<(Self, Described), Problem> {
         let problem = |code, detail: &str| Problem::of_source(code, file.name(), detail);
         let unreadable = |error: io::Error| problem(ProblemCode::Unreadable, &io_reason(&error));
-        let mut header = file.head(LONGEST_HEADER).map_err(unreadable)?;
-        let Some((length, codec)) = parse_header(&header) else {
+        let head = file.head(LONGEST_HEADER).map_err(unreadable)?;
+        let Some(header) = Header::parse(&head) else {
             return Err(problem(ProblemCode::Unreadable, "the header of the Avro file is damaged, cut or too long"));
         };
-        header.truncate(length);
-        let codec = match codec.as_slice() {
+        let codec = match header.codec {
             b"" | b"null" => Codec::None,
             b"deflate" => Codec::Deflate,
             b"snappy" => Codec::Snappy,
@@ -114,8 +110,9 @@ impl Avro {
                 ));
             }
         };
+        let plain = header.plain();
         let schema =
-            guarded(|| ReaderBuilder::new().with_batch_size(1).build(Cursor::new(header.clone())).map(|reader| reader.schema()));
+            guarded(|| ReaderBuilder::new().with_batch_size(1).build(Cursor::new(plain.clone())).map(|reader| reader.schema()));
         let Some(Ok(schema)) = schema else {
             return Err(problem(
                 ProblemCode::Unsupported,
@@ -134,9 +131,16 @@ impl Avro {
                 if super::meaning(&field) == Bytes::Uuid { "uuid".to_owned() } else { super::type_words(field.data_type()) };
             described.columns.push(DescribedColumn { declared, field, is_read });
         }
-        let mut this =
-            Self { file: Arc::clone(file), header, codec, blocks: Vec::new(), parts: Vec::new(), read, heavy: Mutex::new(()) };
-        let flaws = this.walk(cancel).map_err(unreadable)?;
+        let mut this = Self {
+            file: Arc::clone(file),
+            header: plain,
+            codec,
+            blocks: Vec::new(),
+            parts: Vec::new(),
+            read,
+            heavy: Mutex::new(()),
+        };
+        let flaws = this.walk(header.length, header.mark, cancel).map_err(unreadable)?;
         if flaws.damaged > 0 {
             let detail = "blocks are damaged; their records were not read";
             described.problems.push(problem(ProblemCode::ReadFailed, detail).in_object(file.name()).counted(flaws.damaged));
@@ -156,10 +160,9 @@ impl Avro {
     }
 
     /// Finds all blocks.
-    fn walk(&mut self, cancel: &Cancel) -> io::Result<Flaws> {
+    fn walk(&mut self, start: usize, mark: &[u8], cancel: &Cancel) -> io::Result<Flaws> {
         let (file, mut flaws) = (Arc::clone(&self.file), Flaws::default());
-        let mark = self.header[self.header.len() - MARK..].to_vec();
-        let (mut offset, mut first_row) = (self.header.len() as u64, 0_u64);
+        let (mut offset, mut first_row) = (start as u64, 0_u64);
         let mut part_bytes = 0;
         while offset < file.size() && !cancel.is_cancelled() {
             let head = file.window(offset, 20)?;
@@ -190,7 +193,7 @@ impl Avro {
                     }
                     self.blocks.push(block);
                 }
-                _ => match find(&file, &mark, offset, cancel)? {
+                _ => match find(&file, mark, offset, cancel)? {
                     Some(at) => {
                         flaws.damaged += 1;
                         offset = at + MARK as u64;
@@ -263,100 +266,90 @@ impl Avro {
         }
         let list = &self.blocks[blocks.clone()];
         let (Some(first), Some(last)) = (list.first(), list.last()) else { return Ok(Ok(())) };
+        let large = || (ProblemCode::Unsupported, "their block is too large to be held in memory".to_owned());
+        let damaged = || (ProblemCode::ReadFailed, "their block is damaged, or unpacks to too much".to_owned());
         // Damaged bytes may lie between blocks, and are left out.
-        let mut content = self.header.clone();
-        let mut total = 0;
+        let mut data = Vec::new();
+        let sizes: u64 = list.iter().map(|block| block.end() - block.start).sum();
+        if sizes > LARGEST_BLOCK {
+            return Ok(Err(large()));
+        }
+        let one_at_a_time = (sizes > HEAVY).then(|| self.heavy.lock().unwrap_or_else(PoisonError::into_inner));
         for block in list {
-            if block.end() - block.start > LARGEST_BLOCK {
-                return Ok(Err((ProblemCode::Unsupported, "their block is too large to be held in memory".to_owned())));
-            }
-            let length = usize::try_from(block.end() - block.start).unwrap_or(0);
-            let bytes = match self.file.window(block.start, length) {
+            let length = usize::try_from(block.data_end - block.data).unwrap_or(0);
+            let bytes = match self.file.window(block.data, length) {
                 Ok(bytes) if bytes.len() == length => bytes,
                 Ok(_) => return Ok(Err((ProblemCode::ReadFailed, "the file is shorter than at its opening".to_owned()))),
                 Err(error) => return Ok(Err((ProblemCode::ReadFailed, io_reason(&error)))),
             };
-            let packed = &bytes[usize::try_from(block.data - block.start).unwrap_or(0)..bytes.len() - MARK];
-            let Some(unpacked) = self.unpacked(packed) else {
-                return Ok(Err((ProblemCode::ReadFailed, "their block is damaged, or unpacks to too much".to_owned())));
-            };
-            total += unpacked;
-            if total > LARGEST_BLOCK {
-                return Ok(Err((ProblemCode::Unsupported, "their block is too large to be held in memory".to_owned())));
+            match guarded(|| self.unpack(bytes)).flatten() {
+                Some(unpacked) => data.extend(unpacked),
+                None => return Ok(Err(damaged())),
             }
-            content.extend(bytes);
+            if data.len() as u64 > LARGEST_BLOCK {
+                return Ok(Err(large()));
+            }
         }
-        let one_at_a_time = (total > HEAVY).then(|| self.heavy.lock().unwrap_or_else(PoisonError::into_inner));
-        let damaged = || (ProblemCode::ReadFailed, "their block is damaged".to_owned());
-        let reader = guarded(|| {
-            ReaderBuilder::new().with_batch_size(BATCH_ROWS).with_projection(self.read.clone()).build(Cursor::new(content))
-        });
-        let Some(Ok(mut reader)) = reader else { return Ok(Err(damaged())) };
-        let mut place = 0_u64;
         let rows = list.iter().fold(0, |sum: u64, block| sum.saturating_add(block.rows));
-        loop {
-            match guarded(|| reader.next()) {
-                Some(None) => break,
-                Some(Some(Ok(batch))) => {
-                    let count = batch.num_rows() as u64;
-                    let left_out = usize::try_from(skipped.saturating_sub(place).min(count)).unwrap_or(0);
-                    let rest = batch.slice(left_out, batch.num_rows() - left_out);
-                    // Between blocks of one part lies nothing that has rows.
-                    pour.batch(&rest, first.first_row.saturating_add(place).saturating_add(left_out as u64), cancel)?;
-                    place += count;
-                    *read = place.max(skipped);
-                }
-                Some(Some(Err(_))) | None => return Ok(Err(damaged())),
-            }
-            if place > rows {
-                break;
-            }
+        // A record has a byte at least. What has none at all would have the crate count for ever.
+        let Some(count) = usize::try_from(rows).ok().filter(|count| *count <= data.len()) else { return Ok(Err(damaged())) };
+        if count == 0 {
+            return Ok(Ok(()));
         }
+        // All of it as one block, and that as one batch: behind the last record the crate is not to be asked again, since it would go on
+        // for ever where bytes are left.
+        let mut content = self.header.clone();
+        put(&mut content, rows);
+        put(&mut content, data.len() as u64);
+        content.append(&mut data);
+        content.extend([0; MARK]);
+        let batch = guarded(|| {
+            let builder = ReaderBuilder::new().with_batch_size(count).with_projection(self.read.clone());
+            builder.build(Cursor::new(content)).ok()?.next()?.ok()
+        });
+        let Some(batch) = batch.flatten() else { return Ok(Err(damaged())) };
+        let left_out = usize::try_from(skipped).unwrap_or(0).min(batch.num_rows());
+        let rest = batch.slice(left_out, batch.num_rows() - left_out);
+        pour.batch(&rest, first.first_row.saturating_add(left_out as u64), cancel)?;
+        *read = batch.num_rows() as u64;
         drop(one_at_a_time);
         pour.passed(last.end() - first.start);
         Ok(Ok(()))
     }
 
-    /// The bytes that a block unpacks to; `None` where it is damaged, or where they are too many.
-    fn unpacked(&self, packed: &[u8]) -> Option<u64> {
+    /// What a block unpacks to; `None` where it is damaged, or where that is too much.
+    fn unpack(&self, packed: Vec<u8>) -> Option<Vec<u8>> {
+        let bytes = packed.as_slice();
         match self.codec {
-            Codec::None => Some(packed.len() as u64),
-            Codec::Deflate => measured(flate2::read::DeflateDecoder::new(packed)),
+            Codec::None => Some(packed),
+            Codec::Deflate => bounded(flate2::read::DeflateDecoder::new(bytes)),
             Codec::Snappy => {
-                // The length stands in front, and the crate unpacks no more than that; a checksum stands behind.
-                packed.get(4..)?;
-                let mut length = 0;
-                for (index, byte) in packed.iter().take(5).enumerate() {
-                    length |= u64::from(byte & 0x7f) << (7 * index);
-                    if byte & 0x80 == 0 {
-                        return (length <= LARGEST_BLOCK).then_some(length);
-                    }
+                // A checksum of what it unpacks to stands behind.
+                let (bytes, checksum) = bytes.split_at_checked(bytes.len().checked_sub(4)?)?;
+                let length = snap::raw::decompress_len(bytes).ok()?;
+                if length as u64 > LARGEST_BLOCK {
+                    return None;
                 }
-                None
+                let unpacked = snap::raw::Decoder::new().decompress_vec(bytes).ok()?;
+                let mut sum = flate2::Crc::new();
+                sum.update(&unpacked);
+                (sum.sum().to_be_bytes() == checksum).then_some(unpacked)
             }
-            Codec::Zstandard => measured(zstd::stream::read::Decoder::new(packed).ok()?),
-            Codec::Bzip2 => measured(bzip2::read::BzDecoder::new(packed)),
+            Codec::Zstandard => bounded(zstd::stream::read::Decoder::new(bytes).ok()?),
+            Codec::Bzip2 => bounded(bzip2::read::BzDecoder::new(bytes)),
             Codec::Xz => {
                 let stream = liblzma::stream::Stream::new_stream_decoder(LARGEST_BLOCK, 0).ok()?;
-                measured(liblzma::read::XzDecoder::new_stream(packed, stream))
+                bounded(liblzma::read::XzDecoder::new_stream(bytes, stream))
             }
         }
     }
 }
 
-/// The number of bytes that are read, where it is within bounds.
-fn measured(mut unpacked: impl Read) -> Option<u64> {
-    let mut total = 0;
-    let mut buffer = [0; 16 << 10];
-    loop {
-        match unpacked.read(&mut buffer).ok()? {
-            0 => return Some(total),
-            count => total += count as u64,
-        }
-        if total > LARGEST_BLOCK {
-            return None;
-        }
-    }
+/// All that is read, where it is within bounds.
+fn bounded(unpacked: impl Read) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    unpacked.take(LARGEST_BLOCK + 1).read_to_end(&mut bytes).ok()?;
+    (bytes.len() as u64 <= LARGEST_BLOCK).then_some(bytes)
 }
 
 /// What is wrong with the blocks of a file.
@@ -415,28 +408,64 @@ impl<'a> Varints<'a> {
     }
 }
 
-/// The length of a header, and the name of how blocks are packed.
-fn parse_header(bytes: &[u8]) -> Option<(usize, Vec<u8>)> {
-    let mut varints = Varints { bytes, at: super::AVRO_MAGIC.len() };
-    let mut codec = Vec::new();
-    loop {
-        let count = varints.integer()?;
-        if count == 0 {
-            break;
-        }
-        if count < 0 {
-            // The length of what follows in bytes.
-            varints.integer()?;
-        }
-        for _ in 0..count.unsigned_abs() {
-            let (key, value) = (varints.text()?, varints.text()?);
-            if key == b"avro.codec" {
-                codec = value.to_vec();
+/// Adds a number as Avro writes it.
+fn put(out: &mut Vec<u8>, value: u64) {
+    let mut rest = value << 1;
+    while rest >= 0x80 {
+        out.push(u8::try_from(rest & 0x7f).unwrap_or(0) | 0x80);
+        rest >>= 7;
+    }
+    out.push(u8::try_from(rest).unwrap_or(0));
+}
+
+/// What stands before the blocks.
+struct Header<'a> {
+    schema: &'a [u8],
+    codec: &'a [u8],
+    /// What stands behind each block.
+    mark: &'a [u8],
+    length: usize,
+}
+
+impl<'a> Header<'a> {
+    fn parse(bytes: &'a [u8]) -> Option<Header<'a>> {
+        let mut varints = Varints { bytes, at: super::AVRO_MAGIC.len() };
+        let (mut schema, mut codec) = (&bytes[..0], &bytes[..0]);
+        loop {
+            let count = varints.integer()?;
+            if count == 0 {
+                break;
+            }
+            if count < 0 {
+                // The length of what follows in bytes.
+                varints.integer()?;
+            }
+            for _ in 0..count.unsigned_abs() {
+                let (key, value) = (varints.text()?, varints.text()?);
+                match key {
+                    b"avro.schema" => schema = value,
+                    b"avro.codec" => codec = value,
+                    _ => {}
+                }
             }
         }
+        let length = varints.at.checked_add(MARK)?;
+        let mark = bytes.get(varints.at..length)?;
+        Some(Header { schema, codec, mark, length })
     }
-    let length = varints.at.checked_add(MARK)?;
-    (length <= bytes.len()).then_some((length, codec))
+
+    /// A header with the same schema, of blocks that are not packed and whose mark is all zeros.
+    fn plain(&self) -> Vec<u8> {
+        let mut plain = super::AVRO_MAGIC.to_vec();
+        put(&mut plain, 1);
+        put(&mut plain, 11);
+        plain.extend(b"avro.schema");
+        put(&mut plain, self.schema.len() as u64);
+        plain.extend(self.schema);
+        put(&mut plain, 0);
+        plain.extend([0; MARK]);
+        plain
+    }
 }
 
 /// The field with a note on what its bytes are.
