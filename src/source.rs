@@ -25,6 +25,7 @@ mod opener;
 mod options;
 mod postgres;
 mod server;
+mod sql_dump;
 mod sqlite;
 #[cfg(test)]
 mod testing;

@@ -38,7 +38,6 @@ use super::nested::PathId;
 use super::nested::Paths;
 use crate::support::progress::Cancel;
 use arrow_ipc::Arrow;
-pub(super) use arrow_ipc::is_stream as is_arrow_stream;
 use arrow_schema::DataType;
 use arrow_schema::Field;
 use avro::Avro;
@@ -52,17 +51,30 @@ use std::collections::BTreeMap;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// How Parquet files begin.
-pub(super) const PARQUET_MAGIC: &[u8] = footer::MAGIC;
-
-/// How Parquet files with an encrypted footer begin.
-pub(super) const ENCRYPTED_PARQUET_MAGIC: &[u8] = footer::ENCRYPTED;
+/// A format of files that keep tables by columns.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    Parquet,
+    Arrow,
+    Avro,
+}
 
 /// How files of Arrow IPC begin.
-pub(super) const ARROW_MAGIC: &[u8] = b"ARROW1";
+const ARROW_MAGIC: &[u8] = b"ARROW1";
 
 /// How object container files of Avro begin.
-pub(super) const AVRO_MAGIC: &[u8] = b"Obj\x01";
+const AVRO_MAGIC: &[u8] = b"Obj\x01";
+
+/// The format of a file that begins so.
+pub(super) fn format_of(head: &[u8]) -> Option<Kind> {
+    if head.starts_with(footer::MAGIC) || head.starts_with(footer::ENCRYPTED) {
+        Some(Kind::Parquet)
+    } else if head.starts_with(ARROW_MAGIC) || arrow_ipc::is_stream(head) {
+        Some(Kind::Arrow)
+    } else {
+        head.starts_with(AVRO_MAGIC).then_some(Kind::Avro)
+    }
+}
 
 /// What is known of a file's table from elsewhere than the file.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -73,26 +85,20 @@ pub(super) struct Dress {
     pub(super) renames: BTreeMap<String, String>,
 }
 
-/// Opens a Parquet file.
-pub(super) fn open_parquet(file: OpenedFile, dress: &Dress, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
-    let _ = cancel;
-    let file = Arc::new(file);
-    let (format, described) = Parquet::open(&file)?;
-    Ok(Box::new(ColumnarSession::new(file, "parquet", Format::Parquet(format), described, dress)))
+/// Opens a file of a format.
+pub(super) fn open(file: OpenedFile, format: Kind, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
+    open_dressed(file, format, &Dress::default(), cancel)
 }
 
-/// Opens a file or a stream of Arrow IPC.
-pub(super) fn open_arrow(file: OpenedFile, dress: &Dress, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
+/// Opens a file of whose table more is known.
+fn open_dressed(file: OpenedFile, kind: Kind, dress: &Dress, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
     let file = Arc::new(file);
-    let (format, described) = Arrow::open(&file, cancel)?;
-    Ok(Box::new(ColumnarSession::new(file, "arrow", Format::Arrow(format), described, dress)))
-}
-
-/// Opens an object container file of Avro.
-pub(super) fn open_avro(file: OpenedFile, dress: &Dress, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
-    let file = Arc::new(file);
-    let (format, described) = Avro::open(&file, cancel)?;
-    Ok(Box::new(ColumnarSession::new(file, "avro", Format::Avro(format), described, dress)))
+    let (word, (format, described)) = match kind {
+        Kind::Parquet => ("parquet", Parquet::open(&file).map(|(parquet, described)| (Format::Parquet(parquet), described))?),
+        Kind::Arrow => ("arrow", Arrow::open(&file, cancel).map(|(arrow, described)| (Format::Arrow(arrow), described))?),
+        Kind::Avro => ("avro", Avro::open(&file, cancel).map(|(avro, described)| (Format::Avro(avro), described))?),
+    };
+    Ok(Box::new(ColumnarSession::new(file, word, format, described, dress)))
 }
 
 /// What a file says of itself.

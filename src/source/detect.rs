@@ -11,6 +11,7 @@ use super::csv::Encoding;
 use super::file::OpenedFile;
 use super::file::io_reason;
 use super::json;
+use super::sql_dump;
 use super::sqlite::SqliteSession;
 #[cfg(feature = "workbooks")]
 use super::workbook;
@@ -36,38 +37,38 @@ const OWN: [(&[u8], &str); 5] = [
 ];
 
 /// Beginnings of formats that are known and not read.
-const SIGNATURES: [(&[u8], &str); 16] = [
-    (b"\x1f\x8b", "gzip-compressed data"),
-    (b"PK\x03\x04", "a zip archive or an office document"),
-    (b"PK\x05\x06", "an empty zip archive"),
-    (b"\x28\xb5\x2f\xfd", "zstd-compressed data"),
-    (b"\xfd7zXZ\0", "xz-compressed data"),
-    (b"BZh", "bzip2-compressed data"),
+const SIGNATURES: [(&[u8], &str); 17] = [
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"PAR1", "a Parquet file"),
-    (b"ARROW1", "an Arrow file"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x04\x22\x4d\x18", "lz4-compressed data"),
+    (b"\x1f\x9d", "data compressed by `compress`"),
+    (b"\xff\x06\0\0sNaPpY", "snappy-compressed data"),
+    (b"LZIP", "lzip-compressed data"),
+    (b"MSCF", "a cabinet archive"),
+    (b"ORC", "an ORC file"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old office document"),
-    (b"PGDMP", "a pg_dump archive"),
+    (b"\0\x01\0\0Standard ", "an Access database"),
     (b"%PDF", "a PDF document"),
     (b"{\\rtf", "an RTF document"),
     (b"BEGIN:V", "a card or calendar file"),
+    (b"\0\x05\x16\x07", "what macOS keeps beside a file (AppleDouble)"),
     (b"\xff\xfe\0\0", "text in UTF-32"),
     (b"\0\0\xfe\xff", "text in UTF-32"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
 ];
 
-/// Words with which statements of an SQL dump begin, in lower case.
-const SQL_STARTS: [&str; 11] = [
-    "create table ",
-    "create database ",
-    "insert into ",
-    "drop table ",
-    "begin;",
-    "begin transaction",
-    "copy ",
-    "set ",
-    "pragma ",
-    "lock tables ",
-    "use `",
+/// Beginnings of formats that only some builds read.
+const OPTIONAL: [(&[u8], &str); 10] = [
+    (b"\x1f\x8b", "gzip-compressed data"),
+    (b"\x28\xb5\x2f\xfd", "zstd-compressed data"),
+    (b"\xfd7zXZ\0", "xz-compressed data"),
+    (b"BZh", "bzip2-compressed data"),
+    (b"PK\x03\x04", "a zip archive or an office document"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"PAR1", "a Parquet file"),
+    (b"PARE", "an encrypted Parquet file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"Obj\x01", "an Avro file"),
 ];
 
 /// Opens a file that is not packed, by its first bytes.
@@ -80,20 +81,15 @@ pub(super) fn open(file: OpenedFile, head: &[u8], options: &Options, cancel: &Ca
     if head.starts_with(SQLITE_MAGIC) {
         return SqliteSession::open(file).map(|session| Box::new(session) as Box<dyn Session>);
     }
-    #[cfg(feature = "columnar")]
-    if head.starts_with(columnar::PARQUET_MAGIC) || head.starts_with(columnar::ENCRYPTED_PARQUET_MAGIC) {
-        return columnar::open_parquet(file, &columnar::Dress::default(), cancel);
-    }
-    #[cfg(feature = "columnar")]
-    if head.starts_with(columnar::ARROW_MAGIC) || columnar::is_arrow_stream(head) {
-        return columnar::open_arrow(file, &columnar::Dress::default(), cancel);
-    }
-    #[cfg(feature = "columnar")]
-    if head.starts_with(columnar::AVRO_MAGIC) {
-        return columnar::open_avro(file, &columnar::Dress::default(), cancel);
-    }
     if let Some((_, format)) = OWN.iter().find(|(signature, _)| head.starts_with(signature)) {
         return problem(ProblemCode::Unsupported, &format!("{format}; move it out of what is scanned"));
+    }
+    if sql_dump::is_archive(head) {
+        return sql_dump::open_archive(file, options, options.limits.bytes, cancel);
+    }
+    #[cfg(feature = "columnar")]
+    if let Some(format) = columnar::format_of(head) {
+        return columnar::open(file, format, cancel);
     }
     #[cfg(feature = "workbooks")]
     match workbook::office(&Arc::new(file.clone()), cancel) {
@@ -103,6 +99,9 @@ pub(super) fn open(file: OpenedFile, head: &[u8], options: &Options, cancel: &Ca
     }
     if let Some((_, format)) = SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)) {
         return problem(ProblemCode::Unsupported, &unsupported(format));
+    }
+    if let Some((_, format)) = OPTIONAL.iter().find(|(signature, _)| head.starts_with(signature)) {
+        return problem(ProblemCode::Unsupported, &format!("{format}, which this build of the program does not read"));
     }
     open_text(file, head, options, cancel)
 }
@@ -150,6 +149,9 @@ fn open_text(file: OpenedFile, head: &[u8], options: &Options, cancel: &Cancel) 
     if let Some(format) = foreign_text(units).filter(|_| !is_table) {
         return problem(ProblemCode::Unsupported, &unsupported(format));
     }
+    if sql_dump::is_sql(units) && !is_table {
+        return sql_dump::open(file, options, cancel);
+    }
     if is_binary(units) {
         return problem(ProblemCode::UnknownFormat, "neither text nor a known format");
     }
@@ -174,7 +176,7 @@ fn foreign_text(units: &[u8]) -> Option<&'static str> {
         }
         _ => {}
     }
-    is_sql(text).then_some("an SQL script")
+    None
 }
 
 /// A signed document of residua, or a card.
@@ -182,32 +184,6 @@ fn is_own(text: &[u8]) -> bool {
     let is_object = text.trim_ascii_start().first() == Some(&b'{');
     let names = ["\"application/vnd.in-toto+json\"", "\"publicKeyPem\""];
     is_object && names.iter().any(|word| memchr::memmem::find(text, word.as_bytes()).is_some())
-}
-
-/// Whether the first line that is no comment begins a statement.
-fn is_sql(text: &[u8]) -> bool {
-    let mut is_commented = false;
-    for line in text.split(|byte| *byte == b'\n').take(200) {
-        let line = line.trim_ascii();
-        if line.is_empty() {
-            continue;
-        }
-        if line.starts_with(b"--") || line.starts_with(b"/*") {
-            is_commented = true;
-            continue;
-        }
-        let start = String::from_utf8_lossy(&line[..line.len().min(40)]).to_lowercase();
-        let begins = SQL_STARTS.iter().any(|word| start.starts_with(word))
-            && (is_commented || line.contains(&b'(') || line.ends_with(b";"));
-        return begins || text.split(|byte| *byte == b'\n').any(is_row_statement);
-    }
-    is_commented
-}
-
-/// Whether a line, wherever it stands, begins a statement that makes a table or fills one.
-fn is_row_statement(line: &[u8]) -> bool {
-    let start = String::from_utf8_lossy(&line[..line.len().min(40)]).trim_start().to_lowercase();
-    ["insert into ", "create table "].iter().any(|word| start.starts_with(word)) && line.contains(&b'(')
 }
 
 /// Whether bytes are no text: control characters, but for the zero bytes with which some programs fill up the cells of a text.

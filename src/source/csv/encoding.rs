@@ -141,7 +141,7 @@ impl Encoding {
     }
 
     /// What makes it doubtful, in words.
-    pub(super) fn doubt(self) -> Option<String> {
+    pub(in crate::source) fn doubt(self) -> Option<String> {
         match self.by {
             By::Guess => Some(format!("the text is not UTF-8, and was read as {}, which is a guess", self.name())),
             By::Doubt => Some(format!("the text was read as {}, and does not look like it", self.name())),

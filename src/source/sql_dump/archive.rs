@@ -1,0 +1,147 @@
+//! Archives of `pg_dump`: only its own sister program `pg_restore` reads every version of them, and makes the script that they stand for.
+
+use super::Copied;
+use super::SqlSession;
+use crate::source::Options;
+use crate::source::Problem;
+use crate::source::ProblemCode;
+use crate::source::Session;
+use crate::source::file::CHUNK;
+use crate::source::file::OpenedFile;
+use crate::source::file::io_reason;
+use crate::support::progress::Cancel;
+use std::fs::File;
+use std::io;
+use std::io::Seek;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+/// The most bytes of a script that is made of an archive.
+pub(in crate::source) const MOST_RESTORED: u64 = 1 << 40;
+
+/// The program.
+const PROGRAM: &str = "pg_restore";
+
+/// How long it is between looks at the program's state.
+const STEP: Duration = Duration::from_millis(10);
+
+/// Whether a file is an archive, in the custom form or as `tar`, by its beginning.
+pub(in crate::source) fn is_archive(head: &[u8]) -> bool {
+    head.starts_with(b"PGDMP") || (head.starts_with(b"toc.dat\0") && head.get(257..262) == Some(b"ustar"))
+}
+
+/// Opens an archive in one file. The script may have so many bytes.
+pub(in crate::source) fn open_archive(
+    file: OpenedFile,
+    options: &Options,
+    limit: u64,
+    cancel: &Cancel,
+) -> Result<Box<dyn Session>, Problem> {
+    let copy = |error: &io::Error| Problem::of_source(ProblemCode::Unreadable, file.name(), io_reason(error));
+    let copied = {
+        // The program goes back and forth in the archive, which it cannot in a pipe.
+        let mut archive = tempfile::tempfile().map_err(|error| copy(&error))?;
+        spool(&file, &mut archive, limit, cancel).map_err(|error| copy(&error))?;
+        restore(file.name(), PROGRAM, Input::File(archive), limit, cancel)?
+    };
+    SqlSession::open(file, Some(copied), options, cancel, (super::CHUNK, None))
+        .map(|session| Box::new(session) as Box<dyn Session>)
+}
+
+/// Opens an archive that is a folder with a `toc.dat`.
+pub(in crate::source) fn open_folder(
+    name: &str,
+    path: &Path,
+    options: &Options,
+    limit: u64,
+    cancel: &Cancel,
+) -> Result<Box<dyn Session>, Problem> {
+    let copied = restore(name, PROGRAM, Input::Folder(path), limit, cancel)?;
+    let file = tempfile::tempfile().and_then(|mut copy| {
+        spool(&copied.text, &mut copy, limit, cancel)?;
+        OpenedFile::unnamed(name, copy)
+    });
+    let file = file.map_err(|error| Problem::of_source(ProblemCode::Unreadable, name, io_reason(&error)))?;
+    SqlSession::open(file, Some(copied), options, cancel, (super::CHUNK, None))
+        .map(|session| Box::new(session) as Box<dyn Session>)
+}
+
+/// What the program reads.
+enum Input<'a> {
+    File(File),
+    Folder(&'a Path),
+}
+
+/// Copies a file.
+fn spool(file: &OpenedFile, copy: &mut File, limit: u64, cancel: &Cancel) -> io::Result<()> {
+    let (mut chunk, mut offset) = (vec![0; CHUNK], 0);
+    loop {
+        if cancel.is_cancelled() {
+            return Err(io::Error::other("interrupted"));
+        }
+        let count = file.read_at(&mut chunk, offset)?;
+        if count == 0 {
+            return copy.rewind();
+        }
+        copy.write_all(&chunk[..count])?;
+        offset += count as u64;
+        if offset > limit {
+            return Err(io::Error::other("the archive is larger than what is unpacked"));
+        }
+    }
+}
+
+/// Runs the program to its end, or for as long as it is wanted. What it wrote until then stands.
+fn restore(name: &str, program: &str, input: Input<'_>, limit: u64, cancel: &Cancel) -> Result<Copied, Problem> {
+    let failed = |error: &io::Error| Problem::of_source(ProblemCode::Unreadable, name, io_reason(error));
+    let out = tempfile::tempfile().map_err(|error| failed(&error))?;
+    let mut command = Command::new(program);
+    command.args(["-f", "-"]).stdout(out.try_clone().map_err(|error| failed(&error))?).stderr(Stdio::null());
+    match input {
+        Input::File(file) => command.stdin(file),
+        Input::Folder(path) => command.stdin(Stdio::null()).args(["-F", "d", "--"]).arg(path),
+    };
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let detail = "a pg_dump archive; install `pg_restore` (package postgresql-client) so that it can be read";
+            return Err(Problem::of_source(ProblemCode::Unsupported, name, detail));
+        }
+        Err(error) => return Err(failed(&error)),
+    };
+    let size = || out.metadata().map_or(0, |metadata| metadata.len());
+    let mut ended = None;
+    let ending = loop {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => break None,
+            Ok(Some(_)) => break Some("`pg_restore` gave an error, for a damaged archive or one of a newer version"),
+            Ok(None) => {}
+            Err(_) => break Some("`pg_restore` cannot be waited for"),
+        }
+        if cancel.is_cancelled() {
+            ended = Some("interrupted");
+        } else if size() > limit {
+            ended = Some("the archive unpacks to more than is read");
+        }
+        if ended.is_some() {
+            // It may have ended by itself meanwhile.
+            let _ = child.kill();
+            let _ = child.wait();
+            break ended;
+        }
+        thread::sleep(STEP);
+    };
+    let mut problems = Vec::new();
+    if let Some(detail) = ending {
+        if size() == 0 || cancel.is_cancelled() {
+            return Err(Problem::of_source(ProblemCode::ReadFailed, name, detail));
+        }
+        problems.push(Problem::of_source(ProblemCode::ReadFailed, name, format!("{detail}; what it wrote before was read")));
+    }
+    let text = OpenedFile::unnamed(name, out).map_err(|error| failed(&error))?;
+    Ok(Copied { text, form: "a pg_dump archive, by `pg_restore`".to_owned(), problems })
+}
