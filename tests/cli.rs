@@ -29,6 +29,8 @@ mod piped;
 mod postgres;
 #[cfg(unix)]
 mod server;
+#[cfg(unix)]
+mod sql_dump;
 mod sqlite;
 #[cfg(unix)]
 mod terminal;

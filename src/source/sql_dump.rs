@@ -47,6 +47,7 @@ use crate::support::progress::Cancel;
 pub(super) use archive::MOST_RESTORED;
 pub(super) use archive::is_archive;
 pub(super) use archive::open_archive;
+#[allow(unused_imports, reason = "whoever follows folders opens it")]
 pub(super) use archive::open_folder;
 use coding::Coding;
 use dialect::Dialect;

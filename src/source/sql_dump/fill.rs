@@ -4,6 +4,7 @@ use super::dialect::Dialect;
 use super::lexer::Kind;
 use super::lexer::Lexer;
 use super::lexer::end_of_quoted;
+use super::lexer::is_of_word;
 use super::row::Cell;
 use super::row::Row;
 use super::script::CopyForm;
@@ -219,12 +220,12 @@ impl<G: Guide> Script<'_, '_, G> {
                 self.row = row;
                 done?;
                 if !is_whole {
-                    self.is_cut = true;
+                    self.row_without_end(filling, offset);
                     return Ok(());
                 }
             } else {
                 let Some(values) = self.pass_row() else {
-                    self.is_cut = true;
+                    self.row_without_end(filling, offset);
                     return Ok(());
                 };
                 self.guide.passed(filling, values);
@@ -235,6 +236,17 @@ impl<G: Guide> Script<'_, '_, G> {
         }
         self.tail();
         Ok(())
+    }
+
+    /// A row breaks off. Behind the end of its statement all may be well again.
+    fn row_without_end(&mut self, filling: &Filling, offset: u64) {
+        let token = self.next();
+        if token.kind == Kind::Stop {
+            self.has_stops = true;
+            self.guide.broken_row(filling, offset);
+        } else {
+            self.is_cut = true;
+        }
     }
 
     /// Whether this byte is the next but for blanks in the buffer, before which it stops.
@@ -360,7 +372,8 @@ fn pass_quickly(buffer: &[u8], escapes: bool, dialect: Dialect) -> Option<(usize
     loop {
         match buffer.get(at)? {
             b'\'' => {
-                let is_prefixed = at > 0 && matches!(buffer[at - 1], b'e' | b'E') && dialect.has_escape_texts();
+                let is_e = at > 0 && matches!(buffer[at - 1], b'e' | b'E') && dialect.has_escape_texts();
+                let is_prefixed = is_e && at.checked_sub(2).is_none_or(|before| !is_of_word(buffer[before]));
                 at = end_of_quoted(buffer, at + 1, b'\'', escapes || is_prefixed, false).ok()?;
                 continue;
             }
@@ -384,10 +397,6 @@ fn pass_quickly(buffer: &[u8], escapes: bool, dialect: Dialect) -> Option<(usize
 /// Reads the values of a row, from before its parenthesis; `false`: it has no end.
 fn read_row(lexer: &mut Lexer<'_>, row: &mut Row) -> bool {
     lexer.at += 1;
-    if lexer.buffer.get(lexer.at) == Some(&b')') {
-        lexer.at += 1;
-        return true;
-    }
     loop {
         let end = match read_quickly(lexer, row) {
             Some(end) => Some(end),

@@ -231,6 +231,11 @@ impl Guide for Index {
         self.count(filling.table, 1);
     }
 
+    fn broken_row(&mut self, filling: &Filling, offset: u64) {
+        let name = self.tables[filling.table].name.clone();
+        self.problem(ProblemCode::CutShort, Some(&name), "rows break off within their statement; they were not read", offset);
+    }
+
     fn row(&mut self, _: &Arc<Filling>, _: &mut Row, _: u64, _: &State) -> Result<(), ReadError> {
         Ok(())
     }

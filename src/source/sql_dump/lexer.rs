@@ -326,13 +326,8 @@ impl<'a> Lexer<'a> {
         match kind {
             Kind::Word => {
                 let has_dollars = self.rules.delimiter.first() != Some(&b'$');
-                let is_of_word = |byte: &u8| {
-                    is_letter(*byte)
-                        || byte.is_ascii_digit()
-                        || matches!(byte, b'$' if has_dollars)
-                        || matches!(byte, b'@' | b'#')
-                };
-                match text[from..].iter().position(|byte| !is_of_word(byte)) {
+                let ends = |byte: &u8| !is_of_word(*byte) || (*byte == b'$' && !has_dollars);
+                match text[from..].iter().position(ends) {
                     Some(length) => Look::Piece(kind, from + length, false),
                     None if is_last => Look::Piece(kind, text.len(), false),
                     None => Look::More(kind, text.len()),
@@ -461,16 +456,6 @@ impl<'a> Lexer<'a> {
         }
         self.at < self.buffer.len()
     }
-
-    /// Reads on behind what is in the buffer; whether anything came.
-    pub(super) fn extend(&mut self) -> bool {
-        if self.is_filled() {
-            return false;
-        }
-        let before = self.buffer.len() - self.at;
-        self.fill(self.at);
-        self.buffer.len() > before
-    }
 }
 
 /// Where a quoted text ends, looked for from a place within it; `Err`: not before the end of what is there.
@@ -494,6 +479,11 @@ pub(super) fn end_of_quoted(text: &[u8], from: usize, quote: u8, escapes: bool, 
     }
 }
 
-pub(super) fn is_letter(byte: u8) -> bool {
+/// Whether a byte may stand within a bare word.
+pub(super) fn is_of_word(byte: u8) -> bool {
+    is_letter(byte) || byte.is_ascii_digit() || matches!(byte, b'$' | b'@' | b'#')
+}
+
+fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'_' || !byte.is_ascii()
 }

@@ -34,6 +34,10 @@ enum ColumnForm {
     Text,
     /// A day or a moment, which may be all zeros in place of NULL.
     Moment,
+    /// Bits, which are a number.
+    Bits,
+    /// Bytes that are filled up with zeros.
+    FixedBytes,
     /// As PostgreSQL writes it.
     Postgres(Form),
     /// As PostgreSQL writes it, of a type that is not known: bytes show by their beginning.
@@ -98,8 +102,11 @@ impl<'a, 'f> Reader<'a, 'f> {
             Dialect::Postgres if has(ColumnForm::Postgres(Form::Moment)) => Some(memmem::Finder::new(b"infinity")),
             _ => None,
         };
-        let is_simple =
-            |form: &ColumnForm| !matches!(form, ColumnForm::Postgres(form) if !matches!(form, Form::Text | Form::Moment));
+        let is_simple = |form: &ColumnForm| match form {
+            ColumnForm::Postgres(form) => matches!(form, Form::Text | Form::Moment),
+            ColumnForm::Text | ColumnForm::Moment | ColumnForm::Untyped => true,
+            ColumnForm::Bits | ColumnForm::FixedBytes => false,
+        };
         Self {
             index,
             table,
@@ -235,6 +242,17 @@ impl<'a, 'f> Reader<'a, 'f> {
     /// Adds one value.
     fn cell(&mut self, column: usize, cell: Cell, bytes: &[u8], coding: Coding) {
         let batch = &mut self.feed.batch;
+        let form = self.forms.get(column).copied().unwrap_or(ColumnForm::Text);
+        if matches!(cell, Cell::Text | Cell::Bytes) {
+            match form {
+                ColumnForm::Bits if bytes.len() <= 8 && !bytes.iter().all(u8::is_ascii_digit) => {
+                    let number = bytes.iter().fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+                    return batch.push_text(&number.to_string());
+                }
+                ColumnForm::FixedBytes => return bytes::push(batch, column, without_filling(bytes), &mut self.binary),
+                _ => {}
+            }
+        }
         match cell {
             Cell::Null | Cell::Default => batch.push_cell(None),
             Cell::Unclear => {
@@ -254,14 +272,14 @@ impl<'a, 'f> Reader<'a, 'f> {
                     }
                     self.scratch.extend_from_slice(text.as_bytes());
                 }
-                match self.forms.get(column).copied().unwrap_or(ColumnForm::Text) {
+                match form {
                     ColumnForm::Postgres(form) => form.push(batch, column, &mut self.scratch, &mut self.binary),
                     ColumnForm::Untyped if is_hexadecimal(&self.scratch) => {
                         Form::Bytes.push(batch, column, &mut self.scratch, &mut self.binary);
                     }
                     _ if self.scratch.contains(&0) => bytes::push(batch, column, &self.scratch, &mut self.binary),
                     ColumnForm::Moment if is_zero(&self.scratch) => batch.push_cell(None),
-                    ColumnForm::Text | ColumnForm::Moment | ColumnForm::Untyped => batch.push_cell(Some(&self.scratch)),
+                    _ => batch.push_cell(Some(&self.scratch)),
                 }
             }
         }
@@ -374,6 +392,8 @@ impl Guide for Reader<'_, '_> {
 
     fn passed(&mut self, _: &Filling, _: usize) {}
 
+    fn broken_row(&mut self, _: &Filling, _: u64) {}
+
     fn row(&mut self, filling: &Arc<Filling>, row: &mut Row, offset: u64, state: &State) -> Result<(), ReadError> {
         let locator = self.locator(offset);
         self.emit(filling, row, locator, state)
@@ -435,8 +455,17 @@ fn form_of(declared_type: Option<&str>, dialect: Dialect) -> ColumnForm {
             if form == Form::Text && first.contains('.') { ColumnForm::Untyped } else { ColumnForm::Postgres(form) }
         }
         Dialect::Mysql if matches!(first, "date" | "datetime" | "timestamp") => ColumnForm::Moment,
+        Dialect::Mysql if first == "bit" => ColumnForm::Bits,
+        Dialect::Mysql if first == "binary" => ColumnForm::FixedBytes,
         _ => ColumnForm::Text,
     }
+}
+
+/// Bytes of fixed length without the zeros at their end, where what is left is text by itself.
+fn without_filling(value: &[u8]) -> &[u8] {
+    let length = value.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let rest = &value[..length];
+    if !rest.contains(&0) && bytes::text(rest).is_some() { rest } else { value }
 }
 
 /// Bytes as PostgreSQL writes them.

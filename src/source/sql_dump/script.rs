@@ -84,6 +84,8 @@ pub(super) trait Guide {
     fn row_begins(&mut self, offset: u64, filling: &Arc<Filling>, state: &State) -> bool;
     /// A row with so many values was passed over.
     fn passed(&mut self, filling: &Filling, values: usize);
+    /// A row breaks off.
+    fn broken_row(&mut self, filling: &Filling, offset: u64);
     /// A row was read.
     fn row(&mut self, filling: &Arc<Filling>, row: &mut Row, offset: u64, state: &State) -> Result<(), ReadError>;
     /// The rows of a `COPY`, up to its end or to where they are not wanted any more; whether its end was found.
@@ -295,6 +297,13 @@ impl<'a, 'g, G: Guide> Script<'a, 'g, G> {
                 }
                 Kind::Mark(b'(') => parentheses += 1,
                 Kind::Mark(b')') => parentheses = parentheses.saturating_sub(1),
+                // Where an end is missing, rows are not taken for a part of what they follow.
+                Kind::Word
+                    if !is_body && count > 0 && parentheses == 0 && token.is_first && self.lexer.is_word(token, "insert") =>
+                {
+                    self.lexer.put_back(token);
+                    return;
+                }
                 Kind::Word if is_server && token.is_first => {
                     let word = self.word_of(token);
                     if word == "go" || (!is_body && count > 0 && parentheses == 0 && STARTERS.contains(&word.as_str())) {

@@ -113,18 +113,18 @@ fn reads_mysqldump() {
         /*!50503 SET character_set_client = utf8mb4 */;\nCREATE TABLE `people` (\n  `id` int NOT NULL AUTO_INCREMENT,\n  `name` varchar(40) DEFAULT 'a,b',\n  \
         `born` date DEFAULT NULL,\n  `pic` blob,\n  `flag` bit(1) DEFAULT b'0',\n  PRIMARY KEY (`id`),\n  KEY `k` (`name`)\n) ENGINE=InnoDB DEFAULT CHARSET=latin1;\n\
         /*!40101 SET character_set_client = @saved_cs_client */;\n\nLOCK TABLES `people` WRITE;\n/*!40000 ALTER TABLE `people` DISABLE KEYS */;\n\
-        INSERT INTO `people` VALUES\n(1,'O\\'Neill; -- \\\\','1980-01-02',_binary 'Ann',_binary '\\0'),(2,'a\\nb''c\\Z','0000-00-00',0x416E6E,b'101'),(3,NULL,NULL,_binary '\\0\\x',NULL);\n\
+        INSERT INTO `people` VALUES\n(1,'O\\'Neill; -- \\\\','1980-01-02',_binary 'Ann',_binary '\\0'),(2,'a\\nb''c\\Z','0000-00-00',0x416E6E,b'101'),(3,NULL,NULL,x'00ff01',NULL);\n\
         /*!40000 ALTER TABLE `people` ENABLE KEYS */;\nUNLOCK TABLES;\n");
     let (rows, problems) = only(&dump);
     assert_eq!(
         rows,
         [
-            row(&["1", "O'Neill; -- \\", "1980-01-02", "Ann", "NULL"]),
+            row(&["1", "O'Neill; -- \\", "1980-01-02", "Ann", "0"]),
             row(&["2", "a\nb'c\u{1a}", "NULL", "Ann", "5"]),
             row(&["3", "NULL", "NULL", "NULL", "NULL"])
         ]
     );
-    assert_eq!(problems, [(ProblemCode::BinaryCells, Some(1)), (ProblemCode::BinaryCells, Some(1))]);
+    assert_eq!(problems, [(ProblemCode::BinaryCells, Some(1))]);
 }
 
 #[test]

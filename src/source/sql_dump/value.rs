@@ -19,6 +19,9 @@ const DEEPEST: usize = 32;
 pub(super) fn read(lexer: &mut Lexer<'_>, row: &mut Row) -> Option<u8> {
     let start = row.text.len();
     let mut value = Value { lexer, backslashes: false };
+    if row.cells.is_empty() && value.takes(b')') {
+        return Some(b')');
+    }
     let mut cell = value.expression(&mut row.text, 0);
     let mut end = value.lexer.next(|_| {});
     row.backslashes |= value.backslashes;
@@ -340,9 +343,10 @@ impl Value<'_, '_> {
             }
             let number = digits.iter().fold(0_u64, |number, digit| (number << 1) | u64::from(digit - b'0'));
             out.extend_from_slice(number.to_string().as_bytes());
-        } else {
-            out.extend_from_slice(digits);
+            // A number already, and no bytes of one.
+            return Cell::Unicode;
         }
+        out.extend_from_slice(digits);
         Cell::Text
     }
 
