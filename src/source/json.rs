@@ -215,7 +215,7 @@ impl Session for JsonSession {
         let mut rows = Rows::new(&part.paths);
         let mut tree = Tree::new(&part.paths);
         let mut flaws = Flaws::default();
-        let bytes = range.end - range.start;
+        let bytes = if part.list.order == Order::Rest { part.bytes() } else { range.end - range.start };
         if part.list.order == Order::Rest {
             match rest_of(&self.file, part)? {
                 Some(text) if parse::record(&text, false, &mut tree).is_ok() => {
@@ -265,6 +265,14 @@ impl List {
     /// Leaves out what follows a place.
     fn cut(&mut self, place: u64) {
         self.range.end = self.range.end.min(place).max(self.range.start);
+    }
+}
+
+impl Part {
+    /// Bytes of the file that it is read from.
+    fn bytes(&self) -> u64 {
+        let range = &self.list.range;
+        if self.list.order == Order::Rest { length_of(&self.rest) } else { range.end - range.start }
     }
 }
 
@@ -388,8 +396,7 @@ fn learn_rest(file: &OpenedFile, part: &Part) -> Result<Option<Paths>, ReadError
 
 /// What stands in no list, with the lists empty; `None` where it is too long.
 fn rest_of(file: &OpenedFile, part: &Part) -> Result<Option<Vec<u8>>, ReadError> {
-    let length: u64 = part.rest.iter().map(|range| range.end - range.start).sum();
-    if length > LONGEST_ROW as u64 {
+    if length_of(&part.rest) > LONGEST_ROW as u64 {
         return Ok(None);
     }
     let mut text = Vec::new();
@@ -398,6 +405,10 @@ fn rest_of(file: &OpenedFile, part: &Part) -> Result<Option<Vec<u8>>, ReadError>
         text.extend(file.window(range.start, length).map_err(|error| file.failed(&error))?);
     }
     Ok(Some(text))
+}
+
+fn length_of(ranges: &[Range<u64>]) -> u64 {
+    ranges.iter().map(|range| range.end - range.start).sum()
 }
 
 fn whole_of(rest: &[Range<u64>]) -> Option<Range<u64>> {
@@ -474,7 +485,7 @@ fn object(file: &OpenedFile, part: &Part, names: &mut HashSet<String>) -> Object
         primary_key: Vec::new(),
         rows_expected: None,
         rows_estimated: None,
-        bytes: Some(list.range.end - list.range.start),
+        bytes: Some(part.bytes()),
         access: Access::Readable,
         details,
     }

@@ -139,7 +139,7 @@ impl Pass<'_> {
         let first = self.after_blanks()?;
         let start = self.offset();
         match first {
-            Some(b'{') => self.object("", 1)?,
+            Some(b'{') => drop(self.object("", 1)?),
             Some(b'[') => {
                 let candidate = self.list(String::new())?;
                 self.lists.push(candidate.list);
@@ -174,8 +174,8 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// An object outside of records. Its lists are noted even where it is damaged.
-    fn object(&mut self, path: &str, level: usize) -> Result<(), Stop> {
+    /// An object outside of records; whether values stand in it besides lists of records. Its lists are noted even where it is damaged.
+    fn object(&mut self, path: &str, level: usize) -> Result<bool, Stop> {
         let mut candidates = Vec::new();
         let (mark, start) = (self.lists.len(), self.offset() + 1);
         let mut keyed = None;
@@ -186,7 +186,7 @@ impl Pass<'_> {
                 list.range.end = self.offset() - 1;
             }
             self.keep(list)?;
-            return outcome.map(|_| ());
+            return outcome.map(|_| false);
         }
         let has_scalars = outcome.as_ref().is_ok_and(|has_scalars| *has_scalars);
         for candidate in candidates {
@@ -196,7 +196,7 @@ impl Pass<'_> {
                 self.keep(candidate.list)?;
             }
         }
-        outcome.map(|_| ())
+        outcome
     }
 
     fn keep(&mut self, list: List) -> Result<(), Stop> {
@@ -207,8 +207,8 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// The members of an object, whose end is passed; whether one of them is neither object nor list. Where its members turn out to be
-    /// records, they become `keyed`.
+    /// The members of an object, whose end is passed; whether values stand in it besides lists. Where its members turn out to be records, they
+    /// become `keyed`.
     fn members(
         &mut self,
         path: &str,
@@ -219,7 +219,7 @@ impl Pass<'_> {
         keyed: &mut Option<List>,
     ) -> Result<bool, Stop> {
         self.at += 1;
-        let (mut members, mut objects, mut has_scalars, mut noted) = (0_u64, 0_u64, false, start);
+        let (mut members, mut objects, mut scalars, mut has_scalars, mut noted) = (0_u64, 0_u64, 0_u64, false, start);
         loop {
             match self.after_blanks()? {
                 Some(b'}') if members == 0 => break,
@@ -246,7 +246,12 @@ impl Pass<'_> {
                 match first {
                     Some(b'{') => {
                         objects += 1;
-                        if level < MOST_LEVELS { self.object(&below, level + 1)? } else { self.skip_value()? }
+                        if level < MOST_LEVELS {
+                            has_scalars |= self.object(&below, level + 1)?;
+                        } else {
+                            has_scalars = true;
+                            self.skip_value()?;
+                        }
                     }
                     Some(b'[') => {
                         let mut candidate = Candidate { list: List::at(below, self.offset() + 1), elements: 0 };
@@ -261,13 +266,14 @@ impl Pass<'_> {
                     }
                     Some(_) => {
                         has_scalars = true;
+                        scalars += 1;
                         self.skip_value()?;
                     }
                     None => return Err(Stop::Damage(Damage::Cut)),
                 }
                 let is_large = |list: &List| list.order == Order::Members || list.range.end - list.range.start > LARGE_LIST;
                 let is_keyed = (objects == members && objects == MANY_OBJECTS && !self.lists[mark..].iter().any(is_large))
-                    || (!has_scalars && members == MANY_MEMBERS);
+                    || (scalars == 0 && members == MANY_MEMBERS);
                 if is_keyed {
                     let range = start..self.offset();
                     *keyed = Some(List { order: Order::Members, range, ..List::at(path.to_owned(), start) });

@@ -213,6 +213,17 @@ fn a_document_has_an_object_for_each_list_and_one_for_the_rest() {
 }
 
 #[test]
+fn a_document_that_is_one_record_stays_one() {
+    let content = r#"{"patient":{"name":"Ann","born":"1980"},"addresses":[{"postcode":"LS1"},{"postcode":"LS2"}]}"#;
+    let expected = ["LS1", "LS2"].map(|postcode| format!("patient.name=Ann patient.born=1980 addresses.postcode={postcode}"));
+    assert_eq!(rows(content), expected);
+    let many = vec![r#"{"at":"x"}"#; 17].join(",");
+    let session = open_bytes(format!(r#"{{"name":"Ann","calls":[{many}],"tags":["a"]}}"#));
+    assert_eq!(read(&session, 0, 1).rows, ["name=Ann tags=a"]);
+    assert_eq!(read(&session, 1, 1).rows.len(), 17);
+}
+
+#[test]
 fn names_that_are_data_are_a_column() {
     let users = (0..30)
         .map(|number| format!("\"-N{number}\": {{\"name\":\"n{number}\",\"at\":{{\"x\":1}}}}"))
@@ -275,9 +286,9 @@ fn a_damaged_document_stands_up_to_the_damage() {
 
 #[test]
 fn bytes_that_are_no_utf8_are_read_and_told() {
-    let content = b"{\"a\":\"caf\xe9\",\"b\":\"x\"}\n{\"a\":\"\\ud83d\",\"b\":\"\xf0\x9f\x98\x80\"}\n{\"a\":\"\\ud83d\\ude00\",\"b\":\"tab\there\"}\n";
+    let content = b"{\"a\":\"Ren\xe9\",\"b\":\"x\"}\n{\"a\":\"\\ud83d\",\"b\":\"\xf0\x9f\x98\x80\"}\n{\"a\":\"\\ud83d\\ude00\",\"b\":\"tab\there\"}\n";
     let read = read(&open_bytes(content), 0, 1);
-    assert_eq!(read.rows[0], "a=caf\u{fffd} b=x");
+    assert_eq!(read.rows[0], "a=Ren\u{fffd} b=x");
     assert_eq!(read.rows[2], "a=\u{1f600} b=tab\there");
     assert_eq!(codes(&read.problems), [(ProblemCode::Undecodable, Some(2))]);
     assert_eq!(read.problems[0].column.as_deref(), Some("a"));
