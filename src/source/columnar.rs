@@ -34,6 +34,7 @@ use super::Sink;
 use super::Split;
 use super::SplitReport;
 use super::file::OpenedFile;
+use super::file::Setting;
 use super::nested::PathId;
 use super::nested::Paths;
 use crate::support::progress::Cancel;
@@ -76,29 +77,15 @@ pub(super) fn format_of(head: &[u8]) -> Option<Kind> {
     }
 }
 
-/// What is known of a file's table from elsewhere than the file.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Dress {
-    /// Columns that every row has with the same value, as the folders of the path name them.
-    pub(super) extra: Vec<(String, Option<String>)>,
-    /// What columns are called by people, by their names in the file.
-    pub(super) renames: BTreeMap<String, String>,
-}
-
 /// Opens a file of a format.
-pub(super) fn open(file: OpenedFile, format: Kind, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
-    open_dressed(file, format, &Dress::default(), cancel)
-}
-
-/// Opens a file of whose table more is known.
-fn open_dressed(file: OpenedFile, kind: Kind, dress: &Dress, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
+pub(super) fn open(file: OpenedFile, kind: Kind, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
     let file = Arc::new(file);
     let (word, (format, described)) = match kind {
         Kind::Parquet => ("parquet", Parquet::open(&file).map(|(parquet, described)| (Format::Parquet(parquet), described))?),
         Kind::Arrow => ("arrow", Arrow::open(&file, cancel).map(|(arrow, described)| (Format::Arrow(arrow), described))?),
         Kind::Avro => ("avro", Avro::open(&file, cancel).map(|(avro, described)| (Format::Avro(avro), described))?),
     };
-    Ok(Box::new(ColumnarSession::new(file, word, format, described, dress)))
+    Ok(Box::new(ColumnarSession::new(file, word, format, described)))
 }
 
 /// What a file says of itself.
@@ -159,7 +146,7 @@ struct ColumnarSession {
 }
 
 impl ColumnarSession {
-    fn new(file: Arc<OpenedFile>, kind: &'static str, format: Format, described: Described, dress: &Dress) -> Self {
+    fn new(file: Arc<OpenedFile>, kind: &'static str, format: Format, described: Described) -> Self {
         let identity = Identity { kind, name: file.name().to_owned(), facts: file.facts() };
         let mut problems = described.problems;
         let is_read = described.columns.iter().any(|column| column.is_read);
@@ -170,7 +157,7 @@ impl ColumnarSession {
             .collect();
         let has_lists = described.columns.iter().any(|column| column.is_read && nest::has_list(column.field.data_type()));
         let is_flat = !described.columns.iter().any(|column| column.is_read && column.field.data_type().is_nested());
-        let outfit = Outfit { columns: &described.columns, reasons: &reasons, dress };
+        let outfit = Outfit { columns: &described.columns, reasons: &reasons, setting: file.setting() };
         let laid = if is_flat { outfit.flat() } else { outfit.nested() };
         for name in laid.duplicates {
             let detail = "several columns bear this name; the later ones were numbered";
@@ -203,7 +190,7 @@ impl ColumnarSession {
             rows_estimated: None,
             bytes: Some(file.size()),
             access,
-            details: described.details,
+            details: described.details.into_iter().chain(file.setting().notes.iter().cloned()).collect(),
         };
         let inventory = Inventory { objects: vec![object], blind: false, problems };
         Self { file, identity, inventory, format, filling, parts }
@@ -219,7 +206,7 @@ struct Outfit<'a> {
     columns: &'a [DescribedColumn],
     /// Why a column is not read.
     reasons: &'a [Option<String>],
-    dress: &'a Dress,
+    setting: &'a Setting,
 }
 
 /// The columns of an object, and how they are filled.
@@ -235,7 +222,7 @@ struct Laid {
 impl Outfit<'_> {
     fn name(&self, column: &DescribedColumn) -> String {
         let name = column.field.name();
-        self.dress.renames.get(name).unwrap_or(name).clone()
+        self.setting.names.get(name).unwrap_or(name).clone()
     }
 
     /// Columns of which each is one cell a row.
@@ -247,7 +234,7 @@ impl Outfit<'_> {
             let access = reason.clone().map_or(Access::Readable, Access::Unsupported);
             columns.push(Column { name: String::new(), declared_type: Some(column.declared.clone()), access });
         }
-        for (name, value) in &self.dress.extra {
+        for (name, value) in &self.setting.columns {
             if !stated.contains(name) {
                 stated.push(name.clone());
                 places.push(Place::Constant(value.clone()));
@@ -288,7 +275,7 @@ impl Outfit<'_> {
                 }
             }
         }
-        for (name, value) in self.dress.extra.iter().filter(|(name, _)| !stated.contains(name)) {
+        for (name, value) in self.setting.columns.iter().filter(|(name, _)| !stated.contains(name)) {
             if let Some(path) = paths.add(PathId::ROOT, name) {
                 paths.mark(path);
                 constants.push((path, value.clone()));

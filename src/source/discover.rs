@@ -12,14 +12,20 @@ use super::Session;
 use super::detect;
 use super::file::FileKey;
 use super::file::OpenedFile;
+use super::file::Setting;
 use super::file::file_key;
 use super::file::io_reason;
+#[cfg(feature = "columnar")]
+use super::lake;
+#[cfg(feature = "columnar")]
+use super::lake::Lake;
 use super::mysql;
 use super::opener::Opener;
 use super::postgres;
 use super::server;
 use super::server::Opened;
 use super::server::ServerError;
+use super::sql_dump;
 use super::unpack::Stop;
 use crate::support::progress::Cancel;
 use std::collections::HashSet;
@@ -124,8 +130,16 @@ pub(crate) fn discover(
     if delimiters.any(|byte| !byte.is_ascii() || matches!(byte, b'"' | b'\n' | b'\r')) {
         return Err(SourceError::BadDelimiter);
     }
-    let mut walk =
-        Walk { options, cancel, inputs: Vec::new(), problems: Vec::new(), seen: HashSet::new(), named: HashSet::new() };
+    let mut walk = Walk {
+        options,
+        cancel,
+        inputs: Vec::new(),
+        problems: Vec::new(),
+        seen: HashSet::new(),
+        #[cfg(feature = "columnar")]
+        lakes: Vec::new(),
+        named: HashSet::new(),
+    };
     let mut has_stdin = false;
     for argument in arguments {
         if argument == "-" {
@@ -145,6 +159,12 @@ pub(crate) fn discover(
 enum Input {
     Stdin,
     File {
+        name: String,
+        path: PathBuf,
+        setting: Setting,
+    },
+    /// A folder that `pg_dump` made.
+    Dump {
         name: String,
         path: PathBuf,
     },
@@ -174,6 +194,9 @@ struct Walk<'a> {
     inputs: Vec<Input>,
     problems: Vec<Problem>,
     seen: HashSet<Seen>,
+    /// The tables of many files in whose folders the walk is, the innermost last.
+    #[cfg(feature = "columnar")]
+    lakes: Vec<(PathBuf, Lake)>,
     /// Files that are arguments themselves, rather than found in a folder or by a pattern.
     named: HashSet<Seen>,
 }
@@ -263,13 +286,20 @@ impl Walk<'_> {
             self.problem(ProblemCode::SymlinkLoop, &name, "the symbolic link leads back to a folder above it");
         } else if self.seen.contains(&seen) {
             // Reached before.
+        } else if metadata.is_dir() && is_dump(path) {
+            self.seen.insert(seen);
+            self.inputs.push(Input::Dump { name, path: path.to_owned() });
         } else if metadata.is_dir() {
             above.push(seen);
             self.folder(&name, path, above)?;
             self.seen.extend(above.pop());
         } else if metadata.is_file() {
+            let is_named = self.named.contains(&seen);
             self.seen.insert(seen);
-            self.inputs.push(Input::File { name, path: path.to_owned() });
+            if is_named || !is_mark(path) {
+                let setting = self.setting(&name, path);
+                self.inputs.push(Input::File { name, path: path.to_owned(), setting });
+            }
         } else {
             self.seen.insert(seen);
             self.problem(ProblemCode::NotRegular, &name, "neither a file nor a folder");
@@ -277,7 +307,41 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// What is known of a file from the folders of its path.
+    #[cfg(feature = "columnar")]
+    fn setting(&self, name: &str, path: &Path) -> Setting {
+        let mut setting = Setting { columns: lake::partitions(Path::new(name)), ..Setting::default() };
+        if let Some((root, lake)) = self.lakes.last()
+            && let Ok(inner) = path.strip_prefix(root)
+        {
+            setting.names.clone_from(lake.renames());
+            setting.notes = lake.notes(inner);
+        }
+        setting
+    }
+
+    /// What is known of a file from the folders of its path: nothing, where no format of such folders is read.
+    #[cfg(not(feature = "columnar"))]
+    fn setting(&self, _name: &str, _path: &Path) -> Setting {
+        Setting::default()
+    }
+
+    #[cfg(feature = "columnar")]
     fn folder(&mut self, name: &str, path: &Path, above: &mut Vec<Seen>) -> Result<(), SourceError> {
+        let Some(lake) = lake::describe(path, self.cancel) else { return self.children(name, path, above) };
+        self.problems.extend(lake.problems(name));
+        self.lakes.push((path.to_owned(), lake));
+        let walked = self.children(name, path, above);
+        self.lakes.pop();
+        walked
+    }
+
+    #[cfg(not(feature = "columnar"))]
+    fn folder(&mut self, name: &str, path: &Path, above: &mut Vec<Seen>) -> Result<(), SourceError> {
+        self.children(name, path, above)
+    }
+
+    fn children(&mut self, name: &str, path: &Path, above: &mut Vec<Seen>) -> Result<(), SourceError> {
         let mut children = Vec::new();
         let entries = fs::read_dir(path).map(|entries| entries.map(|entry| entry.map(|entry| entry.file_name())));
         match entries.and_then(|mut entries| entries.try_for_each(|entry| entry.map(|child| children.push(child)))) {
@@ -320,8 +384,15 @@ impl Walk<'_> {
                     let name = self.options.stdin_name.as_deref().unwrap_or("-");
                     opener.pipe(name, stdin)?
                 }
-                Input::File { name, path } => match OpenedFile::open(&name, &path) {
-                    Ok(file) => file,
+                Input::Dump { name, path } => {
+                    match sql_dump::open_folder(&name, &path, self.options, self.options.limits.bytes, self.cancel) {
+                        Ok(session) => opener.found.sessions.push(session),
+                        Err(problem) => opener.found.problems.push(problem),
+                    }
+                    continue;
+                }
+                Input::File { name, path, setting } => match OpenedFile::open(&name, &path) {
+                    Ok(file) => file.set_in(setting),
                     Err(error) => {
                         let problem = Problem::of_source(ProblemCode::Unreadable, &name, io_reason(&error));
                         opener.found.problems.push(problem);
@@ -348,7 +419,7 @@ impl Walk<'_> {
             .collect();
         let mut kept = Vec::new();
         for input in inputs {
-            let Input::File { name, path } = &input else {
+            let Input::File { name, path, .. } = &input else {
                 kept.push(input);
                 continue;
             };
@@ -397,6 +468,21 @@ fn split_scheme(argument: &str) -> Option<(&str, &str)> {
 fn is_link_loop(error: &io::Error) -> bool {
     let number = if cfg!(target_os = "macos") { 62 } else { 40 };
     cfg!(unix) && error.raw_os_error() == Some(number)
+}
+
+/// Whether a folder is an archive of `pg_dump`.
+fn is_dump(folder: &Path) -> bool {
+    let mut magic = [0; 5];
+    File::open(folder.join("toc.dat")).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && &magic == b"PGDMP"
+}
+
+/// Whether a file beside data files only says something of them.
+fn is_mark(path: &Path) -> bool {
+    #[cfg(feature = "columnar")]
+    let is_mark = lake::is_mark(path);
+    #[cfg(not(feature = "columnar"))]
+    let is_mark = path.as_os_str().is_empty();
+    is_mark
 }
 
 fn is_database(path: &Path) -> bool {
@@ -517,6 +603,8 @@ mod tests {
                 inputs: Vec::new(),
                 problems: Vec::new(),
                 seen: HashSet::new(),
+                #[cfg(feature = "columnar")]
+                lakes: Vec::new(),
                 named: HashSet::new(),
             };
             for argument in arguments {

@@ -7,6 +7,7 @@ use super::ProblemCode;
 use super::ReadError;
 use crate::support::hex;
 use crate::support::progress::Cancel;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::fs::Metadata;
 use std::io;
@@ -36,6 +37,8 @@ pub(super) struct OpenedFile {
     window: Option<Window>,
     /// The kind that a person says it is of.
     stated: Option<InputFormat>,
+    /// What is known from elsewhere.
+    setting: Arc<Setting>,
     /// How the bytes were packed in their origin, from the outside to the inside.
     packing: Vec<Packing>,
     digest: OnceLock<String>,
@@ -57,6 +60,17 @@ pub(super) struct Held {
 pub(super) struct Window {
     pub(super) start: u64,
     pub(super) size: u64,
+}
+
+/// What is known of a file from the folder that it lies in.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Setting {
+    /// Columns that every row has with the same value, as the folders of the path name them.
+    pub(super) columns: Vec<(String, Option<String>)>,
+    /// What people call columns, by their names in the file.
+    pub(super) names: BTreeMap<String, String>,
+    /// What people are to be told of the file, as key and value.
+    pub(super) notes: Vec<(String, String)>,
 }
 
 /// A step from what a file of the system holds to what is read.
@@ -169,11 +183,12 @@ impl OpenedFile {
         let stamp = Some(Stamp::of(&file.metadata()?));
         let held = Arc::new(Held { file, path: Some(path.to_owned()), stamp, _copy: None });
         let name = name.to_owned();
-        Ok(Self { name, origin: held.clone(), held, window: None, stated: None, packing: Vec::new(), digest: OnceLock::new() })
+        let setting = Arc::default();
+        let (window, stated, packing, digest) = (None, None, Vec::new(), OnceLock::new());
+        Ok(Self { name, origin: held.clone(), held, window, stated, setting, packing, digest })
     }
 
     /// Takes a file that has no path, and that nobody else can change.
-    #[cfg(test)]
     pub(super) fn unnamed(name: &str, file: File) -> io::Result<Self> {
         let window = Window { start: 0, size: file.metadata()?.len() };
         Ok(Self::private(name, &Arc::new(Held::private(file)), window))
@@ -187,6 +202,7 @@ impl OpenedFile {
             held: held.clone(),
             window: Some(window),
             stated: None,
+            setting: Arc::default(),
             packing: Vec::new(),
             digest: OnceLock::new(),
         }
@@ -195,7 +211,13 @@ impl OpenedFile {
     /// What this file holds packed, as it was unpacked into a private copy.
     pub(super) fn unpacked(&self, name: &str, packing: Packing, held: &Arc<Held>, window: Window) -> Self {
         let packing = self.packing.iter().cloned().chain([packing]).collect();
-        Self { origin: self.origin.clone(), stated: self.stated, packing, ..Self::private(name, held, window) }
+        Self {
+            origin: self.origin.clone(),
+            stated: self.stated,
+            setting: self.setting.clone(),
+            packing,
+            ..Self::private(name, held, window)
+        }
     }
 
     /// What this file holds as it is, at a place of its own. `None`: it does not reach so far.
@@ -220,6 +242,16 @@ impl OpenedFile {
     /// The same, of which a person says what it is.
     pub(super) fn stated(self, stated: Option<InputFormat>) -> Self {
         Self { stated, ..self }
+    }
+
+    /// The same, of which more is known from the folder that it lies in.
+    pub(super) fn set_in(self, setting: Setting) -> Self {
+        Self { setting: Arc::new(setting), ..self }
+    }
+
+    /// What is known from the folder that it lies in.
+    pub(super) fn setting(&self) -> &Setting {
+        &self.setting
     }
 
     /// The kind that a person says it is of.

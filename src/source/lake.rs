@@ -4,8 +4,6 @@
 //! go is still there: all data files are read, whatever the log says of them. What is here tells people which states refer to a file, so
 //! that they know what to clean up. Nothing that the log refers to outside of the folder is opened.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the walk of a folder asks for it"))]
-
 mod delta;
 mod hudi;
 mod iceberg;
@@ -67,11 +65,6 @@ impl Lake {
     fn new(kind: &'static str) -> Self {
         let (words, otherwise, renames) = (HashMap::new(), String::new(), BTreeMap::new());
         Self { kind, words, otherwise, renames, elsewhere: 0, unread: 0 }
-    }
-
-    /// The kind of table.
-    pub(super) fn kind(&self) -> &'static str {
-        self.kind
     }
 
     /// What is to be said of a file, by its path within the folder.

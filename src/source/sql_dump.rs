@@ -44,7 +44,6 @@ use super::csv::Encoding;
 use super::file::OpenedFile;
 use super::file::io_reason;
 use crate::support::progress::Cancel;
-pub(super) use archive::MOST_RESTORED;
 pub(super) use archive::is_archive;
 pub(super) use archive::open_archive;
 #[allow(unused_imports, reason = "whoever follows folders opens it")]

@@ -1,6 +1,7 @@
 //! Files made by the crates' own writers, and what becomes of them when they are cut, damaged or lie.
 
 use super::*;
+use crate::source::columnar;
 use crate::source::testing::Collect;
 use crate::source::testing::Row;
 use crate::source::testing::codes;
@@ -34,7 +35,7 @@ fn file(content: &[u8]) -> OpenedFile {
 }
 
 fn open(content: &[u8]) -> Result<Box<dyn Session>, Problem> {
-    open_parquet(file(content), &Dress::default(), &Cancel::default())
+    columnar::open(file(content), Kind::Parquet, &Cancel::default())
 }
 
 fn people(rows: usize) -> RecordBatch {
@@ -191,7 +192,12 @@ fn columns_of_the_path_are_added_and_names_are_told_apart() {
     let content = parquet(&RecordBatch::try_from_iter(columns).unwrap(), WriterProperties::default());
     let extra = vec![("country".to_owned(), Some("GB".to_owned())), ("town".to_owned(), None), ("year".to_owned(), None)];
     let renames = [("col-1".to_owned(), "town".to_owned())].into_iter().collect();
-    let session = open_parquet(file(&content), &Dress { extra, renames }, &Cancel::default()).unwrap();
+    let session = columnar::open(
+        file(&content).set_in(Setting { columns: extra, names: renames, ..Setting::default() }),
+        Kind::Parquet,
+        &Cancel::default(),
+    )
+    .unwrap();
     let names: Vec<_> = session.inventory().objects[0].columns.iter().map(|column| column.name.clone()).collect();
     assert_eq!(names, ["name", "town", "column_3", "name_2", "country", "year"]);
     assert_eq!(codes(&session.inventory().problems), [(ProblemCode::DuplicateColumn, None)]);

@@ -5,7 +5,6 @@ use crate::source::RowBatch;
 use crate::source::Sink;
 use crate::source::Stopped;
 use crate::source::columnar;
-use crate::source::columnar::Dress;
 use crate::source::file::OpenedFile;
 use crate::support::progress::Cancel;
 use std::path::Path;
@@ -34,9 +33,8 @@ pub(super) fn read(path: &Path, columns: &[&str], cancel: &Cancel, visit: &mut d
         return false;
     }
     let Ok(file) = OpenedFile::open("log", path) else { return false };
-    let is_avro = file.head(4).is_ok_and(|head| head == columnar::AVRO_MAGIC);
-    let open = if is_avro { columnar::open_avro } else { columnar::open_parquet };
-    let Ok(session) = open(file, &Dress::default(), cancel) else { return false };
+    let Some(format) = file.head(8).ok().and_then(|head| columnar::format_of(&head)) else { return false };
+    let Ok(session) = columnar::open(file, format, cancel) else { return false };
     let Some(object) = session.inventory().objects.first() else { return false };
     let place = |name: &&str| object.columns.iter().position(|column| column.name == **name);
     let mut sink = Visit { wanted: columns.iter().map(|name| place(name)).collect(), visit };

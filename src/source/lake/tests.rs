@@ -11,7 +11,7 @@ fn write(folder: &Path, name: &str, content: &[u8]) {
 
 fn words(lake: &Lake, path: &str) -> String {
     let notes = lake.notes(Path::new(path));
-    assert_eq!(notes[0].0, lake.kind());
+    assert_eq!(notes[0].0, lake.kind);
     notes[0].1.clone()
 }
 

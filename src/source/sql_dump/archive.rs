@@ -20,9 +20,6 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-/// The most bytes of a script that is made of an archive.
-pub(in crate::source) const MOST_RESTORED: u64 = 1 << 40;
-
 /// The program.
 const PROGRAM: &str = "pg_restore";
 
@@ -62,11 +59,7 @@ pub(in crate::source) fn open_folder(
     cancel: &Cancel,
 ) -> Result<Box<dyn Session>, Problem> {
     let copied = restore(name, PROGRAM, Input::Folder(path), limit, cancel)?;
-    let file = tempfile::tempfile().and_then(|mut copy| {
-        spool(&copied.text, &mut copy, limit, cancel)?;
-        OpenedFile::unnamed(name, copy)
-    });
-    let file = file.map_err(|error| Problem::of_source(ProblemCode::Unreadable, name, io_reason(&error)))?;
+    let file = copied.text.clone();
     SqlSession::open(file, Some(copied), options, cancel, (super::CHUNK, None))
         .map(|session| Box::new(session) as Box<dyn Session>)
 }
