@@ -320,7 +320,7 @@ impl<G: Guide> Script<'_, '_, G> {
         let token = self.next();
         let word = self.word_of(token);
         let is_rule = !is_column
-            && (matches!(word.as_str(), "index" | "key" | "fulltext" | "spatial" | "generated" | "partition" | "system")
+            && (matches!(word.as_str(), "index" | "key" | "fulltext" | "spatial" | "generated" | "partition" | "system" | "default")
                 || self.is_rule(&word));
         let column = self.name_part(token).filter(|_| !is_rule);
         self.skip(false, Some(&mut text));
