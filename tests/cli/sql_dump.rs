@@ -133,7 +133,7 @@ fn dumps_of_mariadb_read_as_the_server() {
             &["--databases"],
             &["--compatible=ansi"],
             &["--default-character-set=utf8mb4", "--routines", "--triggers", "--events"],
-            &["--insert-ignore", "--skip-comments", "--no-create-info"],
+            &["--insert-ignore", "--skip-comments"],
         ];
         for (number, form) in forms.iter().enumerate() {
             let path = world.case.path(&format!("dumps/{number}"));

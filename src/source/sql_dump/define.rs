@@ -320,8 +320,10 @@ impl<G: Guide> Script<'_, '_, G> {
         let token = self.next();
         let word = self.word_of(token);
         let is_rule = !is_column
-            && (matches!(word.as_str(), "index" | "key" | "fulltext" | "spatial" | "generated" | "partition" | "system" | "default")
-                || self.is_rule(&word));
+            && (matches!(
+                word.as_str(),
+                "index" | "key" | "fulltext" | "spatial" | "generated" | "partition" | "system" | "default"
+            ) || self.is_rule(&word));
         let column = self.name_part(token).filter(|_| !is_rule);
         self.skip(false, Some(&mut text));
         let text = String::from_utf8_lossy(&text).to_lowercase();
@@ -347,12 +349,15 @@ fn declaration(name: String, declared_type: String, is_generated: bool) -> Decla
     Declaration { name, declared_type: (!declared_type.is_empty()).then_some(declared_type), is_generated }
 }
 
-/// Whether a view's definition is that of a place-holder, as `mysqldump` writes it before the view's own: `SELECT 1 AS name, …`.
+/// Whether a view's definition is that of a place-holder, as `mysqldump` writes it before the view's own: `SELECT 1 AS name, …`, or
+/// with `NULL`.
 fn is_placeholder(definition: &str) -> bool {
     let lower = definition.to_lowercase();
     let Some((_, list)) = lower.split_once(" select ") else { return false };
     list.split(',').all(|column| {
         let column = column.trim();
-        column.strip_prefix("1 as ").is_some_and(|name| name.trim().starts_with('`') && name.trim().ends_with('`'))
+        let name = column.strip_prefix("1 as ").or_else(|| column.strip_prefix("null as "));
+        // Whatever its name holds, it is a name.
+        name.is_some_and(|name| !name.contains(['\'', '(']))
     })
 }
