@@ -14,7 +14,9 @@ mod table;
 use super::Problem;
 use super::ProblemCode;
 use crate::support::progress::Cancel;
+#[cfg_attr(not(test), expect(unused_imports, reason = "the walk of a folder asks for it"))]
 pub(super) use mark::is_mark;
+#[cfg_attr(not(test), expect(unused_imports, reason = "the walk of a folder asks for it"))]
 pub(super) use partition::partitions;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -129,7 +131,7 @@ fn files(folder: &Path) -> impl Iterator<Item = String> + use<> {
 
 /// The text of a file of the log; `None` where it is too long or no text.
 fn text(path: &Path) -> Option<String> {
-    let metadata = fs::symlink_metadata(path).ok().filter(|metadata| metadata.is_file())?;
+    let metadata = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
     if metadata.len() > LONGEST_LOG { None } else { fs::read_to_string(path).ok() }
 }
 

@@ -193,16 +193,14 @@ impl Avro {
                     }
                     self.blocks.push(block);
                 }
-                _ => match find(&file, mark, offset, cancel)? {
-                    Some(at) => {
-                        flaws.damaged += 1;
-                        offset = at + MARK as u64;
-                    }
-                    None => {
+                _ => {
+                    let Some(at) = find(&file, mark, offset, cancel)? else {
                         flaws.is_cut = true;
                         break;
-                    }
-                },
+                    };
+                    flaws.damaged += 1;
+                    offset = at + MARK as u64;
+                }
             }
         }
         Ok(flaws)
@@ -264,18 +262,18 @@ impl Avro {
         if cancel.is_cancelled() {
             return Err(ReadError::Cancelled);
         }
-        let list = &self.blocks[blocks.clone()];
-        let (Some(first), Some(last)) = (list.first(), list.last()) else { return Ok(Ok(())) };
+        let run = &self.blocks[blocks.clone()];
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(Ok(())) };
         let large = || (ProblemCode::Unsupported, "their block is too large to be held in memory".to_owned());
         let damaged = || (ProblemCode::ReadFailed, "their block is damaged, or unpacks to too much".to_owned());
         // Damaged bytes may lie between blocks, and are left out.
         let mut data = Vec::new();
-        let sizes: u64 = list.iter().map(|block| block.end() - block.start).sum();
+        let sizes: u64 = run.iter().map(|block| block.end() - block.start).sum();
         if sizes > LARGEST_BLOCK {
             return Ok(Err(large()));
         }
         let one_at_a_time = (sizes > HEAVY).then(|| self.heavy.lock().unwrap_or_else(PoisonError::into_inner));
-        for block in list {
+        for block in run {
             let length = usize::try_from(block.data_end - block.data).unwrap_or(0);
             let bytes = match self.file.window(block.data, length) {
                 Ok(bytes) if bytes.len() == length => bytes,
@@ -290,7 +288,7 @@ impl Avro {
                 return Ok(Err(large()));
             }
         }
-        let rows = list.iter().fold(0, |sum: u64, block| sum.saturating_add(block.rows));
+        let rows = run.iter().fold(0, |sum: u64, block| sum.saturating_add(block.rows));
         // A record has a byte at least. What has none at all would have the crate count for ever.
         let Some(count) = usize::try_from(rows).ok().filter(|count| *count <= data.len()) else { return Ok(Err(damaged())) };
         if count == 0 {
@@ -480,7 +478,7 @@ fn noted(field: &Field) -> Field {
     let mut field = field.clone().with_data_type(kind);
     let is_uuid = ["ARROW:extension:name", "logicalType"]
         .iter()
-        .any(|key| field.metadata().get(*key).is_some_and(|name| matches!(name.as_str(), "arrow.uuid" | "uuid")));
+        .any(|key| field.metadata().get(key).is_some_and(|name| matches!(name.as_str(), "arrow.uuid" | "uuid")));
     field.metadata_mut().remove(NOTE);
     if is_uuid {
         field.metadata_mut().insert(NOTE.to_owned(), "uuid".to_owned());

@@ -329,16 +329,16 @@ impl<'a> Cells<'a> {
             Cells::Float32(array) => show!(array, value => number::single(value, out)),
             Cells::Float64(array) => show!(array, value => number::double(value, out)),
             Cells::Decimal32(array) => show!(array, value => {
-                number::decimal(&Decimal32Type::format_decimal(value, array.precision(), array.scale()), out)
+                number::decimal(&Decimal32Type::format_decimal(value, array.precision(), array.scale()), out);
             }),
             Cells::Decimal64(array) => show!(array, value => {
-                number::decimal(&Decimal64Type::format_decimal(value, array.precision(), array.scale()), out)
+                number::decimal(&Decimal64Type::format_decimal(value, array.precision(), array.scale()), out);
             }),
             Cells::Decimal128(array) => show!(array, value => {
-                number::decimal(&Decimal128Type::format_decimal(value, array.precision(), array.scale()), out)
+                number::decimal(&Decimal128Type::format_decimal(value, array.precision(), array.scale()), out);
             }),
             Cells::Decimal256(array) => show!(array, value => {
-                number::decimal(&Decimal256Type::format_decimal(value, array.precision(), array.scale()), out)
+                number::decimal(&Decimal256Type::format_decimal(value, array.precision(), array.scale()), out);
             }),
             Cells::Date32(array) => show!(array, value => moment::date(i64::from(value), out)),
             Cells::Date64(array) => show!(array, value => moment::date_or_stamp(value, out)),
@@ -356,10 +356,10 @@ impl<'a> Cells<'a> {
             Cells::DurationNano(array) => show!(array, value => moment::duration((0, 0), clock(value, 1_000_000_000), out)),
             Cells::Months(array) => show!(array, value => moment::duration((value, 0), (0, 0), out)),
             Cells::Days(array) => show!(array, value => {
-                moment::duration((0, value.days), clock(i64::from(value.milliseconds), 1_000), out)
+                moment::duration((0, value.days), clock(i64::from(value.milliseconds), 1_000), out);
             }),
             Cells::MonthsDays(array) => show!(array, value => {
-                moment::duration((value.months, value.days), clock(value.nanoseconds, 1_000_000_000), out)
+                moment::duration((value.months, value.days), clock(value.nanoseconds, 1_000_000_000), out);
             }),
             _ => false,
         }

@@ -4,6 +4,7 @@ use crate::source::Problem;
 use crate::source::ProblemCode;
 use crate::source::file::OpenedFile;
 use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::RowGroupMetaData;
 
 /// Bytes between the parts of a file that may be padding.
 const PADDING: u64 = 16 << 10;
@@ -16,7 +17,7 @@ pub(super) fn in_parquet(file: &OpenedFile, metadata: &ParquetMetaData, footer_s
     };
     let mut parts = vec![(0, 4), (footer_start, file.size())];
     let mut open_ended = Vec::new();
-    for chunk in metadata.row_groups().iter().flat_map(|group| group.columns()) {
+    for chunk in metadata.row_groups().iter().flat_map(RowGroupMetaData::columns) {
         parts.extend(super::page::range(chunk));
         parts.extend(range(chunk.column_index_offset(), chunk.column_index_length().map(i64::from)));
         parts.extend(range(chunk.offset_index_offset(), chunk.offset_index_length().map(i64::from)));

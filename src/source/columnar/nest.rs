@@ -16,6 +16,7 @@ use arrow_array::StructArray;
 use arrow_array::cast::AsArray;
 use arrow_schema::DataType;
 use arrow_schema::Field;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The deepest nesting that is followed.
@@ -130,7 +131,7 @@ impl Ranges<'_> {
                 start..start + place(array.value_size(row))
             }),
             Ranges::Fixed(array) => array.is_valid(row).then(|| {
-                let start = usize::try_from(array.value_offset_at(row)).unwrap_or(0);
+                let start = array.value_offset_at(row);
                 start..start + usize::try_from(array.value_length()).unwrap_or(0)
             }),
         }
@@ -186,13 +187,13 @@ impl<'a> Nest<'a> {
                 tree.at(*path);
                 match cells.show(row, scratch) {
                     Shown::Null => tree.null(),
-                    Shown::Text(text) => match str::from_utf8(text) {
-                        Ok(text) => tree.text(text),
-                        Err(_) => {
+                    Shown::Text(text) => {
+                        let text = String::from_utf8_lossy(text);
+                        if matches!(text, Cow::Owned(_)) {
                             tree.mark_lossy();
-                            tree.text(&String::from_utf8_lossy(text));
                         }
-                    },
+                        tree.text(&text);
+                    }
                     Shown::Bytes(bytes) => tree.bytes(bytes),
                     Shown::Number(number) => tree.number(number),
                     Shown::Word(word) => tree.text(word),

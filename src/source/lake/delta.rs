@@ -93,7 +93,7 @@ impl History {
         });
         let mut words = spans.collect::<Vec<_>>().join("; ");
         if self.is_change {
-            words = "tells what a version changed".to_owned();
+            "tells what a version changed".clone_into(&mut words);
         }
         if self.is_open_ended {
             words.push_str("; what was before the first whole state is not known");
@@ -126,7 +126,7 @@ pub(super) fn read(folder: &Path, cancel: &Cancel) -> Lake {
     // A whole state is only needed where the versions before it are gone.
     let first = versions.keys().next().copied();
     if first != Some(0) {
-        let state = states.into_iter().rfind(|(version, _)| first.is_none_or(|first| *version < first || *version == first));
+        let state = states.into_iter().rfind(|(version, _)| first.is_none_or(|first| *version <= first));
         match state {
             Some((version, names)) => {
                 for name in names {
@@ -193,7 +193,7 @@ fn with(
         .is_some_and(|(scheme, _)| scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     match within(&decoded).filter(|_| !is_url) {
         Some(path) if histories.len() < super::MOST_FILES || histories.contains_key(&path) => {
-            note(histories.entry(path).or_default())
+            note(histories.entry(path).or_default());
         }
         Some(_) => {}
         None => {

@@ -33,7 +33,8 @@ struct Document {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Snapshot {
-    snapshot_id: i64,
+    #[serde(rename = "snapshot-id")]
+    id: i64,
     timestamp_ms: Option<i64>,
     manifest_list: Option<String>,
     #[serde(default)]
@@ -58,24 +59,28 @@ pub(super) fn read(folder: &Path, cancel: &Cancel) -> Lake {
             newest = document.last_updated_ms.unwrap_or(0);
             current = document.current_snapshot_id.filter(|id| *id != -1);
         }
-        snapshots.extend(document.snapshots.into_iter().map(|snapshot| (snapshot.snapshot_id, snapshot)));
+        snapshots.extend(document.snapshots.into_iter().map(|snapshot| (snapshot.id, snapshot)));
     }
     let place = |path: &str| place(folder, &locations, path);
     // The manifests of each snapshot, and the files of each manifest.
     let mut holders: BTreeMap<PathBuf, Vec<i64>> = BTreeMap::new();
     for snapshot in snapshots.values() {
         let mut note = |path: &str, lake: &mut Lake| match place(path) {
-            Some(path) => holders.entry(path).or_default().push(snapshot.snapshot_id),
+            Some(path) => holders.entry(path).or_default().push(snapshot.id),
             None => lake.unread += 1,
         };
-        snapshot.manifests.iter().for_each(|path| note(path, &mut lake));
+        for path in &snapshot.manifests {
+            note(path, &mut lake);
+        }
         let Some(list) = &snapshot.manifest_list else { continue };
         let mut paths = BTreeSet::new();
         let is_read = place(list).is_some_and(|list| {
             table::read(&folder.join(list), &["manifest_path"], cancel, &mut |cells| paths.extend(cells[0].map(str::to_owned)))
         });
         lake.unread += u64::from(!is_read);
-        paths.iter().for_each(|path| note(path, &mut lake));
+        for path in &paths {
+            note(path, &mut lake);
+        }
     }
     let mut states: HashMap<PathBuf, BTreeSet<i64>> = HashMap::new();
     let mut deleted: BTreeSet<PathBuf> = BTreeSet::new();

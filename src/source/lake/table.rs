@@ -37,7 +37,7 @@ pub(super) fn read(path: &Path, columns: &[&str], cancel: &Cancel, visit: &mut d
     let Ok(session) = columnar::open(file, format, cancel) else { return false };
     let Some(object) = session.inventory().objects.first() else { return false };
     let place = |name: &&str| object.columns.iter().position(|column| column.name == **name);
-    let mut sink = Visit { wanted: columns.iter().map(|name| place(name)).collect(), visit };
+    let mut sink = Visit { wanted: columns.iter().map(place).collect(), visit };
     if sink.wanted.first().is_none_or(Option::is_none) {
         return false;
     }

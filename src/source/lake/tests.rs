@@ -120,3 +120,48 @@ fn no_path_leads_out_of_the_folder() {
     }
     assert_eq!(within("a/b"), Some(PathBuf::from("a/b")));
 }
+
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/sources/lake").join(name)
+}
+
+/// The paths of the data files, and what is said of each.
+fn all_words(lake: &Lake, folder: &Path, below: &str) -> Vec<String> {
+    let mut said: Vec<String> = files(&folder.join(below)).map(|name| words(lake, &format!("{below}/{name}"))).collect();
+    said.sort();
+    said
+}
+
+#[test]
+fn snapshots_of_a_table_made_by_pyiceberg_are_told() {
+    let folder = sample("iceberg");
+    let lake = describe(&folder, &Cancel::default()).unwrap();
+    assert_eq!((lake.kind(), lake.unread, lake.elsewhere), ("iceberg", 0, 0));
+    let said = all_words(&lake, &folder, "data");
+    assert_eq!(said.len(), 3);
+    let current = said.iter().filter(|words| words.ends_with("; in the current snapshot")).count();
+    let former =
+        said.iter().filter(|words| words.starts_with("referred to by ") && words.ends_with("; not in the current snapshot"));
+    assert_eq!((current, former.count()), (1, 2), "{said:?}");
+    assert_eq!(words(&lake, "data/other.parquet"), "no snapshot refers to it");
+}
+
+#[test]
+fn versions_of_a_table_made_by_delta_rs_are_told() {
+    let folder = sample("delta");
+    let lake = describe(&folder, &Cancel::default()).unwrap();
+    assert_eq!((lake.kind(), lake.unread, lake.elsewhere), ("delta", 0, 0));
+    assert_eq!(all_words(&lake, &folder, "country=G%20B"), ["referred to by versions 0 to 1, removed in version 2"]);
+    let said = ["referred to by version 1, removed in version 2", "version 2 (the current one) refers to it"];
+    assert_eq!(all_words(&lake, &folder, "country=FR"), said);
+
+    // Of the versions that are gone, the whole state tells.
+    let other = tempfile::tempdir().unwrap();
+    for name in ["00000000000000000002.checkpoint.parquet", "00000000000000000002.json"] {
+        write(other.path(), &format!("_delta_log/{name}"), &fs::read(folder.join("_delta_log").join(name)).unwrap());
+    }
+    let lake = describe(other.path(), &Cancel::default()).unwrap();
+    assert_eq!((lake.unread, lake.elsewhere), (0, 0));
+    let said = all_words(&lake, &folder, "country=FR");
+    assert_eq!(said.iter().filter(|words| words.starts_with("version 2 (the current one) refers to it")).count(), 1, "{said:?}");
+}
