@@ -14,6 +14,9 @@ const FULL_ROWS: usize = 4_096;
 /// Bytes of text in a full batch.
 const FULL_BYTES: usize = 1 << 20;
 
+/// Cells in a full batch, for tables of thousands of columns.
+const FULL_CELLS: usize = 1 << 18;
+
 /// The most bytes that one row may have. Above it a cell is left out and counted, so that memory stays bounded.
 pub(crate) const LONGEST_ROW: usize = 16 << 20;
 
@@ -178,7 +181,7 @@ impl RowBatch {
 
     /// Whether the batch is large enough to be handed over.
     pub(crate) fn is_full(&self) -> bool {
-        self.rows() >= FULL_ROWS || self.text.len() >= FULL_BYTES
+        self.rows() >= FULL_ROWS || self.text.len() >= FULL_BYTES || self.spans.len() >= FULL_CELLS
     }
 
     /// Empties the batch, whose memory is kept unless one long row had made it large.

@@ -14,9 +14,7 @@ mod table;
 use super::Problem;
 use super::ProblemCode;
 use crate::support::progress::Cancel;
-#[cfg_attr(not(test), expect(unused_imports, reason = "the walk of a folder asks for it"))]
 pub(super) use mark::is_mark;
-#[cfg_attr(not(test), expect(unused_imports, reason = "the walk of a folder asks for it"))]
 pub(super) use partition::partitions;
 use std::collections::BTreeMap;
 use std::collections::HashMap;

@@ -192,7 +192,6 @@ impl<N: Naming> Tree<N> {
     }
 
     /// Says the path of the next value of the open record, where it is known.
-    #[allow(dead_code, reason = "for sources that say their paths beforehand")]
     pub(super) fn at(&mut self, path: PathId) {
         self.next = Some(path);
     }
@@ -225,7 +224,6 @@ impl<N: Naming> Tree<N> {
     }
 
     /// Bytes that may be text.
-    #[allow(dead_code, reason = "for sources with bytes")]
     pub(super) fn bytes(&mut self, value: &[u8]) {
         match bytes::text(value) {
             Some(text) => self.text(&text),

@@ -8,6 +8,7 @@ use super::ProblemCode;
 use super::detect;
 use super::file::OpenedFile;
 use super::file::io_reason;
+use super::sql_dump;
 use super::unpack::Spool;
 use super::unpack::Stop;
 use crate::support::progress::Cancel;
@@ -76,7 +77,8 @@ impl<'a> Opener<'a> {
     fn open_packed(&mut self, file: OpenedFile, head: Vec<u8>) -> Result<Option<(OpenedFile, Vec<u8>)>, Stop> {
         let codec = Codec::of(&head);
         let is_zip = head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06");
-        if (codec.is_none() && !is_zip && !is_tar(&head)) || (is_zip && detect::is_office(&file, self.cancel)) {
+        let is_tar = is_tar(&head) && !sql_dump::is_archive(&head);
+        if (codec.is_none() && !is_zip && !is_tar) || (is_zip && detect::is_office(&file, self.cancel)) {
             return Ok(Some((file, head)));
         }
         if file.depth() >= self.spool.limits().depth {

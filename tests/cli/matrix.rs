@@ -1,6 +1,12 @@
 //! Same rows, same findings: one table of people in every kind of source, each scanned alone. All that a scan counts, finds and concludes is
 //! held against what it says of the table as CSV; only names, places and digests may differ.
 
+#[cfg(unix)]
+use crate::cli::server::MariaDb;
+#[cfg(unix)]
+use crate::cli::server::Postgres;
+#[cfg(unix)]
+use crate::cli::sql_dump;
 use crate::cli::world::AFTER;
 use crate::cli::world::Person;
 use crate::cli::world::World;
@@ -110,6 +116,9 @@ fn one_table_gives_the_same_findings_in_every_kind_of_source() {
     texts(&mut matrix);
     documents(&mut matrix);
     databases(&mut matrix);
+    scripts(&mut matrix);
+    #[cfg(unix)]
+    let servers = servers(&mut matrix);
     #[cfg(feature = "columnar")]
     columns(&mut matrix);
     #[cfg(feature = "workbooks")]
@@ -131,6 +140,8 @@ fn one_table_gives_the_same_findings_in_every_kind_of_source() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    #[cfg(unix)]
+    drop(servers);
 }
 
 fn texts(matrix: &mut Matrix) {
@@ -196,6 +207,75 @@ fn databases(matrix: &mut Matrix) {
         }
     });
     matrix.source("SQLite", "sqlite:kinds/table.db".to_owned());
+}
+
+/// Scripts as `sqlite3` and SQL Server's tools write them.
+fn scripts(matrix: &mut Matrix) {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    let create = format!("CREATE TABLE people(id INTEGER PRIMARY KEY, {} TEXT);", COLUMNS[1..].join(" TEXT, "));
+    let values = |row: &[String; 9]| {
+        let texts: Vec<String> = row[1..].iter().map(|cell| quoted(cell)).collect();
+        format!("{},{}", row[0], texts.join(","))
+    };
+    let rows: String = matrix.rows.iter().map(|row| format!("INSERT INTO people VALUES({});\n", values(row))).collect();
+    matrix.file("sqlite.sql", format!("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n{create}\n{rows}COMMIT;\n"));
+    let names = COLUMNS.map(|name| format!("[{name}]")).join(", ");
+    let rows: String = matrix
+        .rows
+        .iter()
+        .map(|row| {
+            let texts: Vec<String> = row[1..7].iter().map(|cell| format!("N{}", quoted(cell))).collect();
+            let days: Vec<String> = row[7..].iter().map(|cell| format!("CAST(N'{cell}' AS Date)")).collect();
+            format!("INSERT [dbo].[people] ({names}) VALUES ({}, {}, {})\r\n", row[0], texts.join(", "), days.join(", "))
+        })
+        .collect();
+    let script: Vec<u8> = format!("\u{feff}USE [crm]\r\nGO\r\n{rows}GO\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    matrix.file("server.sql", script);
+}
+
+/// The table in the servers that are installed, and as their own tools export it.
+#[cfg(unix)]
+fn servers(matrix: &mut Matrix) -> (Option<Postgres>, Option<MariaDb>) {
+    let columns = format!("id INTEGER PRIMARY KEY, {} TEXT, mother_dob DATE, child_dob DATE", COLUMNS[1..7].join(" TEXT, "));
+    let create = format!("CREATE TABLE people ({columns});");
+    let postgres = Postgres::start();
+    if let Some(server) = &postgres {
+        server.create("crm");
+        server.sql("crm", &create);
+        server.insert_rows("crm", "people", &COLUMNS, &matrix.rows);
+        matrix.source("PostgreSQL", server.socket_url("crm"));
+        let (folder, port) = (server.folder().display().to_string(), server.port().to_string());
+        let forms = [
+            ("plain.pg_dump", "--format=plain"),
+            ("inserts.pg_dump", "--column-inserts"),
+            ("custom.pg_dump", "--format=custom"),
+            ("tar.pg_dump", "--format=tar"),
+            ("folder.pg_dump", "--format=directory"),
+        ];
+        for (name, form) in forms {
+            let path = matrix.world.case.path(&format!("kinds/{name}")).display().to_string();
+            let arguments = ["-h", &folder, "-p", &port, "-U", "postgres", "-d", "crm", form, "-f", &path];
+            if sql_dump::dump("pg_dump", &arguments) {
+                matrix.source(name, format!("kinds/{name}"));
+            }
+        }
+    }
+    let mariadb = MariaDb::start();
+    if let Some(server) = &mariadb {
+        server.create("crm");
+        server.sql("crm", &create.replace("TEXT", "VARCHAR(80)"));
+        server.insert_rows("crm", "people", &COLUMNS, &matrix.rows);
+        matrix.source("MariaDB", server.socket_url("crm"));
+        let socket = format!("--socket={}", server.folder().join("socket").display());
+        let forms = [("mysqldump.sql", "--opt"), ("blobs.sql", "--hex-blob"), ("listed.sql", "--complete-insert")];
+        for (name, form) in forms {
+            let result = format!("--result-file={}", matrix.world.case.path(&format!("kinds/{name}")).display());
+            if sql_dump::dump("mariadb-dump", &["--no-defaults", &socket, "--user=root", &result, form, "crm"]) {
+                matrix.source(name, format!("kinds/{name}"));
+            }
+        }
+    }
+    (postgres, mariadb)
 }
 
 #[cfg(feature = "archives")]

@@ -34,7 +34,7 @@ fn found(scan: &Output) -> (Option<i32>, Value, Vec<u64>) {
 }
 
 /// Runs a program that writes a dump; `false`, said loudly, where it is not installed.
-fn dump(program: &str, arguments: &[&str]) -> bool {
+pub(crate) fn dump(program: &str, arguments: &[&str]) -> bool {
     match Command::new(program).args(arguments).output() {
         Ok(ended) => {
             assert!(ended.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&ended.stderr));

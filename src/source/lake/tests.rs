@@ -136,7 +136,7 @@ fn all_words(lake: &Lake, folder: &Path, below: &str) -> Vec<String> {
 fn snapshots_of_a_table_made_by_pyiceberg_are_told() {
     let folder = sample("iceberg");
     let lake = describe(&folder, &Cancel::default()).unwrap();
-    assert_eq!((lake.kind(), lake.unread, lake.elsewhere), ("iceberg", 0, 0));
+    assert_eq!((lake.kind, lake.unread, lake.elsewhere), ("iceberg", 0, 0));
     let said = all_words(&lake, &folder, "data");
     assert_eq!(said.len(), 3);
     let current = said.iter().filter(|words| words.ends_with("; in the current snapshot")).count();
@@ -150,7 +150,7 @@ fn snapshots_of_a_table_made_by_pyiceberg_are_told() {
 fn versions_of_a_table_made_by_delta_rs_are_told() {
     let folder = sample("delta");
     let lake = describe(&folder, &Cancel::default()).unwrap();
-    assert_eq!((lake.kind(), lake.unread, lake.elsewhere), ("delta", 0, 0));
+    assert_eq!((lake.kind, lake.unread, lake.elsewhere), ("delta", 0, 0));
     assert_eq!(all_words(&lake, &folder, "country=G%20B"), ["referred to by versions 0 to 1, removed in version 2"]);
     let said = ["referred to by version 1, removed in version 2", "version 2 (the current one) refers to it"];
     assert_eq!(all_words(&lake, &folder, "country=FR"), said);

@@ -93,7 +93,6 @@ impl Paths {
     }
 
     /// Says that a value stands at a path, so that it is a column.
-    #[allow(dead_code, reason = "for sources that say their paths beforehand")]
     pub(in crate::source) fn mark(&mut self, path: PathId) {
         self.all[path.index()].has_scalar = true;
     }
