@@ -35,17 +35,13 @@ fn found(scan: &Output) -> (Option<i32>, Value, Vec<u64>) {
 
 /// Runs a program that writes a dump; `false`, said loudly, where it is not installed.
 pub(crate) fn dump(program: &str, arguments: &[&str]) -> bool {
-    match Command::new(program).args(arguments).output() {
-        Ok(ended) => {
-            assert!(ended.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&ended.stderr));
-            true
-        }
-        Err(_) => {
-            assert!(std::env::var_os("CI").is_none(), "{program} is not installed; with CI set, no test is skipped");
-            skip(&format!("{program} is not installed"));
-            false
-        }
-    }
+    let Ok(ended) = Command::new(program).args(arguments).output() else {
+        assert!(std::env::var_os("CI").is_none(), "{program} is not installed; with CI set, no test is skipped");
+        skip(&format!("{program} is not installed"));
+        return false;
+    };
+    assert!(ended.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&ended.stderr));
+    true
 }
 
 /// The people who stay, without and with one who was supplied.

@@ -37,7 +37,7 @@ pub(super) fn holds_rows(text: &[u8], rules: &Rules, depth: usize) -> bool {
                 }
             }
             Kind::Word if lexer.is_word(token, "insert") || lexer.is_word(token, "copy") => {
-                (is_insert, in_values) = (true, false)
+                (is_insert, in_values) = (true, false);
             }
             Kind::Word if lexer.is_word(token, "values") || lexer.is_word(token, "value") => in_values = is_insert,
             Kind::Mark(b'(') if in_values => match is_written_out(&mut lexer) {

@@ -224,7 +224,8 @@ impl<G: Guide> Script<'_, '_, G> {
             ""
         });
         let is_mark = matches!(token.kind, Kind::Mark(_)) || declared_type.ends_with(['(', ',', '.', '[']);
-        if !declared_type.is_empty() && !is_mark && !(declared_type.ends_with(')') && token.kind != Kind::Word) {
+        let is_joined = declared_type.is_empty() || is_mark || (declared_type.ends_with(')') && token.kind != Kind::Word);
+        if !is_joined {
             declared_type.push(' ');
         }
         if token.is(b'[') {
@@ -296,7 +297,7 @@ impl<G: Guide> Script<'_, '_, G> {
             let text = String::from_utf8_lossy(&text).to_lowercase();
             let words: Vec<&str> = text.split_whitespace().take(3).collect();
             let is_change = match words.as_slice() {
-                ["drop", "column", ..] | ["rename", ..] | ["change", ..] => true,
+                ["drop", "column", ..] | ["rename" | "change", ..] => true,
                 ["drop", what, ..] => {
                     !matches!(*what, "constraint" | "primary" | "foreign" | "index" | "key" | "check" | "partition")
                 }

@@ -51,7 +51,9 @@ impl<G: Guide> Script<'_, '_, G> {
                 break;
             }
         }
-        if is_into && self.takes("table") {}
+        if is_into {
+            self.takes("table");
+        }
         let Some(name) = self.table() else {
             self.unread(None, "statements are not understood, and may hold rows; they are not read", offset);
             self.skip(false, None);
@@ -74,14 +76,14 @@ impl<G: Guide> Script<'_, '_, G> {
         loop {
             let token = self.next();
             match (token.kind, self.word_of(token).as_str()) {
-                (Kind::Mark(b'('), _) => match self.columns_listed() {
-                    Some(list) => columns = Some(list),
-                    None => {
+                (Kind::Mark(b'('), _) => {
+                    columns = self.columns_listed();
+                    if columns.is_none() {
                         self.unread(Some(name), "rows are not written out, but selected; they are not read", offset);
                         self.skip(false, None);
                         return Ok(None);
                     }
-                },
+                }
                 (Kind::Word, "values" | "value") => return Ok(Some(columns)),
                 (Kind::Word, "default") => {
                     // `DEFAULT VALUES`: a row without any value.
@@ -455,12 +457,12 @@ fn read_quickly(lexer: &mut Lexer<'_>, row: &mut Row) -> Option<u8> {
         b'N' if buffer.get(at..at + 4)? == b"NULL" => (at, at, at + 4),
         b'0'..=b'9' | b'-' => {
             let mut to = at + 1;
-            while matches!(buffer.get(to)?, b'0'..=b'9') {
+            while buffer.get(to)?.is_ascii_digit() {
                 to += 1;
             }
             if buffer[to] == b'.' && !matches!(dialect, Dialect::Sqlite | Dialect::SqlServer) {
                 to += 1;
-                while matches!(buffer.get(to)?, b'0'..=b'9') {
+                while buffer.get(to)?.is_ascii_digit() {
                     to += 1;
                 }
             }

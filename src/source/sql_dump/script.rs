@@ -237,7 +237,7 @@ impl<'a, 'g, G: Guide> Script<'a, 'g, G> {
                 }
             }
             "exec" | "execute" | "if" | "declare" | "while" if self.state.rules.dialect == Dialect::SqlServer => {
-                self.body(offset)
+                self.body(offset);
             }
             "rollback" if self.state.rules.dialect == Dialect::Sqlite => {
                 self.guide.problem(
@@ -460,10 +460,10 @@ impl<'a, 'g, G: Guide> Script<'a, 'g, G> {
                 lower.first().map(|word| word.trim_start_matches("@@session.").trim_start_matches("@@")).unwrap_or_default();
             match name {
                 "standard_conforming_strings" => {
-                    self.escape(matches!(value(lower.len() - 1).as_str(), "off" | "false" | "0" | "no"))
+                    self.escape(matches!(value(lower.len() - 1).as_str(), "off" | "false" | "0" | "no"));
                 }
                 "sql_mode" => {
-                    last = "sql_mode".to_owned();
+                    "sql_mode".clone_into(&mut last);
                     self.sql_mode(part);
                 }
                 "names" => self.declare(&value(1), true),

@@ -120,7 +120,9 @@ impl Table {
         let is_known = |name: &str| self.columns.iter().any(|column| column.name == name);
         let mut unique = name.to_owned();
         if is_known(name) {
-            unique = (2..).map(|number| format!("{name}_{number}")).find(|name| !is_known(name)).unwrap_or_default();
+            // Names that repeat without end are numbered by their place.
+            let numbers = (2..20).chain(self.columns.len() + 1..2 * MOST_COLUMNS);
+            unique = numbers.map(|number| format!("{name}_{number}")).find(|name| !is_known(name)).unwrap_or_default();
         }
         self.columns.push(TableColumn { name: unique, declared_type });
         self.columns.len() - 1

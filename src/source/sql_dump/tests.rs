@@ -361,7 +361,7 @@ fn scripts() -> impl Strategy<Value = String> {
         .prop_map(|rows| rows.iter().map(|(one, two)| format!("({one}, {two})")).collect::<Vec<_>>().join(",\n"));
     let cell = prop::sample::select(vec!["a", "\\N", "x\\\\y", "\\\\.", "é", "", "'", "a\\tb"]);
     let lines = prop::collection::vec((cell.clone(), cell), 0..6)
-        .prop_map(|lines| lines.iter().map(|(one, two)| format!("{one}\t{two}\n")).collect::<String>());
+        .prop_map(|lines| lines.iter().map(|(one, two)| format!("{one}\t{two}\n")).collect::<Vec<_>>().concat());
     let table = prop::sample::select(vec!["t", "public.u"]);
     let statement = prop_oneof![
         (table.clone(), rows).prop_map(|(table, rows)| format!("INSERT INTO {table} (a, b) VALUES {rows};\n")),

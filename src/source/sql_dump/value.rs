@@ -546,9 +546,9 @@ fn cast(cell: Cell, name: &str, out: &mut Vec<u8>, start: usize) -> Cell {
 fn packed_moment(bytes: &[u8], name: &str) -> Option<String> {
     let since = |year: i16, days: i64| jiff::civil::date(year, 1, 1).checked_add(days.days()).ok();
     match (name, bytes) {
-        ("datetime", [a, b, c, d, e, f, g, h]) => {
-            let day = since(1900, i64::from(i32::from_be_bytes([*a, *b, *c, *d])))?;
-            let ticks = u64::from(u32::from_be_bytes([*e, *f, *g, *h]));
+        ("datetime", [_, _, _, _, rest @ ..]) if rest.len() == 4 => {
+            let day = since(1900, i64::from(i32::from_be_bytes(bytes[..4].try_into().ok()?)))?;
+            let ticks = u64::from(u32::from_be_bytes(rest.try_into().ok()?));
             let (seconds, thousandths) = (ticks / 300, (ticks % 300 * 10 + 1) / 3);
             let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
             let fraction = if thousandths == 0 { String::new() } else { format!(".{thousandths:03}") };
@@ -624,26 +624,26 @@ pub(super) fn unescape(content: &[u8], quote: u8, escapes: Escapes, out: &mut Ve
             rest = rest.get(at + 2..).unwrap_or_default();
             continue;
         }
-        let Some(escaped) = rest.get(at + 1).copied() else { return };
+        let Some(byte) = rest.get(at + 1).copied() else { return };
         rest = &rest[at + 2..];
-        match (escapes, escaped) {
+        match (escapes, byte) {
             (_, b'b') => out.push(0x08),
             (_, b'n') => out.push(b'\n'),
             (_, b'r') => out.push(b'\r'),
             (_, b't') => out.push(b'\t'),
             (Escapes::Mysql, b'0') => out.push(0),
             (Escapes::Mysql, b'Z') => out.push(0x1a),
-            (Escapes::Mysql, b'%' | b'_') => out.extend_from_slice(&[b'\\', escaped]),
+            (Escapes::Mysql, b'%' | b'_') => out.extend_from_slice(&[b'\\', byte]),
             (Escapes::Postgres, b'f') => out.push(0x0c),
             (Escapes::Postgres, b'0'..=b'7') => {
                 let more = rest.iter().take(2).take_while(|byte| matches!(byte, b'0'..=b'7')).count();
                 let number =
-                    rest[..more].iter().fold(u32::from(escaped - b'0'), |number, digit| number * 8 + u32::from(digit - b'0'));
+                    rest[..more].iter().fold(u32::from(byte - b'0'), |number, digit| number * 8 + u32::from(digit - b'0'));
                 out.push(u8::try_from(number & 0xff).unwrap_or_default());
                 rest = &rest[more..];
             }
             (Escapes::Postgres, b'x' | b'u' | b'U') => {
-                let most = match escaped {
+                let most = match byte {
                     b'x' => 2,
                     b'u' => 4,
                     _ => 8,
@@ -651,12 +651,12 @@ pub(super) fn unescape(content: &[u8], quote: u8, escapes: Escapes, out: &mut Ve
                 let count = rest.iter().take(most).take_while(|byte| byte.is_ascii_hexdigit()).count();
                 let number = str::from_utf8(&rest[..count]).ok().and_then(|digits| u32::from_str_radix(digits, 16).ok());
                 match number {
-                    Some(number) if escaped == b'x' => out.push(u8::try_from(number).unwrap_or_default()),
+                    Some(number) if byte == b'x' => out.push(u8::try_from(number).unwrap_or_default()),
                     Some(number) => {
                         let character = char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER);
                         out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
                     }
-                    None => out.push(escaped),
+                    None => out.push(byte),
                 }
                 rest = &rest[count..];
             }
