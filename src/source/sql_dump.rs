@@ -173,6 +173,9 @@ impl SqlSession {
         if let Some(escapes) = escapes {
             details.push(("backslashes", if escapes { "escape" } else { "stand for themselves" }.to_owned()));
         }
+        if passed.index.tables.is_empty() && dialect == Dialect::Unknown && problems.is_empty() {
+            problems.push(Problem::of_source(ProblemCode::Empty, &name, "the script neither makes nor fills a table"));
+        }
         let identity = Identity { kind: "sql-dump", name: name.clone(), facts: file.facts() };
         let (inventory, tables) = inventory(&passed.index, &name, problems, &details, words);
         Ok(Self { file, copy, identity, inventory, index: passed.index, dialect, tables, chunk })

@@ -139,3 +139,35 @@ fn restore(name: &str, program: &str, input: Input<'_>, limit: u64, cancel: &Can
     let text = OpenedFile::unnamed(name, out).map_err(|error| failed(&error))?;
     Ok(Copied { text, form: "a pg_dump archive, by `pg_restore`".to_owned(), problems })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_archive_that_cannot_be_unpacked_is_a_problem() {
+        let code = |program: &str, cancel: &Cancel| {
+            let mut archive = tempfile::tempfile().unwrap();
+            archive.write_all(b"PGDMP and nothing more").unwrap();
+            archive.rewind().unwrap();
+            restore("crm.dump", program, Input::File(archive), 1 << 20, cancel).err().map(|problem| problem.code)
+        };
+        let cancel = Cancel::default();
+        assert_eq!(code("a-program-that-is-nowhere", &cancel), Some(ProblemCode::Unsupported));
+        assert_eq!(code("false", &cancel), Some(ProblemCode::ReadFailed));
+        assert!(matches!(code(PROGRAM, &cancel), Some(ProblemCode::ReadFailed | ProblemCode::Unsupported)));
+        let archive = tempfile::tempfile().unwrap();
+        // What it writes is read.
+        let copied = restore("crm.dump", "echo", Input::File(archive), 1 << 20, &cancel).unwrap();
+        assert_eq!((copied.text.head(10).unwrap(), copied.problems.len()), (b"-f -\n".to_vec(), 0));
+    }
+
+    #[test]
+    fn archives_are_told_by_their_beginning() {
+        let mut tar = vec![0; 512];
+        tar[..7].copy_from_slice(b"toc.dat");
+        assert!(!is_archive(&tar));
+        tar[257..262].copy_from_slice(b"ustar");
+        assert!(is_archive(&tar) && is_archive(b"PGDMP\x01") && !is_archive(b"PGDUMP"));
+    }
+}
