@@ -13,6 +13,7 @@ mod hole;
 mod nest;
 mod page;
 mod parquet;
+mod room;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -95,6 +96,8 @@ struct Described {
     rows: Option<u64>,
     details: Vec<(String, String)>,
     problems: Vec<Problem>,
+    /// It only says where rows are in other files.
+    is_elsewhere: bool,
 }
 
 /// A column, as the file says.
@@ -172,6 +175,9 @@ impl ColumnarSession {
         }
         let (columns, filling) = (laid.columns, laid.filling);
         let access = match reasons.iter().flatten().next() {
+            _ if described.is_elsewhere => {
+                Access::Derived("it only says where rows are in other files, which are read themselves".to_owned())
+            }
             Some(reason) if !is_read => Access::Unsupported(reason.clone()),
             _ => Access::Readable,
         };

@@ -10,6 +10,7 @@ use super::NOTE;
 use super::cell::Bytes;
 use super::guard::guarded;
 use super::nest;
+use super::room::Room;
 use super::rows::Pour;
 use crate::source::Problem;
 use crate::source::ProblemCode;
@@ -40,11 +41,11 @@ const CONTINUATION: [u8; 4] = [0xff; 4];
 /// The most bytes that a message has before its columns.
 const LONGEST_METADATA: u64 = 16 << 20;
 
+/// Bytes between the last batch and the index that may be padding.
+const PADDING: u64 = 4_096;
+
 /// The most bytes that one batch, or all dictionaries, take in memory.
 const MOST_HELD: u64 = 144 << 20;
-
-/// From so many bytes on, one batch is read at a time.
-const HEAVY: u64 = 24 << 20;
 
 /// The most rows of a batch: nothing of the file need stand behind a number of NULLs.
 const MOST_ROWS: u64 = 1 << 31;
@@ -60,7 +61,7 @@ pub(super) struct Arrow {
     batches: Vec<Batch>,
     /// The decoder with so many of the dictionaries.
     decoder: Mutex<Option<(usize, Arc<FileDecoder>)>>,
-    heavy: Mutex<()>,
+    room: Room,
 }
 
 /// Where a message lies.
@@ -140,7 +141,7 @@ impl Arrow {
             dictionaries: Vec::new(),
             batches: Vec::new(),
             decoder: Mutex::new(None),
-            heavy: Mutex::new(()),
+            room: Room::new(),
         };
         let mut known = HashSet::new();
         let mut offset = head.offset + head.head + head.body;
@@ -155,8 +156,9 @@ impl Arrow {
                     this.keep(message, &content);
                 }
                 Step::End(behind) => {
-                    if !is_file && behind < end {
-                        let detail = format!("{} bytes follow the end of the stream; they were not read", end - behind);
+                    if end.saturating_sub(behind) > if is_file { PADDING } else { 0 } {
+                        let detail =
+                            format!("{} bytes follow the last batch that nothing accounts for; they were not read", end - behind);
                         described.problems.push(problem(ProblemCode::UnknownFormat, &detail));
                     }
                     break;
@@ -230,7 +232,7 @@ impl Arrow {
             lost(pour, ProblemCode::Unsupported, "their batch is too large to be held in memory");
             return Ok(());
         }
-        let one_at_a_time = (held > HEAVY).then(|| self.heavy.lock().unwrap_or_else(PoisonError::into_inner));
+        let room = self.room.take(held, cancel);
         let decoded = self.decoder(batch.dictionaries).and_then(|decoder| {
             let bytes = self.bytes(batch.message).map_err(|error| (ProblemCode::ReadFailed, io_reason(&error)))?;
             let decoded = guarded(|| decoder.read_record_batch(&block(batch.message), &bytes.into()));
@@ -244,7 +246,7 @@ impl Arrow {
             }
             Err((code, detail)) => lost(pour, code, &detail),
         }
-        drop(one_at_a_time);
+        drop(room);
         Ok(())
     }
 

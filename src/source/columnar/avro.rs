@@ -9,6 +9,7 @@ use super::NOTE;
 use super::cell::Bytes;
 use super::guard::guarded;
 use super::nest;
+use super::room::Room;
 use super::rows::Pour;
 use crate::source::Problem;
 use crate::source::ProblemCode;
@@ -26,8 +27,6 @@ use std::io::Cursor;
 use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
 /// The longest header that is read, with the schema in it.
 const LONGEST_HEADER: usize = 4 << 20;
@@ -37,9 +36,6 @@ const LARGEST_BLOCK: u64 = 48 << 20;
 
 /// Bytes of blocks that are read at once.
 const PART: u64 = 1 << 20;
-
-/// From so many bytes on, one part is read at a time.
-const HEAVY: u64 = 8 << 20;
 
 /// Bytes of the mark at the end of a block.
 const MARK: usize = 16;
@@ -68,7 +64,7 @@ pub(super) struct Avro {
     parts: Vec<Range<usize>>,
     /// The places of the columns that are read.
     read: Vec<usize>,
-    heavy: Mutex<()>,
+    room: Room,
 }
 
 /// Where a block lies.
@@ -131,15 +127,8 @@ impl Avro {
                 if super::meaning(&field) == Bytes::Uuid { "uuid".to_owned() } else { super::type_words(field.data_type()) };
             described.columns.push(DescribedColumn { declared, field, is_read });
         }
-        let mut this = Self {
-            file: Arc::clone(file),
-            header: plain,
-            codec,
-            blocks: Vec::new(),
-            parts: Vec::new(),
-            read,
-            heavy: Mutex::new(()),
-        };
+        let mut this =
+            Self { file: Arc::clone(file), header: plain, codec, blocks: Vec::new(), parts: Vec::new(), read, room: Room::new() };
         let flaws = this.walk(header.length, header.mark, cancel).map_err(unreadable)?;
         if flaws.damaged > 0 {
             let detail = "blocks are damaged; their records were not read";
@@ -272,7 +261,8 @@ impl Avro {
         if sizes > LARGEST_BLOCK {
             return Ok(Err(large()));
         }
-        let one_at_a_time = (sizes > HEAVY).then(|| self.heavy.lock().unwrap_or_else(PoisonError::into_inner));
+        // Packed, unpacked and as columns.
+        let room = self.room.take(sizes.saturating_mul(8), cancel);
         for block in run {
             let length = usize::try_from(block.data_end - block.data).unwrap_or(0);
             let bytes = match self.file.window(block.data, length) {
@@ -310,7 +300,7 @@ impl Avro {
         let rest = batch.slice(left_out, batch.num_rows() - left_out);
         pour.batch(&rest, first.first_row.saturating_add(left_out as u64), cancel)?;
         *read = batch.num_rows() as u64;
-        drop(one_at_a_time);
+        drop(room);
         pour.passed(last.end() - first.start);
         Ok(Ok(()))
     }

@@ -64,9 +64,8 @@ pub(super) fn survey(file: &OpenedFile, chunk: &ColumnChunkMetaData, is_shared: 
         pages.flaw = Some("it goes beyond the end of the file");
     }
     let end = end.min(file.size());
-    let declared = u64::try_from(chunk.num_values()).unwrap_or(0);
     let (mut largest, mut dictionary) = (0, 0);
-    while offset < end && pages.values < declared {
+    while offset < end {
         let Some(header) = header(file, offset, end)? else {
             pages.flaw = Some("the header of a page is damaged");
             break;

@@ -14,6 +14,7 @@ use super::footer;
 use super::guard::guarded;
 use super::nest;
 use super::page;
+use super::room::Room;
 use super::rows::Pour;
 use crate::source::Problem;
 use crate::source::ProblemCode;
@@ -49,8 +50,6 @@ use std::io;
 use std::io::BufReader;
 use std::io::Read;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
 /// The most rows of a batch.
 const BATCH_ROWS: u64 = 4_096;
@@ -61,9 +60,6 @@ const BATCH_BYTES: u64 = 24 << 20;
 /// The most bytes that the pages of one row of groups hold at a time.
 const MOST_HELD: u64 = 144 << 20;
 
-/// From so many bytes on, one row group is read at a time.
-const HEAVY: u64 = 32 << 20;
-
 /// An opened Parquet file.
 pub(super) struct Parquet {
     file: Arc<OpenedFile>,
@@ -71,7 +67,7 @@ pub(super) struct Parquet {
     /// The places of the columns that are read among those of the schema.
     roots: Vec<usize>,
     groups: Vec<Group>,
-    heavy: Mutex<()>,
+    room: Room,
 }
 
 /// Where the rows of a row group stand among those of the file.
@@ -111,6 +107,8 @@ impl Parquet {
             total = total.saturating_add(rows);
         }
         described.rows = Some(total);
+        let mut chunks = metadata.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns).peekable();
+        described.is_elsewhere = chunks.peek().is_some() && chunks.all(|chunk| chunk.file_path().is_some());
         described.details.push(("row groups".to_owned(), groups.len().to_string()));
         if let Ok(stated) = u64::try_from(metadata.metadata().file_metadata().num_rows())
             && stated != total
@@ -119,7 +117,7 @@ impl Parquet {
             described.problems.push(problem((ProblemCode::CutShort, detail)));
         }
         described.problems.extend(super::hole::in_parquet(file, metadata.metadata(), footer_start));
-        Ok((Self { file: Arc::clone(file), metadata, roots, groups, heavy: Mutex::new(()) }, described))
+        Ok((Self { file: Arc::clone(file), metadata, roots, groups, room: Room::new() }, described))
     }
 
     /// The number of rows of each row group.
@@ -152,10 +150,14 @@ impl Parquet {
             pour.lost(ProblemCode::Unsupported, Some(group.rows), detail);
             return Ok(());
         }
-        let one_at_a_time = (plan.held > HEAVY).then(|| self.heavy.lock().unwrap_or_else(PoisonError::into_inner));
+        let room = self.room.take(plan.held.saturating_add(plan.batch_bytes), cancel);
         let mut read = 0;
-        let outcome = if plan.rows == 0 { Ok(()) } else { self.batches(index, &plan, group, &mut read, pour, cancel)? };
-        drop(one_at_a_time);
+        let outcome = if plan.rows == 0 && plan.flaw.is_some() {
+            Ok(())
+        } else {
+            self.batches(index, &plan, group, &mut read, pour, cancel)?
+        };
+        drop(room);
         let missing = group.rows.saturating_sub(read);
         match (outcome, plan.flaw) {
             (Err((code, detail)), _) => pour.lost(code, Some(missing), format!("rows were not read: {detail}")),
@@ -165,6 +167,10 @@ impl Parquet {
             }
             (Ok(()), None) if missing > 0 => {
                 pour.lost(ProblemCode::CutShort, Some(missing), "row groups hold fewer rows than the footer says");
+            }
+            (Ok(()), None) if read > group.rows => {
+                let more = read - group.rows;
+                pour.lost(ProblemCode::CutShort, Some(more), "row groups hold more rows than the footer says; they were read");
             }
             (Ok(()), None) => {}
         }
@@ -218,7 +224,7 @@ impl Parquet {
     /// How a row group is read.
     fn plan(&self, group: &RowGroupMetaData, rows: u64, cancel: &Cancel) -> io::Result<Result<Plan, ReadError>> {
         let schema = self.metadata.metadata().file_metadata().schema_descr();
-        let mut plan = Plan { rows, held: 0, batch: 1, flaw: None };
+        let mut plan = Plan { rows, held: 0, batch: 1, batch_bytes: 0, flaw: None };
         let mut width = 0_u64;
         for (leaf, chunk) in group.columns().iter().enumerate() {
             if cancel.is_cancelled() {
@@ -244,6 +250,7 @@ impl Parquet {
         }
         let batch = (BATCH_BYTES / width.max(1)).clamp(1, BATCH_ROWS);
         plan.batch = usize::try_from(batch).unwrap_or(1);
+        plan.batch_bytes = batch.saturating_mul(width);
         Ok(Ok(plan))
     }
 }
@@ -271,8 +278,9 @@ struct Plan {
     rows: u64,
     /// Bytes that are held meanwhile.
     held: u64,
-    /// Rows of a batch.
+    /// Rows of a batch, and about their bytes.
     batch: usize,
+    batch_bytes: u64,
     /// The leaf whose page it is, and what is wrong with it.
     flaw: Option<(usize, &'static str)>,
 }

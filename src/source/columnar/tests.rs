@@ -454,3 +454,28 @@ proptest! {
         read_or_refuse(&content);
     }
 }
+
+#[test]
+fn what_a_footer_does_not_speak_of_is_read_and_told() {
+    // The number of rows of the one group, as the footer has it: 25 in both places becomes 20.
+    let mut content = parquet(&people(25), WriterProperties::default());
+    let footer = content.len() - 8 - u32::from_le_bytes(content[content.len() - 8..][..4].try_into().unwrap()) as usize;
+    let places: Vec<usize> = (footer..content.len() - 8).filter(|at| content[*at - 1..=*at] == [0x16, 50]).collect();
+    for at in places {
+        content[at] = 40;
+    }
+    let session = open(&content).unwrap();
+    let (sink, report) = read_all(session.as_ref(), 0).unwrap();
+    assert_eq!((sink.rows.len(), codes(&report.problems)), (25, vec![(ProblemCode::CutShort, Some(5))]));
+}
+
+#[test]
+fn readers_share_their_memory() {
+    let room = room::Room::new();
+    let cancel = Cancel::default();
+    let one = room.take(u64::MAX, &cancel);
+    cancel.cancel();
+    let two = room.take(1, &cancel);
+    drop((one, two));
+    drop(room.take(u64::MAX, &Cancel::default()));
+}
