@@ -3,8 +3,12 @@
 //! Cells are read one after another, never a sheet at once: two cells at the far corners of a sheet may stand in a file of 5 KB. What a
 //! workbook holds besides and is not read is a problem, by a list of what is known to hold no rows.
 
+mod biff;
+mod cfb;
 mod layout;
 mod number;
+mod ods;
+mod ods_cell;
 mod package;
 mod parts;
 mod pivot;
@@ -16,6 +20,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod xls;
+mod xls_sheet;
 mod xlsb;
 mod xlsx;
 mod xml;
@@ -39,17 +45,22 @@ use super::SplitReport;
 use super::file::OpenedFile;
 use super::header::Header;
 use crate::support::progress::Cancel;
+use cfb::Compound;
 use layout::Layout;
 use layout::Sample;
+use ods::OdsBook;
 use package::Package;
 use rows::Rows;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use table::Book;
 use table::Halt;
 use table::Regions;
 use table::Table;
+use xls::XlsBook;
 use xlsx::XlsxBook;
 
 /// What a file is, as far as offices go.
@@ -65,6 +76,9 @@ pub(super) enum Office {
 /// How a zip archive begins.
 const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 
+/// Bytes by which a file is judged first.
+const HEAD: usize = 32;
+
 /// Parts by which a zip archive is known as another document.
 const OTHERS: [(&str, &str); 4] = [
     ("word/document.xml", "a Word document"),
@@ -75,15 +89,28 @@ const OTHERS: [(&str, &str); 4] = [
 
 /// Tells by its content whether a file is a workbook.
 pub(super) fn office(file: &Arc<OpenedFile>, cancel: &Cancel) -> Office {
-    match file.head(ZIP_MAGIC.len()) {
-        Ok(head) if head == ZIP_MAGIC => Package::open(file).map_or(Office::No, |package| office_of(&package, cancel)),
-        _ => Office::No,
+    let Ok(head) = file.head(HEAD) else { return Office::No };
+    if head.starts_with(ZIP_MAGIC) {
+        return Package::open(file).map_or(Office::No, |package| office_of(&package, cancel));
     }
+    if head.starts_with(cfb::MAGIC) {
+        // A damaged one is told so when it is opened.
+        let other = Compound::open(file).map_or(None, |compound| xls::other(&compound));
+        return other.map_or(Office::Workbook, Office::Other);
+    }
+    let is_access = [&b"Standard Jet DB"[..], b"Standard ACE DB"].iter().any(|name| head[head.len().min(4)..].starts_with(name));
+    if is_access { Office::Other("a database of Access") } else { Office::No }
 }
 
 fn office_of(package: &Package, cancel: &Cancel) -> Office {
     if package.find("[Content_Types].xml").is_some() && xlsx::workbook_part(package, cancel).is_some() {
         return Office::Workbook;
+    }
+    if ods::is_spreadsheet(package, cancel) {
+        return Office::Workbook;
+    }
+    if ods::is_document(package, cancel) {
+        return Office::Other("a text, presentation or drawing of OpenDocument");
     }
     let other = OTHERS.iter().find(|(part, _)| package.find(part).is_some());
     other.map_or(Office::No, |(_, words)| Office::Other(words))
@@ -102,7 +129,16 @@ pub(super) fn open(file: Arc<OpenedFile>, options: &Options, cancel: &Cancel) ->
 
 /// The workbook by its format, and what of it is known to stay unread.
 fn book(file: &Arc<OpenedFile>, cancel: &Cancel) -> Result<(Box<dyn Book>, Vec<Problem>), Halt> {
+    let head = file.head(HEAD).map_err(|error| Halt::of_io(&error, cancel))?;
+    if head.starts_with(cfb::MAGIC) {
+        let (book, problems) = XlsBook::open(&Compound::open(file)?, file.name(), cancel)?;
+        return Ok((Box::new(book), problems));
+    }
     let package = Package::open(file).ok_or_else(|| Halt::failed("the list of the file's parts is damaged"))?;
+    if ods::is_spreadsheet(&package, cancel) {
+        let (book, problems) = OdsBook::open(package, file.name(), cancel)?;
+        return Ok((Box::new(book), problems));
+    }
     let (book, problems) = XlsxBook::open(package, file.name(), cancel)?;
     Ok((Box::new(book), problems))
 }
@@ -116,8 +152,10 @@ struct WorkbookSession {
     options: Options,
     /// For each object its table in the workbook, and how its cells make rows.
     tables: Vec<(usize, Layout)>,
-    /// For each object its merged regions, once they were looked for.
-    regions: Vec<Mutex<Option<Arc<Regions>>>>,
+    /// The merged regions of the object that was read last.
+    regions: Mutex<Option<(usize, Arc<Regions>)>>,
+    /// Objects of which is known that they have none.
+    unmerged: Vec<AtomicBool>,
 }
 
 impl WorkbookSession {
@@ -160,18 +198,25 @@ impl WorkbookSession {
         if inventory.objects.is_empty() && inventory.problems.is_empty() {
             return Err(Problem::of_source(ProblemCode::Empty, file.name(), "the workbook holds no row"));
         }
-        let regions = tables.iter().map(|_| Mutex::new(None)).collect();
-        Ok(Self { file, identity, inventory, book, options: options.clone(), tables, regions })
+        let unmerged = tables.iter().map(|_| AtomicBool::new(false)).collect();
+        Ok(Self { file, identity, inventory, book, options: options.clone(), tables, regions: Mutex::new(None), unmerged })
     }
 
     /// The merged regions of an object.
     fn regions(&self, object: usize, cancel: &Cancel) -> Result<Arc<Regions>, Halt> {
-        let mut kept = self.regions[object].lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(regions) = kept.as_ref() {
+        if self.unmerged[object].load(Ordering::Relaxed) {
+            return Ok(Arc::default());
+        }
+        let kept = || self.regions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, regions)) = kept().as_ref().filter(|(known, _)| *known == object) {
             return Ok(Arc::clone(regions));
         }
         let regions = Arc::new(self.book.regions(self.tables[object].0, cancel)?);
-        *kept = Some(Arc::clone(&regions));
+        if regions.all.is_empty() && regions.left_out == 0 {
+            self.unmerged[object].store(true, Ordering::Relaxed);
+        } else {
+            *kept() = Some((object, Arc::clone(&regions)));
+        }
         Ok(regions)
     }
 }
@@ -266,9 +311,7 @@ impl Session for WorkbookSession {
 
     fn rest(&self) {
         self.book.rest();
-        for regions in &self.regions {
-            *regions.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        }
+        *self.regions.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn recheck(&self) -> Vec<Problem> {

@@ -23,6 +23,9 @@ const LONGEST_NAME: usize = 200;
 /// Up to so many columns, one that holds nothing in the first rows is a column too.
 const FEW_COLUMNS: u32 = 256;
 
+/// The most columns of a table. A batch of rows has a place for each of them in each row, whether or not it holds something.
+const MOST_COLUMNS: usize = 2_048;
+
 /// How the cells of a table make rows.
 pub(super) struct Layout {
     pub(super) names: Vec<String>,
@@ -45,6 +48,8 @@ impl Layout {
         used.extend(table.names.iter().flat_map(|names| 0..u32::try_from(names.len()).unwrap_or(0)));
         used.sort_unstable();
         used.dedup();
+        // What lies beyond is read behind the last column, and told.
+        used.truncate(MOST_COLUMNS);
         let (first, last) = (*used.first()?, *used.last()?);
         let row = |row: &SampleRow| {
             let mut cells = vec![String::new(); used.len()];

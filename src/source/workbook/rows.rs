@@ -217,7 +217,12 @@ impl<'a> Rows<'a> {
             }
         }
         let beyond = self.cells.iter().skip(first_beyond).filter(|(column, _)| self.layout.column(*column).is_none());
-        let has_beyond = beyond.clone().any(|(_, held)| !matches!(held, Held::Null));
+        let beyond = beyond.filter(|(_, held)| match held {
+            Held::Text(start, end) => start < end,
+            Held::TooLong => true,
+            Held::Null => false,
+        });
+        let has_beyond = beyond.clone().next().is_some();
         if has_beyond {
             self.beyond += 1;
             used = self.layout.width();
@@ -225,7 +230,7 @@ impl<'a> Rows<'a> {
         self.renamed += u64::from(self.is_renaming());
         let batch = &mut self.feed.batch;
         let known = self.columns[..used].iter().copied().map(|held| held.unwrap_or(Held::Null));
-        for held in known.chain(beyond.filter(|_| has_beyond).map(|(_, held)| *held)) {
+        for held in known.chain(beyond.map(|(_, held)| *held)) {
             match held {
                 Held::Text(start, end) => batch.push_text(&self.text[start..end]),
                 Held::Null => batch.push_cell(None),

@@ -14,6 +14,7 @@ use super::xml::Xml;
 use super::xml::attribute;
 use super::xml::local;
 use super::xml::push_text;
+use crate::source::batch::LONGEST_ROW;
 use crate::support::progress::Cancel;
 use quick_xml::events::BytesStart;
 use quick_xml::events::Event;
@@ -96,7 +97,12 @@ pub(super) fn walk(xml: &mut Xml<'_, '_>, shared: Shared<'_>, visit: &mut dyn Vi
                 _ => {}
             },
             Event::Eof => return Ok(()),
-            event if is_in_value => push_text(&mut cell.text, &event)?,
+            event if is_in_value => {
+                push_text(&mut cell.text, &event)?;
+                if cell.text.len() > 3 * LONGEST_ROW {
+                    return Err(Halt::unsupported("a text is longer than 48 MiB"));
+                }
+            }
             _ => {}
         }
     }

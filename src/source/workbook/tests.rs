@@ -392,6 +392,215 @@ fn agrees_with_calamine() {
     assert_eq!(ours.len() + 1, range.rows().len());
 }
 
+fn by_name(session: &dyn Session, name: &str) -> usize {
+    session.inventory().objects.iter().position(|object| object.name == name).expect(name)
+}
+
+/// The people of the workbooks in `testdata/sources`, as each of them has to read.
+fn foreign_people() -> Vec<Row> {
+    vec![
+        row(&["Ann Lee", "447700900123", "1980-01-12", "1.5", "true", "007", "1 High St\nLeeds"]),
+        row(&["Bób Hill", "447700900456", "1981-02-13", "-0.25", "false", "0042", "2 Low Rd, York"]),
+        row(&["Cid Moor", "447700900789", "1982-03-14 15:30:00", "1000000000000000000000", "true", "x", "2 Low Rd, York"]),
+    ]
+}
+
+#[test]
+fn workbooks_of_other_writers_read_alike() {
+    let xlsx: &[u8] = include_bytes!("../../../testdata/sources/openpyxl.xlsx");
+    let xls: &[u8] = include_bytes!("../../../testdata/sources/xlwt.xls");
+    let ods: &[u8] = include_bytes!("../../../testdata/sources/odfpy.ods");
+    for content in [xlsx, xls, ods] {
+        assert_eq!(office(&opened(content), &Cancel::default()), Office::Workbook);
+        let session = open_bytes(content).unwrap();
+        let format = session.identity().facts.last().unwrap().1.clone();
+        assert_eq!(session.inventory().problems, [], "{format}");
+        let people = by_name(session.as_ref(), "People");
+        assert_eq!(
+            names(session.as_ref(), people)[..7],
+            ["name", "phone", "born", "score", "active", "code", "address"],
+            "{format}"
+        );
+        let (sink, report) = read_all(session.as_ref(), people).unwrap();
+        let cells = sink.rows.iter().map(|row| row[..7].to_vec());
+        assert_eq!(cells.collect::<Vec<_>>(), foreign_people(), "{format}");
+        assert_eq!(sink.locators[2], Locator::RowId(4), "{format}");
+        let uncached = [(ProblemCode::Unsupported, Some(3))];
+        assert_eq!(codes(&report.problems), if format == "xlsx" { &uncached[..] } else { &[] }, "{format}");
+        let old = by_name(session.as_ref(), "Old");
+        assert_eq!(detail(session.as_ref(), old, "sheet").as_deref(), Some("hidden"), "{format}");
+        assert_eq!(rows(session.as_ref(), old)[0][0].as_deref(), Some("Dot Vale"), "{format}");
+        assert!(!session.inventory().objects.iter().any(|object| object.name == "Empty"), "{format}");
+    }
+    let session = open_bytes(xlsx).unwrap();
+    assert_eq!(rows(session.as_ref(), by_name(session.as_ref(), "(comments)")), [row(&["Ann moved"])]);
+    let session = open_bytes(ods).unwrap();
+    assert_eq!(rows(session.as_ref(), by_name(session.as_ref(), "(comments and text boxes)")), [row(&["moved"])]);
+    let session = open_bytes(xls).unwrap();
+    let long = rows(session.as_ref(), by_name(session.as_ref(), "Long"));
+    assert_eq!(long, [row(&[&"e".repeat(5_000)]), row(&[&"ł".repeat(2_500)])]);
+}
+
+#[test]
+fn cut_and_encrypted_old_workbooks_are_refused_or_told() {
+    let xls = include_bytes!("../../../testdata/sources/xlwt.xls");
+    // The record that follows the first one says that the rest is encrypted.
+    let at = memchr::memmem::find(xls, b"\x09\x08\x10\0\0\x06").unwrap() + 20;
+    let mut content = xls.to_vec();
+    content[at] = 0x2f;
+    content[at + 1] = 0;
+    let problem = open_bytes(&content).err().unwrap();
+    assert_eq!(problem.code, ProblemCode::Unsupported);
+    assert!(problem.detail.contains("encrypted"));
+}
+
+fn ods(content: &str, others: &[(&str, &str)]) -> Vec<u8> {
+    let mut parts = vec![("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", content)];
+    parts.extend(others);
+    package(&parts)
+}
+
+const OPEN: &str = "<office:document-content><office:body><office:spreadsheet>";
+const CLOSE: &str = "</office:spreadsheet></office:body></office:document-content>";
+
+#[test]
+fn open_document_cells_of_all_kinds() {
+    let rows_of = r#"<table:table table:name="A"><table:table-row>
+        <table:table-cell office:value-type="float" office:value="1.0E3"><text:p>1,000</text:p></table:table-cell>
+        <table:table-cell office:value-type="percentage" office:value="0.5"/>
+        <table:table-cell office:value-type="date" office:date-value="1980-01-02T00:00:00"/>
+        <table:table-cell office:value-type="time" office:time-value="PT08H05M00S"/>
+        <table:table-cell office:value-type="boolean" office:boolean-value="true"/>
+        <table:table-cell office:value-type="string"><text:p>a<text:s text:c="2"/>b<text:span>c</text:span><text:tab/>&amp;</text:p><text:p>d</text:p></table:table-cell>
+        <table:table-cell calcext:value-type="error" office:value-type="string" office:string-value=""><text:p>#N/A</text:p></table:table-cell>
+        <table:table-cell table:formula="of:=1"/>
+        <table:table-cell table:number-columns-repeated="16376"/></table:table-row>
+        <table:table-row table:number-rows-repeated="3"><table:table-cell table:number-columns-repeated="2" office:value-type="float" office:value="7"/></table:table-row>
+        <table:table-row table:number-rows-repeated="1048572"><table:table-cell table:number-columns-repeated="16384"/></table:table-row></table:table>"#;
+    let session = open_bytes(&ods(&format!("{OPEN}{rows_of}{CLOSE}"), &[])).unwrap();
+    let (sink, report) = read_all(session.as_ref(), 0).unwrap();
+    assert_eq!(sink.rows[0][..7], row(&["1000", "0.5", "1980-01-02", "08:05:00", "true", "a  bc\t&\nd", "-"]));
+    assert_eq!(sink.rows[1..], [row(&["7", "7"]), row(&["7", "7"]), row(&["7", "7"])]);
+    assert_eq!(codes(&report.problems), [(ProblemCode::Unsupported, Some(1))]);
+}
+
+#[test]
+fn what_open_document_keeps_elsewhere_is_read_or_named() {
+    let sheet = r#"<table:table table:name="A"><table:shapes><draw:frame><draw:text-box><text:p>Ann</text:p></draw:text-box></draw:frame></table:shapes>
+        <table:table-row><table:table-cell office:value-type="string"><office:annotation><text:p>Bob</text:p></office:annotation><text:p>Cid</text:p></table:table-cell></table:table-row></table:table>"#;
+    let changes = "<table:tracked-changes><table:cell-content-change/></table:tracked-changes>";
+    let chart = format!("{OPEN}{}{CLOSE}", sheet.replace("Cid", "Dot"));
+    let content = ods(
+        &format!("{OPEN}{changes}{sheet}{CLOSE}"),
+        &[("Object 1/content.xml", &chart), ("Object 2", "x"), ("Pictures/a.png", "x"), ("Versions/Version1", "x"), ("odd", "x")],
+    );
+    let session = open_bytes(&content).unwrap();
+    let read = |name: &str| rows(session.as_ref(), by_name(session.as_ref(), name));
+    assert_eq!(read("A"), [row(&["Cid"])]);
+    assert_eq!(read("Object 1/A"), [row(&["Dot"])]);
+    assert_eq!(read("(comments and text boxes)"), [row(&["Ann"]), row(&["Bob"])]);
+    let details: Vec<_> = session.inventory().problems.iter().map(|problem| problem.detail.as_str()).collect();
+    for words in ["changed and deleted", "embedded objects (1)", "earlier versions", "unknown kind (1)"] {
+        assert!(details.iter().any(|detail| detail.contains(words)), "{words}: {details:?}");
+    }
+    assert_eq!(details.len(), 4);
+}
+
+#[test]
+fn repeats_without_end_are_bounded() {
+    let cell = r#"<table:table-cell office:value-type="float" office:value="7""#;
+    let rows_of = format!(
+        r#"<table:table table:name="A"><table:table-row>{cell}/></table:table-row><table:table-row table:number-rows-repeated="4000000000">{cell}/></table:table-row></table:table>"#
+    );
+    let session = open_bytes(&ods(&format!("{OPEN}{rows_of}{CLOSE}"), &[])).unwrap();
+    let (sink, report) = read_all(session.as_ref(), 0).unwrap();
+    assert_eq!(sink.rows.len(), 1 << 20);
+    assert_eq!(codes(&report.problems), [(ProblemCode::ReadFailed, None)]);
+    let wide = format!(
+        r#"<table:table table:name="A"><table:table-row>{cell} table:number-columns-repeated="99999999"/></table:table-row></table:table>"#
+    );
+    let session = open_bytes(&ods(&format!("{OPEN}{wide}{CLOSE}"), &[])).unwrap();
+    assert_eq!(codes(&session.inventory().problems), [(ProblemCode::ReadFailed, None)]);
+}
+
+#[test]
+fn encrypted_and_other_open_documents_are_told() {
+    let manifest =
+        "<manifest:manifest><manifest:file-entry><manifest:encryption-data/></manifest:file-entry></manifest:manifest>";
+    let problem = open_bytes(&ods("\u{1}\u{2}", &[("META-INF/manifest.xml", manifest)])).err().unwrap();
+    assert!(problem.detail.contains("encrypted"));
+    let text = package(&[("mimetype", "application/vnd.oasis.opendocument.text"), ("content.xml", "<a/>")]);
+    assert!(matches!(office(&opened(&text), &Cancel::default()), Office::Other(_)));
+}
+
+/// A record of a binary workbook.
+fn record(kind: u16, content: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if kind < 0x80 {
+        bytes.push(kind as u8);
+    } else {
+        bytes.extend([(kind & 0x7f) as u8 | 0x80, (kind >> 7) as u8]);
+    }
+    bytes.extend([(content.len() & 0x7f) as u8 | 0x80, (content.len() >> 7) as u8]);
+    bytes.extend(content);
+    bytes
+}
+
+fn wide(text: &str) -> Vec<u8> {
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let mut bytes = (units.len() as u32).to_le_bytes().to_vec();
+    bytes.extend(units.iter().flat_map(|unit| unit.to_le_bytes()));
+    bytes
+}
+
+fn binary_workbook() -> Vec<u8> {
+    let sheet = [vec![1, 0, 0, 0, 1, 0, 0, 0], wide("rId1"), wide("People")].concat();
+    let workbook = [record(153, &[1, 0, 0, 0]), record(156, &sheet)].concat();
+    let strings = [record(19, &[vec![0], wide("name")].concat()), record(19, &[vec![0], wide("born")].concat())].concat();
+    let styles = [record(617, &[]), record(47, &[0, 0, 0, 0]), record(47, &[0, 0, 14, 0]), record(618, &[])].concat();
+    let cell = |column: u32, style: u32, value: &[u8]| [&column.to_le_bytes(), &style.to_le_bytes(), value].concat();
+    let cells = [
+        record(0, &0_u32.to_le_bytes()),
+        record(7, &cell(0, 0, &0_u32.to_le_bytes())),
+        record(7, &cell(1, 0, &1_u32.to_le_bytes())),
+        record(0, &1_u32.to_le_bytes()),
+        record(6, &cell(0, 0, &wide("Ann"))),
+        record(2, &cell(1, 1, &(24_107_u32 << 2 | 2).to_le_bytes())),
+        record(0, &2_u32.to_le_bytes()),
+        record(5, &cell(0, 0, &447_700_900_123.0_f64.to_le_bytes())),
+        record(15, &[0, 0, 0, 0, 1]),
+        record(176, &[2_u32, 2, 1, 1].iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<_>>()),
+    ]
+    .concat();
+    let relations = RELATIONS
+        .1
+        .replace("sheet1.xml", "sheet1.bin")
+        .replace("sharedStrings.xml", "sharedStrings.bin")
+        .replace("</Relationships>", r#"<Relationship Id="s" Type="http://x/styles" Target="styles.bin"/></Relationships>"#);
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in [
+        (TYPES.0, TYPES.1.as_bytes()),
+        ("xl/workbook.bin", &workbook),
+        ("xl/_rels/workbook.bin.rels", relations.as_bytes()),
+        ("xl/sharedStrings.bin", &strings),
+        ("xl/styles.bin", &styles),
+        ("xl/worksheets/sheet1.bin", &cells),
+    ] {
+        writer.start_file(name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(content).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn binary_workbooks_read_as_others_do() {
+    let session = open_bytes(&binary_workbook()).unwrap();
+    assert_eq!(session.inventory().problems, []);
+    assert_eq!(names(session.as_ref(), 0), ["name", "born"]);
+    assert_eq!(detail(session.as_ref(), 0, "sheet").as_deref(), Some("hidden"));
+    assert_eq!(rows(session.as_ref(), 0), [row(&["Ann", "1970-01-01"]), row(&["447700900123", "true"])]);
+}
+
 /// Reads all that can be read.
 fn drain(content: &[u8]) {
     let Ok(session) = open_bytes(content) else { return };
@@ -407,15 +616,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn damaged_workbooks_are_read_or_refused(damage in prop::collection::vec((0_usize..1 << 16, any::<u8>()), 1..20), cut in 0_usize..1 << 16) {
-        let mut content = people().save_to_buffer().unwrap();
-        let length = content.len();
-        for (at, byte) in damage {
-            content[at % length] = byte;
+    fn damaged_workbooks_are_read_or_refused(damage in prop::collection::vec((0_usize..1 << 16, any::<u8>()), 0..20), cut in 0_usize..1 << 16) {
+        let xls = include_bytes!("../../../testdata/sources/xlwt.xls").to_vec();
+        let ods = include_bytes!("../../../testdata/sources/odfpy.ods").to_vec();
+        for mut content in [people().save_to_buffer().unwrap(), binary_workbook(), xls, ods] {
+            let length = content.len();
+            for (at, byte) in &damage {
+                content[at % length] = *byte;
+            }
+            drain(&content);
+            content.truncate(cut % length);
+            drain(&content);
         }
-        drain(&content);
-        content.truncate(cut % length);
-        drain(&content);
     }
 
     #[test]

@@ -192,7 +192,14 @@ impl XlsxBook {
                     let related = related.iter().find(|relation| relation.kind == "pivotCacheRecords");
                     let found = related.and_then(|relation| self.package.find(&relation.target));
                     records.extend(found);
-                    let names = Definition::read(&self.package, index, cancel)?.names;
+                    let names = match Definition::read(&self.package, index, cancel) {
+                        Ok(definition) => definition.names,
+                        Err(Halt::Fault(code, detail)) => {
+                            problem(code, format!("copies of rows for pivot tables cannot be read: {detail}"));
+                            continue;
+                        }
+                        Err(halt) => return Err(halt),
+                    };
                     let details = vec![("sheet".to_owned(), "copies of rows for pivot tables".to_owned())];
                     let table = Table { name: part.name, details, names: Some(names), bytes: Some(part.bytes) };
                     self.add(table, Content::Pivot { definition: index, records: found });

@@ -15,6 +15,9 @@ use std::io::BufReader;
 /// The most bytes of one event: a tag, or the text between two.
 const LONGEST_EVENT: u64 = 48 << 20;
 
+/// The most bytes of an element's name.
+const LONGEST_NAME: usize = 4_096;
+
 /// The most elements that may lie within each other.
 const DEEPEST: usize = 1_000;
 
@@ -50,7 +53,11 @@ impl<'a, 'p> Xml<'a, 'p> {
             Ok(event) => event,
             Err(error) => return Err(fault(&error, &self.cancel)),
         };
-        match event {
+        match &event {
+            // The names of open elements are kept.
+            Event::Start(element) if element.name().as_ref().len() > LONGEST_NAME => {
+                return Err(Halt::failed("the name of an element of XML is too long"));
+            }
             Event::Start(_) => self.depth += 1,
             Event::End(_) => self.depth = self.depth.saturating_sub(1),
             Event::Eof if self.depth > 0 && self.reader.config().check_end_names => {
