@@ -15,6 +15,7 @@ mod dialect;
 mod fill;
 mod index;
 mod lexer;
+mod literal;
 mod reader;
 mod row;
 mod script;

@@ -5,6 +5,8 @@ use super::lexer::Kind;
 use super::lexer::Lexer;
 use super::lexer::end_of_quoted;
 use super::lexer::is_of_word;
+use super::literal;
+use super::literal::Escapes;
 use super::row::Cell;
 use super::row::Row;
 use super::script::CopyForm;
@@ -13,7 +15,6 @@ use super::script::Script;
 use super::table::Filling;
 use super::table::TableName;
 use super::value;
-use super::value::Escapes;
 use crate::source::ReadError;
 use memchr::memchr;
 use memchr::memchr2;
@@ -448,7 +449,7 @@ fn read_quickly(lexer: &mut Lexer<'_>, row: &mut Row) -> Option<u8> {
                 if lexer.rules.is_doubtful {
                     row.backslashes |= memchr(b'\\', &buffer[from..end]).is_some();
                 }
-                value::unescape(&buffer[from..end - 1], b'\'', forms, &mut row.text);
+                literal::unescape(&buffer[from..end - 1], b'\'', forms, &mut row.text);
                 lexer.at = end + 1;
                 row.end(Cell::Text, start);
                 return Some(after);
