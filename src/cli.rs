@@ -30,6 +30,7 @@ use crate::record::normalize;
 use crate::report::json_v1;
 use crate::report::text::Style;
 use crate::report::text::wrap;
+use crate::source;
 use crate::support::progress::Cancel;
 use crate::support::time;
 use clap::Args;
@@ -164,6 +165,13 @@ pub fn main() -> std::process::ExitCode {
         }
         handler.cancel();
     });
+    // What a panic says may quote what was read, so that only its place is told; and nothing where a file was made to break its reader.
+    std::panic::set_hook(Box::new(|panic| {
+        if !source::is_guarded() {
+            let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+            let _ = writeln!(io::stderr().lock(), "error: a mistake of the program{place}; please report it");
+        }
+    }));
     // A folder may hold more files than the usual 1,024, and each stays open while it is read. Where no more are allowed, the rest are gaps.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     match context(&cli.global, cancel).and_then(|context| dispatch(&cli.command, &context)) {

@@ -8,7 +8,6 @@ mod avro;
 mod budget;
 mod cell;
 mod footer;
-mod guard;
 mod hole;
 mod nest;
 mod page;

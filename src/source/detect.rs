@@ -228,12 +228,7 @@ mod tests {
         assert_eq!(code(b"\xef\xbb\xbf"), Some(ProblemCode::Empty));
         assert_eq!(code(b"a\0b"), Some(ProblemCode::UnknownFormat));
         assert_eq!(code(b"\x01\x02\x03abc"), Some(ProblemCode::UnknownFormat));
-        let foreign: [&[u8]; 4] = [
-            b"\x1f\x8b\x08\x00",
-            b"PK\x03\x04zzzz",
-            b"\xff\xfe\0\0a\0\0\0",
-            b"<?xml version='1.0'?><a/>",
-        ];
+        let foreign: [&[u8]; 4] = [b"\x1f\x8b\x08\x00", b"PK\x03\x04zzzz", b"\xff\xfe\0\0a\0\0\0", b"<?xml version='1.0'?><a/>"];
         for content in foreign {
             assert_eq!(code(content), Some(ProblemCode::Unsupported), "{content:?}");
         }

@@ -8,6 +8,7 @@ use super::ProblemCode;
 use super::detect;
 use super::file::OpenedFile;
 use super::file::io_reason;
+use super::guard::guarded;
 use super::sql_dump;
 use super::unpack::Spool;
 use super::unpack::Stop;
@@ -60,7 +61,12 @@ impl<'a> Opener<'a> {
         #[cfg(feature = "archives")]
         let Some((file, head)) = self.open_packed(file, head)? else { return Ok(()) };
         let stated = file.stated_kind();
-        match detect::open(file, &head, self.options, self.cancel) {
+        let name = file.name().to_owned();
+        let opened = guarded(|| detect::open(file, &head, self.options, self.cancel)).unwrap_or_else(|| {
+            let detail = "the part of the program that was to open it broke down";
+            Err(Problem::of_source(ProblemCode::ReadFailed, &name, detail))
+        });
+        match opened {
             Ok(session) if stated.is_some_and(|stated| stated != session.identity().kind) => {
                 let Identity { name, kind, .. } = session.identity();
                 let detail = format!("it was stated to be of another format (`--input-format`), and reads as {kind}");
