@@ -80,8 +80,8 @@ impl Header {
 pub(super) fn is_clear(row: &[String], options: &Options) -> bool {
     let filled = row.iter().filter(|cell| !cell.trim().is_empty()).count();
     let Some(names) = options.names_column else { return false };
-    let named = row.iter().filter(|cell| !is_valued(cell) && names(cell)).count();
-    named > 1 && 2 * named >= filled && !row.iter().any(|cell| cell.contains('@')) && !holds_value(row, options)
+    let count = row.iter().filter(|cell| !is_valued(cell) && names(cell)).count();
+    count > 1 && 2 * count >= filled && !row.iter().any(|cell| cell.contains('@')) && !holds_value(row, options)
 }
 
 fn holds_value(row: &[String], options: &Options) -> bool {

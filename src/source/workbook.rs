@@ -1,4 +1,4 @@
-//! Workbooks of Excel and OpenDocument, each of their sheets a table, hidden ones too, and with them every other copy of rows inside.
+//! Workbooks of Excel and `OpenDocument`, each of their sheets a table, hidden ones too, and with them every other copy of rows inside.
 //!
 //! Cells are read one after another, never a sheet at once: two cells at the far corners of a sheet may stand in a file of 5 KB. What a
 //! workbook holds besides and is not read is a problem, by a list of what is known to hold no rows.

@@ -1,4 +1,4 @@
-//! Workbooks of OpenDocument (`.ods`), read as the stream of XML that they are.
+//! Workbooks of `OpenDocument` (`.ods`), read as the stream of XML that they are.
 
 use super::ods_cell::Cell;
 use super::package::Package;
@@ -20,6 +20,7 @@ use crate::source::ProblemCode;
 use crate::support::progress::Cancel;
 use quick_xml::events::BytesStart;
 use quick_xml::events::Event;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::Read;
 
@@ -270,13 +271,11 @@ fn list(xml: &mut Xml<'_, '_>) -> Result<Listing, Halt> {
                 listing.has_changes |= name == "tracked-changes";
                 listing.has_texts |= OUTSIDE.within.contains(&name);
                 apart += u32::from(is_start && is_apart(name));
-                let text = |name| attribute(&element, name).map(|value| value.into_owned()).unwrap_or_default();
+                let text = |name| attribute(&element, name).map(Cow::into_owned).unwrap_or_default();
                 match name {
                     "style" => style = text("name"),
-                    "table-properties" if attribute(&element, "display").is_some_and(|value| value == "false") => {
-                        if hidden.len() < MOST {
-                            hidden.insert(style.clone());
-                        }
+                    "table-properties" if hidden.len() < MOST && text("display") == "false" => {
+                        hidden.insert(style.clone());
                     }
                     "table" if apart == 0 && is_start => {
                         if listing.tables.len() >= MOST {

@@ -1,4 +1,4 @@
-//! A cell of an OpenDocument table: its value by the word of its attributes, or else its paragraphs.
+//! A cell of an `OpenDocument` table: its value by the word of its attributes, or else its paragraphs.
 
 use super::number::Format;
 use super::number::push_written;
@@ -64,7 +64,7 @@ impl Cell {
                     }
                 }
                 "value" | "date-value" | "time-value" | "boolean-value" | "string-value" => {
-                    self.stated = Some(value.into_owned())
+                    self.stated = Some(value.into_owned());
                 }
                 "formula" => self.has_formula = true,
                 _ => {}

@@ -6,6 +6,7 @@ use super::xml::attribute;
 use super::xml::local;
 use crate::support::progress::Cancel;
 use quick_xml::events::Event;
+use std::borrow::Cow;
 
 /// The most references of one part that are heeded.
 const MOST: usize = 1 << 16;
@@ -33,7 +34,7 @@ pub(super) fn relations(package: &Package, part: &str, cancel: &Cancel) -> Resul
                     if attribute(&element, "TargetMode").is_some_and(|mode| mode == "External") || relations.len() >= MOST {
                         continue;
                     }
-                    let text = |name| attribute(&element, name).map(|value| value.into_owned()).unwrap_or_default();
+                    let text = |name| attribute(&element, name).map(Cow::into_owned).unwrap_or_default();
                     let kind = text("Type").rsplit('/').next().unwrap_or_default().to_owned();
                     relations.push(Relation { id: text("Id"), kind, target: resolve(folder, &text("Target")) });
                 }

@@ -55,7 +55,7 @@ pub(super) struct Rows<'a> {
     number: u32,
     has_value: bool,
     /// Rows with a value so far, the one that names the columns included.
-    rows: u64,
+    filled: u64,
     /// Regions to come, by their first rows, and those that reach the row.
     regions: std::iter::Peekable<std::slice::Iter<'a, Region>>,
     merged: Vec<Merged>,
@@ -91,7 +91,7 @@ impl<'a> Rows<'a> {
             is_sorted: true,
             number: 0,
             has_value: false,
-            rows: 0,
+            filled: 0,
             regions: regions.iter().peekable(),
             merged: Vec::new(),
             has_regions: !regions.is_empty(),
@@ -114,8 +114,8 @@ impl<'a> Rows<'a> {
             if !self.is_sorted {
                 self.cells.sort_by_key(|(column, _)| *column);
             }
-            let is_header = self.layout.header_row == Some(self.rows);
-            self.rows += 1;
+            let is_header = self.layout.header_row == Some(self.filled);
+            self.filled += 1;
             self.fill_merged();
             if !is_header {
                 self.hand_over()?;

@@ -222,16 +222,10 @@ pub(super) fn unescape<'a>(text: &'a str, scratch: &'a mut String) -> &'a str {
         let code = code.filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let character = code.and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
         scratch.push_str(&rest[..at]);
-        match character {
-            Some(character) => {
-                scratch.push(character);
-                rest = &rest[at + 7..];
-            }
-            None => {
-                scratch.push_str("_x");
-                rest = &rest[at + 2..];
-            }
-        }
+        let (meant, length) = character.map_or(("_x", 2), |_| ("", 7));
+        scratch.push_str(meant);
+        scratch.extend(character);
+        rest = &rest[at + length..];
     }
     scratch.push_str(rest);
     scratch

@@ -26,6 +26,7 @@ use crate::source::ProblemCode;
 use crate::source::batch::LONGEST_ROW;
 use crate::support::progress::Cancel;
 use quick_xml::events::Event;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -335,10 +336,10 @@ fn outline(xml: &mut Xml<'_, '_>) -> Result<Outline, Halt> {
         match xml.next()? {
             Event::Start(element) | Event::Empty(element) => match local(element.name().as_ref()) {
                 "workbookPr" => {
-                    outline.is_1904 = attribute(&element, "date1904").is_some_and(|value| value == "1" || value == "true")
+                    outline.is_1904 = attribute(&element, "date1904").is_some_and(|value| value == "1" || value == "true");
                 }
                 "sheet" if outline.sheets.len() < MOST => {
-                    let text = |name| attribute(&element, name).map(|value| value.into_owned()).unwrap_or_default();
+                    let text = |name| attribute(&element, name).map(Cow::into_owned).unwrap_or_default();
                     outline.sheets.push(ListedSheet { name: text("name"), state: text("state"), relation: text("id") });
                 }
                 _ => {}
