@@ -1,5 +1,7 @@
 //! Workbooks that other programs wrote, and ones that nobody should.
 
+#![allow(clippy::cast_possible_truncation, clippy::format_collect, reason = "small numbers and short texts")]
+
 use super::*;
 use crate::source::Locator;
 use crate::source::testing::Collect;
