@@ -108,7 +108,7 @@ fn data_that_cannot_be_supplied() {
     world.case.write("bad/header.csv", format!("{}\n", lines[0]));
     world.case.write("bad/binary.csv", [0_u8, 1, 2, 3, 255, 254, 0, 0]);
     world.case.write("bad/zip.csv", b"PK\x03\x04\x14\x00\x00\x00");
-    world.case.write("bad/json.csv", "{\"name\": \"somebody\"}\n");
+    world.case.write("bad/pdf.csv", "%PDF-1.7\n");
     world.case.write("bad/folder/one.csv", &good);
     world.case.write("bad/folder/two.csv", &good);
     with("bad/ragged.csv", &|index, line| if index == 30 { format!("{line},more") } else { line.to_owned() });
@@ -146,7 +146,7 @@ fn data_that_cannot_be_supplied() {
         bad("header alone, not said", "supply bad/header.csv @supply", &["`bad/header.csv`"]),
         bad("binary", "supply bad/binary.csv @supply", &["`bad/binary.csv`", "neither text nor a known format"]),
         bad("zip", "supply bad/zip.csv @supply", &["`bad/zip.csv`", "zip archive"]),
-        bad("JSON", "supply bad/json.csv @supply", &["`bad/json.csv`", "JSON"]),
+        bad("PDF", "supply bad/pdf.csv @supply", &["`bad/pdf.csv`", "PDF"]),
         bad("two files", "supply bad/folder @supply", &["`bad/folder`", "one file at a time"]),
         bad("standard input", "supply - @supply", &["read twice", "help: name a file"]),
         bad(

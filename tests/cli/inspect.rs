@@ -212,9 +212,9 @@ fn sources_say_how_they_are_read_and_what_a_scan_would_miss() {
     world.case.write("s/semicolon.csv", "name;born;notes\nAnn Nash;03/04/1980;x\nBob Moss;05/06/1981;y\n");
     world.case.write("s/zip.csv", b"PK\x03\x04\x14\x00");
     let output = inspect(&world, "s");
-    output.prints("delimiter `;`").prints("header `yes").prints("name.full").prints("unsupported").prints("help: ");
+    output.prints("delimiter `;`").prints("header `yes").prints("name.full").prints("cut_short").prints("help: ");
     let json = inspect_json(&world, "s");
-    assert_eq!(json["problems"][0]["code"], "unsupported");
+    assert_eq!(json["problems"][0]["code"], "cut_short");
     assert!(json["problems"][0]["help"].is_string());
     assert_eq!(json["targets"][0]["sampledRows"], 2);
     // With a map, its effect is seen.

@@ -115,7 +115,7 @@ fn files_that_cannot_be_shown() {
     write("bad/payload.json", &challenge.replace("application/vnd.in-toto+json", "application/json"));
     write("bad/card.json", &world.case.read("keys/recipient.card.json").replacen("SHA256:", "SHA256:A", 1));
     write("bad/cut-card.json", &world.case.read("keys/recipient.card.json")[..60]);
-    write("bad/notes.json", "{\"name\": \"somebody\"}\n");
+    write("bad/leaflet.pdf", "%PDF-1.7\n");
     write("bad/schema.toml", "[columns.a]\nkind = \"shoe\"\n");
     write("bad/map.toml", "[[exclude]]\nmatch = \"a\"\nreason = \"\"\n");
     write("bad/declared.toml", "[[removed]]\ntarget = \"a\"\nreason = \"\"\n");
@@ -157,7 +157,7 @@ fn files_that_cannot_be_shown() {
         said += &section("an error", line, &output);
     }
     // What is no file of ours is looked at as a source, and named as a gap of one.
-    for line in ["inspect bad/notes.json", "inspect bad/other.toml", "inspect bad/empty"] {
+    for line in ["inspect bad/leaflet.pdf", "inspect bad/other.toml", "inspect bad/empty"] {
         let output = world.run(AFTER, &line.split(' ').collect::<Vec<_>>());
         output.exits_with(0).stderr_is("");
         said += &redacted(&format!("\n## a source\n$ residua {line}\n{}", output.stdout));
@@ -177,7 +177,7 @@ fn what_a_scan_does_not_see() {
     write("dump.sql", b"INSERT INTO people VALUES (1);\n");
     write("empty.csv", b"");
     write("gzip.csv.gz", b"\x1f\x8b\x08\x00\x00");
-    write("json.json", b"[{\"name\": 1}]\n");
+    write("leaflet.pdf", b"%PDF-1.7\n");
     write("header.csv", body.as_bytes());
     write("ragged.csv", format!("{rows}{body}extra,{body}").as_bytes());
     write("quote.csv", format!("{rows}\"{body}").as_bytes());

@@ -404,10 +404,10 @@ const UNSEEN: [Unseen; 27] = [
     Unseen { name: "bytes that are no UTF-8", hold: undecodable, code: 10, named: &["gap:undecodable"] },
     Unseen { name: "a few words in Polish", hold: polish, code: 10, named: &["gap:ambiguous_encoding"] },
     Unseen { name: "UTF-32", hold: utf32, code: 10, named: &["gap:unsupported"] },
-    Unseen { name: "a zip archive", hold: zip, code: 10, named: &["gap:unsupported"] },
-    Unseen { name: "compressed", hold: gzip, code: 10, named: &["gap:unsupported"] },
-    Unseen { name: "JSON", hold: json, code: 10, named: &["gap:unsupported"] },
-    Unseen { name: "an SQL dump", hold: sql_dump, code: 10, named: &["gap:unsupported"] },
+    Unseen { name: "a zip archive", hold: zip, code: 10, named: &["gap:cut_short"] },
+    Unseen { name: "compressed", hold: gzip, code: 10, named: &["gap:cut_short"] },
+    Unseen { name: "JSON", hold: json, code: 10, named: &["gap:no_key"] },
+    Unseen { name: "an SQL dump", hold: sql_dump, code: 10, named: &["gap:no_key"] },
     Unseen { name: "a damaged database", hold: damaged_database, code: 10, named: &["gap"] },
     Unseen { name: "a cut database", hold: cut_database, code: 10, named: &["gap"] },
     Unseen { name: "a file of bytes", hold: bytes, code: 10, named: &["gap:unknown_format"] },
@@ -477,7 +477,7 @@ const NOT_SEEN_EMPTY: [Unseen; 10] = [
     },
     Unseen { name: "blank rows", hold: blank_rows, code: 10, named: &["nothing_read"] },
     Unseen { name: "names beside it", hold: names_beside_an_empty_table, code: 10, named: &["nothing_read", "gap:no_key"] },
-    Unseen { name: "an archive beside it", hold: archive_beside_an_empty_table, code: 10, named: &["gap:unsupported"] },
+    Unseen { name: "an archive beside it", hold: archive_beside_an_empty_table, code: 10, named: &["gap:cut_short"] },
     Unseen { name: "bytes of a cut database", hold: cut_empty_database, code: 10, named: &["gap"] },
 ];
 

@@ -383,7 +383,8 @@ fn files_of_other_programs_hold_the_same_rows() {
 fn read_or_refuse(content: &[u8]) {
     if let Ok(session) = open_any(content) {
         let cancel = Cancel::default();
-        for split in session.splits(0, 3, &cancel).unwrap() {
+        let splits = (0..session.inventory().objects.len()).flat_map(|object| session.splits(object, 3, &cancel).unwrap());
+        for split in splits {
             let mut sink = Collect { limit: Some(100_000), ..Collect::default() };
             let _ = session.read(&split, &mut sink, &cancel);
         }
