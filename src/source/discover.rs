@@ -362,17 +362,17 @@ impl Walk<'_> {
 
     fn open(mut self, stdin: &mut dyn Read) -> Result<Found, SourceError> {
         let inputs = self.without_companions();
-        let mut opener = Opener::new(self.options, self.cancel);
-        opener.found.problems = self.problems;
+        let mut files = Opener::new(self.options, self.cancel);
+        files.found.problems = self.problems;
         let mut servers = Vec::new();
         for input in inputs {
             if self.cancel.is_cancelled() {
                 return Err(SourceError::Cancelled);
             }
-            let opened = match input {
+            let file = match input {
                 Input::Server { open, url } => {
                     let mut opened = open(&url, &self.options.servers)?;
-                    let found = &mut opener.found;
+                    let found = &mut files.found;
                     let known: Vec<String> = found.sessions.iter().map(|session| session.identity().name.clone()).collect();
                     opened.sessions.retain(|session| !known.contains(&session.identity().name));
                     found.sessions.append(&mut opened.sessions);
@@ -382,12 +382,12 @@ impl Walk<'_> {
                 }
                 Input::Stdin => {
                     let name = self.options.stdin_name.as_deref().unwrap_or("-");
-                    opener.pipe(name, stdin)?
+                    files.pipe(name, stdin)?
                 }
                 Input::Dump { name, path } => {
                     match sql_dump::open_folder(&name, &path, self.options, self.options.limits.bytes, self.cancel) {
-                        Ok(session) => opener.found.sessions.push(session),
-                        Err(problem) => opener.found.problems.push(problem),
+                        Ok(session) => files.found.sessions.push(session),
+                        Err(problem) => files.found.problems.push(problem),
                     }
                     continue;
                 }
@@ -395,14 +395,14 @@ impl Walk<'_> {
                     Ok(file) => file.set_in(setting),
                     Err(error) => {
                         let problem = Problem::of_source(ProblemCode::Unreadable, &name, io_reason(&error));
-                        opener.found.problems.push(problem);
+                        files.found.problems.push(problem);
                         continue;
                     }
                 },
             };
-            opener.open(opened)?;
+            files.open(file)?;
         }
-        let mut found = opener.found;
+        let mut found = files.found;
         found.problems.extend(server::not_asked(&servers));
         Ok(found)
     }

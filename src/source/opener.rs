@@ -9,6 +9,7 @@ use super::detect;
 use super::file::OpenedFile;
 use super::file::io_reason;
 use super::guard::guarded;
+#[cfg(feature = "archives")]
 use super::sql_dump;
 use super::unpack::Spool;
 use super::unpack::Stop;

@@ -18,7 +18,6 @@ mod zip;
 pub(super) use compressed::Codec;
 pub(crate) use limit::Limits;
 pub(super) use spool::Spool;
-#[cfg(feature = "archives")]
 pub(super) use spool::Stop;
 #[cfg(feature = "archives")]
 pub(super) use tar::is_tar;

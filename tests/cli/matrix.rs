@@ -217,10 +217,10 @@ fn scripts(matrix: &mut Matrix) {
         let texts: Vec<String> = row[1..].iter().map(|cell| quoted(cell)).collect();
         format!("{},{}", row[0], texts.join(","))
     };
-    let rows: String = matrix.rows.iter().map(|row| format!("INSERT INTO people VALUES({});\n", values(row))).collect();
-    matrix.file("sqlite.sql", format!("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n{create}\n{rows}COMMIT;\n"));
+    let rows: Vec<String> = matrix.rows.iter().map(|row| format!("INSERT INTO people VALUES({});\n", values(row))).collect();
+    matrix.file("sqlite.sql", format!("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n{create}\n{}COMMIT;\n", rows.concat()));
     let names = COLUMNS.map(|name| format!("[{name}]")).join(", ");
-    let rows: String = matrix
+    let rows: Vec<String> = matrix
         .rows
         .iter()
         .map(|row| {
@@ -229,7 +229,8 @@ fn scripts(matrix: &mut Matrix) {
             format!("INSERT [dbo].[people] ({names}) VALUES ({}, {}, {})\r\n", row[0], texts.join(", "), days.join(", "))
         })
         .collect();
-    let script: Vec<u8> = format!("\u{feff}USE [crm]\r\nGO\r\n{rows}GO\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let script: Vec<u8> =
+        format!("\u{feff}USE [crm]\r\nGO\r\n{}GO\r\n", rows.concat()).encode_utf16().flat_map(u16::to_le_bytes).collect();
     matrix.file("server.sql", script);
 }
 
@@ -263,7 +264,7 @@ fn servers(matrix: &mut Matrix) -> (Option<Postgres>, Option<MariaDb>) {
     let mariadb = MariaDb::start();
     if let Some(server) = &mariadb {
         server.create("crm");
-        server.sql("crm", &create.replace("TEXT", "VARCHAR(80)"));
+        server.sql("crm", create.replace("TEXT", "VARCHAR(80)"));
         server.insert_rows("crm", "people", &COLUMNS, &matrix.rows);
         matrix.source("MariaDB", server.socket_url("crm"));
         let socket = format!("--socket={}", server.folder().join("socket").display());

@@ -1,7 +1,9 @@
 //! One private copy for all that is unpacked or comes through a pipe: a file without a name that nobody else can open.
 
 use super::Limits;
+#[cfg(feature = "archives")]
 use crate::source::Problem;
+#[cfg(feature = "archives")]
 use crate::source::ProblemCode;
 use crate::source::file::CHUNK;
 use crate::source::file::Held;

@@ -9,19 +9,19 @@ use crate::source::file::OpenedFile;
 use crate::source::file::Packing;
 use crate::source::file::Window;
 use crate::support::progress::Cancel;
-use std::io;
 use std::io::Read;
 use std::io::Seek;
+use std::io::SeekFrom;
 use tar::Archive;
 use tar::EntryType;
 use tar::Header;
 
 /// The size of everything in an archive is a multiple of it (POSIX.1-2024, `pax`, "ustar Interchange Format").
-const BLOCK: u64 = 512;
+const BLOCK: usize = 512;
 
 /// Whether a content begins with the header of a member: its sum holds.
 pub(in crate::source) fn is_tar(head: &[u8]) -> bool {
-    let Some(block) = head.get(..512) else { return false };
+    let Some(block) = head.get(..BLOCK) else { return false };
     let sum: u32 = block[..148].iter().chain(&block[156..]).map(|byte| u32::from(*byte)).sum::<u32>() + 8 * 32;
     block[0] != 0 && Header::from_byte_slice(block).cksum().is_ok_and(|stated| stated == sum)
 }
@@ -109,8 +109,9 @@ pub(in crate::source) fn members(
 
 /// Whether a block of zeros ends the archive. There should be two; some programs write one.
 fn ends_with_zeros(file: &OpenedFile) -> bool {
-    let mut end = [1; BLOCK as usize];
+    let mut end = [1; BLOCK];
     let mut reader = file.reader();
-    let read = reader.seek(io::SeekFrom::End(-(BLOCK.cast_signed()))).and_then(|_| reader.read_exact(&mut end));
+    let place = file.size().saturating_sub(BLOCK as u64);
+    let read = reader.seek(SeekFrom::Start(place)).and_then(|_| reader.read_exact(&mut end));
     read.is_ok() && end.iter().all(|byte| *byte == 0)
 }

@@ -11,6 +11,7 @@ use crate::source::file::OpenedFile;
 use crate::source::file::Packing;
 use crate::source::file::Window;
 use crate::support::progress::Cancel;
+use std::borrow::Cow;
 use zip::CompressionMethod;
 use zip::ZipArchive;
 
@@ -34,14 +35,9 @@ impl<'a> Zip<'a> {
             let detail = "the archive lists more files than are read of one; unpack it, and scan the folder";
             return Err(problem(ProblemCode::BeyondLimit, detail));
         }
-        match ZipArchive::new(file.reader()) {
-            Ok(archive) => Ok(Self { file, archive }),
-            Err(_) => {
-                let detail =
-                    "the zip archive has no directory that can be read: it is cut short, damaged, or one part of several";
-                Err(problem(ProblemCode::CutShort, detail))
-            }
-        }
+        let detail = "the zip archive has no directory that can be read: it is cut short, damaged, or one part of several";
+        let archive = ZipArchive::new(file.reader()).map_err(|_| problem(ProblemCode::CutShort, detail))?;
+        Ok(Self { file, archive })
     }
 
     /// The files of the archive, in the order of its directory. What is not read of it is added to the problems.
@@ -73,7 +69,7 @@ impl<'a> Zip<'a> {
                 continue;
             };
             let path = String::from_utf8_lossy(entry.name_raw()).into_owned();
-            let path = entry.name().map_or(path, |name| name.into_owned());
+            let path = entry.name().map_or(path, Cow::into_owned);
             let member = member_name(name, &path);
             let (start, packed) = (entry.data_start().unwrap_or(u64::MAX), entry.compressed_size());
             ranges.push((entry.header_start(), start.saturating_add(packed)));
