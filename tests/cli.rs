@@ -8,6 +8,7 @@ mod columns;
 mod demo;
 mod harness;
 mod help;
+mod hostile_files;
 mod inspect;
 #[cfg(unix)]
 mod inspect_server;

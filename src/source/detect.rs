@@ -107,13 +107,15 @@ pub(super) fn open(file: OpenedFile, head: &[u8], options: &Options, cancel: &Ca
 }
 
 /// Whether a zip archive is a document of an office program, which is read as a whole.
-#[cfg(feature = "archives")]
+#[cfg(all(feature = "archives", feature = "workbooks"))]
 pub(super) fn is_office(file: &OpenedFile, cancel: &Cancel) -> bool {
-    #[cfg(feature = "workbooks")]
-    let is_office = workbook::office(&Arc::new(file.clone()), cancel) != Office::No;
-    #[cfg(not(feature = "workbooks"))]
-    let is_office = false;
-    is_office
+    workbook::office(&Arc::new(file.clone()), cancel) != Office::No
+}
+
+/// Whether a zip archive is a document of an office program, which is read as a whole: to a build without a reader of such, none is.
+#[cfg(all(feature = "archives", not(feature = "workbooks")))]
+pub(super) fn is_office(_file: &OpenedFile, _cancel: &Cancel) -> bool {
+    false
 }
 
 /// Opens a file that is a text, or nothing that is known.
