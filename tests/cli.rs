@@ -15,6 +15,8 @@ mod inspect_server;
 mod interop;
 #[cfg(unix)]
 mod interrupt;
+#[cfg(feature = "columnar")]
+mod lake;
 mod r#loop;
 mod match_quality;
 mod matrix;

@@ -181,7 +181,7 @@ fn of_supply(error: &SupplyError) -> Option<String> {
             ProblemCode::AmbiguousDelimiter => "name the delimiter with `--delimiter`",
             ProblemCode::Empty => "name the file that holds the data",
             ProblemCode::UnknownFormat | ProblemCode::Unsupported => {
-                "supply a CSV or TSV file, or a SQLite database with one table: export the data to one"
+                "supply a CSV file, or another file that is read and holds one table: export the data to one"
             }
             ProblemCode::Unreadable | ProblemCode::Denied => "give this user the right to read it",
             ProblemCode::DoubtfulHeader => "leave `--header` away: the first row holds values, and names no column",

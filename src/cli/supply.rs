@@ -72,7 +72,7 @@ residua supply [OPTIONS] --as <KEY> --to <CARD>
                       --delete-by <YYYY-MM-DD> --out <DIR> <DATA>")]
 #[command(after_help = after_help())]
 pub(crate) struct Arguments {
-    /// The data: a CSV or TSV file, or a database with one table
+    /// The data: a file that holds one table, CSV for instance, or a database with one table
     data: String,
     /// Your private key; the same key signs the challenges later
     #[arg(long = "as", value_name = "KEY")]

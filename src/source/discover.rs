@@ -163,6 +163,12 @@ enum Input {
         path: PathBuf,
         setting: Setting,
     },
+    /// What the log of a table of many files keeps of rows, as text.
+    #[cfg(feature = "columnar")]
+    Values {
+        name: String,
+        content: Vec<u8>,
+    },
     /// A folder that `pg_dump` made.
     Dump {
         name: String,
@@ -296,7 +302,7 @@ impl Walk<'_> {
         } else if metadata.is_file() {
             let is_named = self.named.contains(&seen);
             self.seen.insert(seen);
-            if is_named || !is_mark(path) {
+            if is_named || !(is_mark(path) || self.is_told(path)) {
                 let setting = self.setting(&name, path);
                 self.inputs.push(Input::File { name, path: path.to_owned(), setting });
             }
@@ -305,6 +311,18 @@ impl Walk<'_> {
             self.problem(ProblemCode::NotRegular, &name, "neither a file nor a folder");
         }
         Ok(())
+    }
+
+    /// Whether a file is of the log of a table of many files, and was read with it.
+    #[cfg(feature = "columnar")]
+    fn is_told(&self, path: &Path) -> bool {
+        self.lakes.last().is_some_and(|(root, lake)| path.strip_prefix(root).is_ok_and(|inner| lake.has_read(inner)))
+    }
+
+    /// Whether a file is of the log of a table of many files, and was read with it: none, where no such table is read.
+    #[cfg(not(feature = "columnar"))]
+    fn is_told(&self, path: &Path) -> bool {
+        path.as_os_str().is_empty()
     }
 
     /// What is known of a file from the folders of its path.
@@ -328,8 +346,12 @@ impl Walk<'_> {
 
     #[cfg(feature = "columnar")]
     fn folder(&mut self, name: &str, path: &Path, above: &mut Vec<Seen>) -> Result<(), SourceError> {
-        let Some(lake) = lake::describe(path, self.cancel) else { return self.children(name, path, above) };
+        let Some(mut lake) = lake::describe(path, self.cancel) else { return self.children(name, path, above) };
         self.problems.extend(lake.problems(name));
+        if let Some((log, content)) = lake.take_values() {
+            let name = Path::new(name).join(log).to_string_lossy().into_owned();
+            self.inputs.push(Input::Values { name, content });
+        }
         self.lakes.push((path.to_owned(), lake));
         let walked = self.children(name, path, above);
         self.lakes.pop();
@@ -384,6 +406,8 @@ impl Walk<'_> {
                     let name = self.options.stdin_name.as_deref().unwrap_or("-");
                     files.pipe(name, stdin)?
                 }
+                #[cfg(feature = "columnar")]
+                Input::Values { name, content } => files.pipe(&name, &mut content.as_slice())?.stated(None),
                 Input::Dump { name, path } => {
                     match sql_dump::open_folder(&name, &path, self.options, self.options.limits.bytes, self.cancel) {
                         Ok(session) => files.found.sessions.push(session),

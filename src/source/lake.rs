@@ -18,6 +18,7 @@ pub(super) use mark::is_mark;
 pub(super) use partition::partitions;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fs;
 use std::path::Component;
 use std::path::Path;
@@ -28,6 +29,9 @@ const MOST_FILES: usize = 400_000;
 
 /// The most files of a log that are read.
 const MOST_LOG_FILES: usize = 100_000;
+
+/// The most bytes of values that are taken out of a log, for the memory that it takes.
+const MOST_VALUES: usize = 32 << 20;
 
 /// The most bytes of one file of a log that is read as text.
 const LONGEST_LOG: u64 = 64 << 20;
@@ -46,6 +50,12 @@ pub(super) struct Lake {
     elsewhere: u64,
     /// Parts of the log that could not be read.
     unread: u64,
+    /// Files of the log of which all that may be somebody's is in `values`, by their paths within the folder.
+    read: HashSet<PathBuf>,
+    /// Values of rows that the log itself keeps, an object of JSON on each line.
+    values: Vec<u8>,
+    /// Data files of which the log keeps values that are not among those.
+    kept: u64,
 }
 
 /// What the log of a folder says, where the folder is a table of a kind that is known. Its data files are told by the walk of the folder.
@@ -63,8 +73,17 @@ pub(super) fn describe(folder: &Path, cancel: &Cancel) -> Option<Lake> {
 
 impl Lake {
     fn new(kind: &'static str) -> Self {
-        let (words, otherwise, renames) = (HashMap::new(), String::new(), BTreeMap::new());
-        Self { kind, words, otherwise, renames, elsewhere: 0, unread: 0 }
+        Self {
+            kind,
+            words: HashMap::new(),
+            otherwise: String::new(),
+            renames: BTreeMap::new(),
+            elsewhere: 0,
+            unread: 0,
+            read: HashSet::new(),
+            values: Vec::new(),
+            kept: 0,
+        }
     }
 
     /// What is to be said of a file, by its path within the folder.
@@ -78,6 +97,26 @@ impl Lake {
         &self.renames
     }
 
+    /// Whether a file, by its path within the folder, belongs to the log, and its values of rows are among those of the log.
+    pub(super) fn has_read(&self, path: &Path) -> bool {
+        self.read.contains(path)
+    }
+
+    /// Values of rows that the log keeps, as text in JSON Lines, and the folder of the log; none where it keeps none.
+    pub(super) fn take_values(&mut self) -> Option<(&'static str, Vec<u8>)> {
+        (!self.values.is_empty()).then(|| (delta::LOG, std::mem::take(&mut self.values)))
+    }
+
+    /// Keeps an object of JSON. `false`: there is no room for it.
+    fn keep(&mut self, object: &str) -> bool {
+        let is_known = self.values.len() + object.len() < MOST_VALUES;
+        if is_known && object.len() > 2 {
+            self.values.extend(object.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
+            self.values.push(b'\n');
+        }
+        is_known
+    }
+
     /// What of the table is not seen by reading the folder. `name` is the folder's name as declared.
     pub(super) fn problems(&self, name: &str) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -85,6 +124,12 @@ impl Lake {
             let detail =
                 format!("the {} table refers to data files outside of its folder, which are not read with it", self.kind);
             problems.push(Problem::of_source(ProblemCode::Unsupported, name, detail).counted(self.elsewhere));
+        }
+        if self.kept > 0 {
+            let detail =
+                "the table's manifests keep the smallest and largest values of the columns of data files, which are not read";
+            let name = format!("{name}/{}", iceberg::LOG);
+            problems.push(Problem::of_source(ProblemCode::Unsupported, &name, detail).counted(self.kept));
         }
         problems
     }

@@ -9,6 +9,7 @@ use crate::support::progress::Cancel;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
@@ -23,12 +24,30 @@ const PHYSICAL_NAME: &str = "delta.columnMapping.physicalName";
 
 /// A line of a version.
 #[derive(Deserialize)]
-struct Action {
+struct Action<'a> {
     add: Option<File>,
     remove: Option<File>,
     cdc: Option<File>,
     #[serde(rename = "metaData")]
     metadata: Option<Metadata>,
+    #[serde(borrow, rename = "commitInfo")]
+    commit: Option<Commit<'a>>,
+}
+
+/// Who changed the table, and how: a condition such as `email = '…'` is told in its parameters.
+#[derive(Deserialize)]
+struct Commit<'a> {
+    #[serde(borrow, rename = "operationParameters")]
+    parameters: Option<&'a RawValue>,
+}
+
+/// What the log keeps of a file's rows.
+#[derive(Deserialize)]
+struct Statistics<'a> {
+    #[serde(borrow, rename = "minValues")]
+    smallest: Option<&'a RawValue>,
+    #[serde(borrow, rename = "maxValues")]
+    largest: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +55,9 @@ struct File {
     path: String,
     #[serde(rename = "deletionVector")]
     vector: Option<IgnoredAny>,
+    stats: Option<String>,
+    #[serde(rename = "partitionValues")]
+    partition: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +145,17 @@ pub(super) fn read(folder: &Path, cancel: &Cancel) -> Lake {
     }
     let mut histories: HashMap<PathBuf, History> = HashMap::new();
     let mut schema = None;
+    // What whole states keep of rows, whether or not the versions before them are there.
+    for name in states.values().flatten() {
+        let mut is_kept = true;
+        let path = log.join(name);
+        let is_read = table::read(&path, &["add.stats"], cancel, &mut |cells| {
+            is_kept &= cells[0].is_none_or(|statistics| keep(&mut lake, statistics));
+        });
+        if is_read && is_kept {
+            lake.read.insert(Path::new(LOG).join(name));
+        }
+    }
     // A whole state is only needed where the versions before it are gone.
     let first = versions.keys().next().copied();
     if first != Some(0) {
@@ -142,10 +175,12 @@ pub(super) fn read(folder: &Path, cancel: &Cancel) -> Lake {
         if cancel.is_cancelled() {
             break;
         }
-        let Some(content) = text(&log.join(name)) else {
+        let Some(content) = text(&log.join(&name)) else {
             lake.unread += 1;
             continue;
         };
+        let unread = lake.unread;
+        let mut is_kept = true;
         let mut added = Vec::new();
         for line in content.lines().filter(|line| !line.trim().is_empty()) {
             let Ok(action) = serde_json::from_str::<Action>(line) else {
@@ -153,6 +188,13 @@ pub(super) fn read(folder: &Path, cancel: &Cancel) -> Lake {
                 continue;
             };
             schema = action.metadata.map(|metadata| metadata.schema).or(schema);
+            if let Some(parameters) = action.commit.and_then(|commit| commit.parameters) {
+                is_kept &= lake.keep(parameters.get());
+            }
+            for file in [&action.add, &action.remove].into_iter().flatten() {
+                is_kept &= file.partition.as_ref().is_none_or(|values| lake.keep(values.get()));
+                is_kept &= file.stats.as_ref().is_none_or(|statistics| keep(&mut lake, statistics));
+            }
             if let Some(file) = action.remove {
                 with(&mut histories, &file.path, &mut elsewhere, |history| history.remove(version));
             }
@@ -171,6 +213,9 @@ pub(super) fn read(folder: &Path, cancel: &Cancel) -> Lake {
                 history.has_vector |= file.vector.is_some();
             });
         }
+        if is_kept && lake.unread == unread {
+            lake.read.insert(Path::new(LOG).join(&name));
+        }
     }
     lake.elsewhere = elsewhere.len() as u64;
     for (path, history) in histories {
@@ -178,6 +223,12 @@ pub(super) fn read(folder: &Path, cancel: &Cancel) -> Lake {
     }
     lake.renames = schema.map(|schema| renames(&schema)).unwrap_or_default();
     lake.settle("no version refers to it")
+}
+
+/// Keeps the values of rows that statistics tell. `false`: they are not understood, or there is no room.
+fn keep(lake: &mut Lake, statistics: &str) -> bool {
+    let Ok(statistics) = serde_json::from_str::<Statistics<'_>>(statistics) else { return false };
+    [statistics.smallest, statistics.largest].into_iter().flatten().all(|values| lake.keep(values.get()))
 }
 
 /// Notes something on the file of a path, which is written as part of a URL.

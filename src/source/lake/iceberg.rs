@@ -49,11 +49,12 @@ pub(super) fn read(folder: &Path, cancel: &Cancel) -> Lake {
     let mut locations = BTreeSet::new();
     // Older documents know snapshots that the newest has forgotten.
     for name in files(&folder.join(LOG)).filter(|name| name.ends_with(ENDING)) {
-        let document = text(&folder.join(LOG).join(name)).and_then(|text| serde_json::from_str::<Document>(&text).ok());
+        let document = text(&folder.join(LOG).join(&name)).and_then(|text| serde_json::from_str::<Document>(&text).ok());
         let Some(document) = document else {
             lake.unread += 1;
             continue;
         };
+        lake.read.insert(Path::new(LOG).join(&name));
         locations.extend(document.location);
         if document.last_updated_ms.unwrap_or(0) >= newest {
             newest = document.last_updated_ms.unwrap_or(0);
@@ -75,7 +76,9 @@ pub(super) fn read(folder: &Path, cancel: &Cancel) -> Lake {
         let Some(list) = &snapshot.manifest_list else { continue };
         let mut paths = BTreeSet::new();
         let is_read = place(list).is_some_and(|list| {
-            table::read(&folder.join(list), &["manifest_path"], cancel, &mut |cells| paths.extend(cells[0].map(str::to_owned)))
+            let mut note = |cells: &[Option<&str>]| paths.extend(cells[0].map(str::to_owned));
+            let is_read = table::read(&folder.join(&list), &["manifest_path"], cancel, &mut note);
+            is_read && lake.read.insert(list)
         });
         lake.unread += u64::from(!is_read);
         for path in &paths {
@@ -89,8 +92,13 @@ pub(super) fn read(folder: &Path, cancel: &Cancel) -> Lake {
         if cancel.is_cancelled() {
             break;
         }
-        let is_read = table::read(&folder.join(manifest), &["data_file.file_path", "status"], cancel, &mut |cells| {
+        let columns = ["data_file.file_path", "status", "data_file.lower_bounds.key", "data_file.upper_bounds.key"];
+        let mut bounded = BTreeSet::new();
+        let is_read = table::read(&folder.join(&manifest), &columns, cancel, &mut |cells| {
             let Some(path) = cells[0] else { return };
+            if cells[2].or(cells[3]).is_some() && bounded.len() < super::MOST_FILES {
+                bounded.insert(path.to_owned());
+            }
             match place(path) {
                 // Status 2: the file is no longer part of it.
                 Some(path) if cells[1] == Some("2") => {
@@ -103,6 +111,10 @@ pub(super) fn read(folder: &Path, cancel: &Cancel) -> Lake {
                 }
             }
         });
+        lake.kept += bounded.len() as u64;
+        if is_read {
+            lake.read.insert(manifest);
+        }
         lake.unread += u64::from(!is_read);
     }
     // A file that is not there any more is none that is elsewhere.
