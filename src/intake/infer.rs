@@ -27,7 +27,28 @@ pub(crate) fn infer<'a>(names: impl IntoIterator<Item = &'a str>, profiles: &Pro
         let empty = Profile::default();
         infer_column(name, profiles.columns.get(index).unwrap_or(&empty))
     });
-    Mapping { columns: columns.collect() }
+    let mut columns: Vec<Taken> = columns.collect();
+    name_among_fields(&mut columns, profiles);
+    Mapping { columns }
+}
+
+/// Takes for a person's name what is called just `name` within something that has a person's fields too: `user.name` beside `user.postcode`.
+fn name_among_fields(columns: &mut [Taken], profiles: &Profiles) {
+    let Some(full) = Field::new(Kind::Name, Role::Full) else { return };
+    let words: Vec<Vec<String>> = columns.iter().map(|taken| words_of(&taken.name)).collect();
+    let is_persons = |taken: &Taken| taken.usage != Usage::Text && names_person(&taken.name);
+    let fields: Vec<usize> = (0..columns.len()).filter(|index| is_persons(&columns[*index])).collect();
+    for index in 0..columns.len() {
+        let Some((last, prefix)) = words[index].split_last() else { continue };
+        let empty = Profile::default();
+        let profile = profiles.columns.get(index).unwrap_or(&empty);
+        let is_name = columns[index].usage == Usage::Text && !prefix.is_empty() && matches!(last.as_str(), "name" | "names");
+        if is_name && is_plausible(full, profile) && fields.iter().any(|field| words[*field].starts_with(prefix)) {
+            columns[index].usage = Usage::Field(full);
+            columns[index].by = By::Header;
+            columns[index].group = prefix.join("_");
+        }
+    }
 }
 
 fn infer_column(name: &str, profile: &Profile) -> Taken {
@@ -177,7 +198,7 @@ const GIVEN: [&str; 8] = ["first", "given", "forename", "fore", "firstname", "fn
 const FAMILY: [&str; 8] = ["last", "family", "surname", "lastname", "lname", "familyname", "maiden", "sur"];
 
 /// Words that, beside `name`, make it the name of a person.
-const PEOPLE: [&str; 17] = [
+const PEOPLE: [&str; 39] = [
     "full",
     "customer",
     "contact",
@@ -195,6 +216,28 @@ const PEOPLE: [&str; 17] = [
     "recipient",
     "addressee",
     "elector",
+    "owner",
+    "user",
+    "employee",
+    "guest",
+    "passenger",
+    "author",
+    "payer",
+    "lead",
+    "staff",
+    "account",
+    "billing",
+    "delivery",
+    "shipping",
+    "buyer",
+    "insured",
+    "tenant",
+    "student",
+    "donor",
+    "resident",
+    "voter",
+    "carer",
+    "guardian",
 ];
 
 /// Words of a column that says when something happened to a row or an order.

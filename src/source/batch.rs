@@ -17,6 +17,9 @@ const FULL_BYTES: usize = 1 << 20;
 /// Cells in a full batch, for tables of thousands of columns.
 const FULL_CELLS: usize = 1 << 18;
 
+/// The most cells of a row that is read as it lies; no table has so many columns. What is beyond is counted, and not read.
+const MOST_CELLS: usize = 1 << 16;
+
 /// The most bytes that one row may have. Above it a cell is left out and counted, so that memory stays bounded.
 pub(crate) const LONGEST_ROW: usize = 16 << 20;
 
@@ -245,6 +248,10 @@ impl RowBatch {
     /// Adds a row whose cells lie as they are in `raw`; one that ends before it begins is NULL. Falls back to single cells where `raw` is not UTF-8 or too long.
     pub(super) fn push_raw_row(&mut self, raw: &[u8], cells: &[(usize, usize)], locator: Locator) {
         let base = self.text.len();
+        if cells.len() > MOST_CELLS {
+            self.flaws.too_long.bump(MOST_CELLS, self.rows());
+        }
+        let cells = &cells[..cells.len().min(MOST_CELLS)];
         match str::from_utf8(raw) {
             Ok(text) if raw.len() <= LONGEST_ROW && u32::try_from(base + raw.len()).is_ok() => {
                 self.text.push_str(text);

@@ -101,6 +101,15 @@ fn texts_and_documents() {
     // A document within a text within a document within a cell.
     let inner = json!({ "payload": members(people[20]).to_string() }).to_string();
     let nested = format!("id,body\n1,none\n2,\"{}\"\n", inner.replace('"', "\"\""));
+    // People under their e-mail addresses, and under a word that is no column's.
+    let keyed: serde_json::Map<String, Value> = people[18..]
+        .iter()
+        .map(|person| (person.email.clone(), json!({ "name": person.full_name(), "dob": Person::iso(person.child_dob) })))
+        .collect();
+    let within: Vec<Value> = people[11..]
+        .iter()
+        .map(|person| json!({ "id": 0, "user": { "name": person.full_name(), "address": person.address(), "postcode": person.postcode } }))
+        .collect();
     let broken = format!("{}\n{{\"email\": \n{}\n", lines[0], lines[20]);
     let cut = format!("[{}", lines.join(","));
     let insert = format!("INSERT INTO people VALUES ('{}", "x".repeat(80 << 20));
@@ -109,11 +118,14 @@ fn texts_and_documents() {
         vec![
             ("number.jsonl", long.into_bytes(), Expected::FoundAndNothingElse),
             ("nested.csv", nested.into_bytes(), Expected::Gap("unmapped_personal")),
+            ("keyed.json", Value::Object(keyed).to_string().into_bytes(), Expected::Found),
+            ("within.json", Value::Array(within).to_string().into_bytes(), Expected::Found),
             ("broken.jsonl", broken.into_bytes(), Expected::Gap("read_failed")),
             ("cut.json", cut.into_bytes(), Expected::Gap("cut_short")),
             ("deep.json", vec![b'['; 20 << 20], Expected::Gap("cut_short")),
             ("text.json", format!("{{\"a\":\"{}\"}}", "x".repeat(60 << 20)).into_bytes(), Expected::Gap("read_failed")),
             ("quote.sql", insert.into_bytes(), Expected::Gap("cut_short")),
+            ("commas.csv", [vec![b','; 5_000_000], vec![b'\n'], vec![b','; 5_000_000]].concat(), Expected::Gap("row_too_long")),
             ("line.csv", [table.as_bytes(), &vec![b'x'; 60 << 20]].concat(), Expected::Gap("row_too_long")),
         ],
     );

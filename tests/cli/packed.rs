@@ -194,6 +194,31 @@ fn what_hinders_the_unpacking_is_a_gap_and_the_rest_is_read() {
         }
         archive
     };
+    let beside_the_end = |zip: Vec<u8>| {
+        let end = memchr::memmem::rfind(&zip, b"PK\x05\x06").expect("an end");
+        joined(&[&zip[..end], kept, &zip[end..]])
+    };
+    let commented = || {
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(zip(&[])));
+        archive.set_comment(String::from_utf8(kept.to_vec()).expect("text")).expect("a comment");
+        archive.finish().expect("room").into_inner()
+    };
+    let noted = || {
+        let mut out = flate2::GzBuilder::new().comment(kept).write(Vec::new(), flate2::Compression::best());
+        out.write_all(empty).expect("room");
+        out.finish().expect("room")
+    };
+    let linked = |kind: tar::EntryType| {
+        let mut header = tar::Header::new_gnu();
+        header.set_path("kept.csv").expect("a path");
+        header.set_link_name("empty.csv").expect("a path");
+        header.set_entry_type(kind);
+        header.set_size(kept.len() as u64);
+        header.set_cksum();
+        let mut archive = tar::Builder::new(Vec::new());
+        archive.append(&header, kept).expect("room");
+        archive.into_inner().expect("room")
+    };
     let layers = (0..9).fold(kept.to_vec(), |content, _| gzip(&content));
     let files = [
         ("a.gz", cut(gzip(kept), 8)),
@@ -213,8 +238,14 @@ fn what_hinders_the_unpacking_is_a_gap_and_the_rest_is_read() {
         ("o.gz", gzip(b"")),
         ("p.gz", b"\x1f\x8b\x08".to_vec()),
         ("q.zip", zip_with(&[("kept.csv", kept)], zip::CompressionMethod::Bzip2)),
+        ("r.zip", joined(&[&zip(&[("empty.csv", empty)]), kept])),
+        ("s.zip", beside_the_end(zip(&[("empty.csv", empty)]))),
+        ("t.zip", commented()),
+        ("u.gz", noted()),
+        ("v.tar", linked(tar::EntryType::Link)),
+        ("w.tar", linked(tar::EntryType::Directory)),
     ];
-    let expected: [(&str, u64, &[&str]); 22] = [
+    let expected: [(&str, u64, &[&str]); 30] = [
         ("a.gz", 1, &["cut_short"]),
         ("b.gz", 1, &["read_failed"]),
         ("c.gz", 1, &["read_failed"]),
@@ -237,6 +268,14 @@ fn what_hinders_the_unpacking_is_a_gap_and_the_rest_is_read() {
         ("o.gz", 0, &["empty"]),
         ("p.gz", 0, &["empty", "cut_short"]),
         ("q.zip/kept.csv", 1, &[]),
+        ("r.zip", 0, &["unknown_format"]),
+        ("r.zip/empty.csv", 0, &[]),
+        ("s.zip", 0, &["unknown_format"]),
+        ("s.zip/empty.csv", 0, &[]),
+        ("t.zip", 0, &["unsupported"]),
+        ("u.gz", 0, &["unsupported"]),
+        ("v.tar/kept.csv", 1, &[]),
+        ("w.tar/kept.csv", 1, &[]),
     ];
     expect(&world, &files, &expected);
 }

@@ -4,6 +4,7 @@
 
 use super::bounds::Ending;
 use super::bounds::Search;
+use super::parse;
 use super::records::Order;
 use crate::source::ReadError;
 use crate::source::batch::LONGEST_ROW;
@@ -234,6 +235,8 @@ impl Pass<'_> {
             }
             let first = self.after_blanks()?;
             members += 1;
+            // What lies below a name that is data is a record, however few there are.
+            let is_data = scalars == 0 && matches!(first, Some(b'{' | b'[')) && parse::likelihood(&name).is_some();
             if let Some(list) = keyed {
                 if place - noted >= self.step {
                     noted = place;
@@ -273,7 +276,8 @@ impl Pass<'_> {
                 }
                 let is_large = |list: &List| list.order == Order::Members || list.range.end - list.range.start > LARGE_LIST;
                 let is_keyed = (objects == members && objects == MANY_OBJECTS && !self.lists[mark..].iter().any(is_large))
-                    || (scalars == 0 && members == MANY_MEMBERS);
+                    || (scalars == 0 && members == MANY_MEMBERS)
+                    || is_data;
                 if is_keyed {
                     let range = start..self.offset();
                     *keyed = Some(List { order: Order::Members, range, ..List::at(path.to_owned(), start) });

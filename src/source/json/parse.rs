@@ -239,8 +239,19 @@ impl<'de, N: Naming> Visitor<'de> for Inside<'_, N> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some(meaning) = members.next_key_seed(Name(&mut *self.tree))? {
+        while let Some(seen) = members.next_key_seed(Name(&mut *self.tree))? {
             let raw: &RawValue = members.next_value()?;
+            let meaning = match seen {
+                Seen::Name(meaning) => meaning,
+                Seen::Data(key, likelihood) => {
+                    if likelihood == Likelihood::Plain || raw.get().starts_with(['{', '[']) {
+                        keyed(self.tree, &key, raw.get(), self.embedded).map_err(inner)?;
+                        continue;
+                    }
+                    self.tree.name(&key);
+                    Meaning::Itself
+                }
+            };
             let meaning = if self.meaning == Meaning::Date && meaning == Meaning::Number { Meaning::Date } else { meaning };
             value(self.tree, raw.get(), self.embedded, meaning).map_err(inner)?;
         }
@@ -311,32 +322,96 @@ fn inner<E: de::Error>(_error: serde_json::Error) -> E {
     E::custom("a value is malformed")
 }
 
+/// Whether a name is data, and no name of a column.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Likelihood {
+    /// It is.
+    Plain,
+    /// It is if other values lie below it.
+    Likely,
+}
+
+/// Whether the name of a member says whose values lie below it, rather than what they are: an e-mail address, a long number, a day, capitals and
+/// digits in two parts, as postcodes are, or words with capitals. In an attestation names of columns are told, and data never.
+pub(super) fn likelihood(name: &str) -> Option<Likelihood> {
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    let is_long = name.as_bytes().windows(5).any(|window| window.iter().all(u8::is_ascii_digit));
+    if name.contains('@') || is_long || digits >= 6 {
+        return Some(Likelihood::Plain);
+    }
+    if !name.contains(' ') {
+        return None;
+    }
+    let is_code = |letter: u8| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == b' ';
+    if digits > 0 && name.len() <= 9 && name.bytes().all(is_code) {
+        return Some(Likelihood::Plain);
+    }
+    let mut words = name.split(' ').filter(|word| !word.is_empty());
+    let is_of_names =
+        words.all(|word| word.starts_with(char::is_uppercase) && !word.contains(|letter: char| letter.is_ascii_digit()));
+    is_of_names.then_some(Likelihood::Likely)
+}
+
+/// The name below which all stands whose own name is data.
+const ANY: &str = "*";
+
+/// Shows a member to the tree whose name is data.
+fn keyed<N: Naming>(tree: &mut Tree<N>, key: &str, raw: &str, embedded: usize) -> Result<(), serde_json::Error> {
+    tree.name(ANY);
+    if tree.is_deepest() {
+        tree.deep(raw);
+        return Ok(());
+    }
+    tree.open_record();
+    tree.name(KEY);
+    tree.text(key);
+    if raw.starts_with('{') {
+        Deserializer::from_str(raw).deserialize_map(Inside { tree: &mut *tree, embedded, meaning: Meaning::Itself })?;
+    } else {
+        tree.name(VALUE);
+        value(tree, raw, embedded, Meaning::Itself)?;
+    }
+    tree.close();
+    Ok(())
+}
+
+/// What the name of a member is.
+enum Seen {
+    /// It was shown to the tree, and its value stands for this.
+    Name(Meaning),
+    /// It was kept, since it may be data.
+    Data(String, Likelihood),
+}
+
 /// The name of a member, shown to the tree; what its value stands for.
 struct Name<'t, N>(&'t mut Tree<N>);
 
 impl<'de, N: Naming> DeserializeSeed<'de> for Name<'_, N> {
-    type Value = Meaning;
+    type Value = Seen;
 
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Meaning, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Seen, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
 impl<N: Naming> Visitor<'_> for Name<'_, N> {
-    type Value = Meaning;
+    type Value = Seen;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a name")
     }
 
     #[inline]
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<Meaning, E> {
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Seen, E> {
+        if let Some(likelihood) = likelihood(name) {
+            return Ok(Seen::Data(name.to_owned(), likelihood));
+        }
         let meaning = if name.starts_with('$') { meaning_of(name) } else { None };
         match meaning {
             Some(_) => self.0.in_place(),
             None => self.0.name(name),
         }
-        Ok(meaning.unwrap_or(Meaning::Itself))
+        Ok(Seen::Name(meaning.unwrap_or(Meaning::Itself)))
     }
 }
 

@@ -240,6 +240,30 @@ fn names_that_are_data_are_a_column() {
 }
 
 #[test]
+fn names_that_read_as_data_are_no_names_however_few() {
+    let session = open_bytes(r#"{"ann@example.com": {"name": "Ann", "born": "1980"}, "bob@example.com": {"name": "Bob"}}"#);
+    let people = read(&session, 0, 1);
+    assert_eq!(people.columns, ["_key", "name", "born"]);
+    assert_eq!(people.rows, ["_key=ann@example.com name=Ann born=1980", "_key=bob@example.com name=Bob"]);
+    // Within records too, beside what the record holds.
+    let lines = "{\"shop\":1,\"by\":{\"LS1 4AP\":{\"name\":\"Ann\"},\"Bob Hill\":{\"name\":\"Bob\"}}}\n{\"2017-05-01\":\"Cid\",\"First Name\":\"Dot\"}";
+    let session = open_bytes(lines);
+    let table = read(&session, 0, 1);
+    assert_eq!(table.columns, ["shop", "by.*._key", "by.*.name", "*._key", "*.value", "First Name"]);
+    assert_eq!(
+        table.rows,
+        [
+            "shop=1 by.*._key=LS1 4AP by.*.name=Ann",
+            "shop=1 by.*._key=Bob Hill by.*.name=Bob",
+            "*._key=2017-05-01 *.value=Cid First Name=Dot"
+        ]
+    );
+    for name in ["address_line_1", "First Name", "iso3166", "a b", "IP"] {
+        assert_ne!(parse::likelihood(name), Some(parse::Likelihood::Plain), "{name}");
+    }
+}
+
+#[test]
 fn lines_of_lists_and_scalars_are_rows() {
     assert_eq!(rows("[\"Ann\",1980]\n[\"Bob\",{\"y\":1981}]\n"), ["column_1=Ann column_2=1980", "column_1=Bob column_2.y=1981"]);
     assert_eq!(rows("[\"a\",\"b\",null]"), ["column_1=a", "column_1=b", ""]);

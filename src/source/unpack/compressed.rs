@@ -82,9 +82,25 @@ impl Codec {
         if let Some(error) = broken.or(copied.broken) {
             problems.push(damage(file.name(), self.as_str(), &error));
         }
+        if self == Codec::Gzip && has_more_than_content(file) {
+            let detail = "the gzip file holds a comment or a field of its own, which is not read";
+            problems.push(Problem::of_source(ProblemCode::Unsupported, file.name(), detail));
+        }
         let packing = Packing { format: self.as_str(), member: None };
         Ok(file.unpacked(file.name(), packing, &copied.held, copied.window))
     }
+}
+
+/// Whether the first header of a gzip file has a comment, or a longer extra field than the programs that pack in blocks write (RFC 1952, section
+/// 2.3.1).
+fn has_more_than_content(file: &OpenedFile) -> bool {
+    const EXTRA: u8 = 1 << 2;
+    const COMMENT: u8 = 1 << 4;
+    const LONGEST: u16 = 64;
+    let head = file.head(12).unwrap_or_default();
+    let flags = head.get(3).copied().unwrap_or(0);
+    let extra = head.get(10..12).map_or(0, |length| u16::from_le_bytes([length[0], length[1]]));
+    flags & COMMENT != 0 || (flags & EXTRA != 0 && extra > LONGEST)
 }
 
 /// What an error within packed content means. The decoder's own words may quote what it read, so they are not told.

@@ -67,14 +67,17 @@ pub(in crate::source) fn members(
             .flatten()
             .is_some_and(|pairs| pairs.flatten().any(|pair| pair.key().is_ok_and(|key| key.starts_with("GNU.sparse."))));
         match entry.header().entry_type() {
+            // What is of no file may have a content all the same: hard links in archives of POSIX do.
             EntryType::Directory
             | EntryType::Symlink
             | EntryType::Link
             | EntryType::Char
             | EntryType::Block
-            | EntryType::Fifo => {
-                // Nothing lies in them: a link's content is that of another member, or was not packed.
-            }
+            | EntryType::Fifo
+                if entry.size() == 0 => {}
+            // A revision or a date, as `git archive` and `tar` write them; the name of a volume.
+            EntryType::XGlobalHeader if entry.size() <= BLOCK as u64 => {}
+            kind if kind.as_byte() == b'V' && entry.size() == 0 => {}
             EntryType::GNUSparse => {
                 // Its holes are not in the archive.
                 let packed = entry.header().entry_size().unwrap_or(1);
@@ -91,7 +94,14 @@ pub(in crate::source) fn members(
                 let detail = "a file with holes, stored without them; unpack the archive, and scan the folder";
                 problems.push(problem(ProblemCode::Unsupported, &member, detail));
             }
-            EntryType::Regular | EntryType::Continuous => {
+            EntryType::Regular
+            | EntryType::Continuous
+            | EntryType::Directory
+            | EntryType::Symlink
+            | EntryType::Link
+            | EntryType::Char
+            | EntryType::Block
+            | EntryType::Fifo => {
                 let start = entry.raw_file_position();
                 let window = Window { start, size: entry.size().min(file.size().saturating_sub(start)) };
                 is_cut |= window.size < entry.size();

@@ -31,7 +31,7 @@ impl<'a> Zip<'a> {
     /// Reads the directory.
     pub(in crate::source) fn open(file: &'a OpenedFile) -> Result<Self, Problem> {
         let problem = |code, detail| Problem::of_source(code, file.name(), detail);
-        if directory_size(file).is_some_and(|size| size > LARGEST_DIRECTORY) {
+        if Record::of(file).is_some_and(|record| u64::from(record.directory_size) > LARGEST_DIRECTORY) {
             let detail = "the archive lists more files than are read of one; unpack it, and scan the folder";
             return Err(problem(ProblemCode::BeyondLimit, detail));
         }
@@ -60,6 +60,7 @@ impl<'a> Zip<'a> {
         }
         let mut members = Vec::new();
         let mut ranges = Vec::new();
+        let mut has_comment = !self.archive.comment().is_empty();
         for index in 0..self.archive.len() {
             if cancel.is_cancelled() {
                 return Err(Stop::Cancelled);
@@ -74,7 +75,10 @@ impl<'a> Zip<'a> {
             let (start, packed) = (entry.data_start().unwrap_or(u64::MAX), entry.compressed_size());
             ranges.push((entry.header_start(), start.saturating_add(packed)));
             let method = entry.compression();
-            let holds_nothing = entry.is_symlink() || (entry.is_dir() && entry.size() == 0);
+            // An empty content takes two bytes when it is deflated.
+            let holds_nothing = entry.is_dir() && entry.size() == 0 && packed <= 2;
+            let is_link = entry.is_symlink();
+            has_comment |= !entry.comment().is_empty();
             if entry.encrypted() {
                 let detail = "the file is encrypted; unpack it with its password, and scan what comes out";
                 problems.push(problem(ProblemCode::Unsupported, &member, detail));
@@ -87,6 +91,7 @@ impl<'a> Zip<'a> {
             }
             if method == CompressionMethod::Stored {
                 match file.part(&member, packing, Window { start, size: packed }) {
+                    Some(part) if is_link && is_path(&part) => {}
                     Some(part) => members.push(part),
                     None => problems.push(problem(ProblemCode::CutShort, &member, "the archive ends before the file does")),
                 }
@@ -99,7 +104,10 @@ impl<'a> Zip<'a> {
             };
             match spool.unpack(&mut content, &|| packed, cancel) {
                 Ok(copied) => {
-                    members.push(file.unpacked(&member, packing, &copied.held, copied.window));
+                    let unpacked = file.unpacked(&member, packing, &copied.held, copied.window);
+                    if !is_link || !is_path(&unpacked) {
+                        members.push(unpacked);
+                    }
                     if let Some(error) = copied.broken {
                         problems.push(damage(&member, "zip", &error));
                     }
@@ -108,12 +116,66 @@ impl<'a> Zip<'a> {
                 Err(stop) => problems.push(stop.problem(&member)),
             }
         }
-        let strays = strays(ranges, self.archive.central_directory_start());
+        let directory = self.archive.central_directory_start();
+        let strays = strays(ranges, directory) + Record::of(file).map_or(0, |record| record.strays(directory, file.size()));
         if strays > 0 {
             let detail = format!("{strays} bytes of the archive belong to no file that its directory lists, and were not read");
             problems.push(problem(ProblemCode::UnknownFormat, name, &detail));
         }
+        if has_comment {
+            let detail = "the archive holds comments beside its files, which are not read";
+            problems.push(problem(ProblemCode::Unsupported, name, detail));
+        }
         Ok(members)
+    }
+}
+
+/// Whether the content of a link can be a path, and is nothing else.
+fn is_path(file: &OpenedFile) -> bool {
+    const LONGEST: usize = 4_096;
+    let content = file.head(LONGEST + 1).unwrap_or_default();
+    !content.is_empty()
+        && content.len() <= LONGEST
+        && !content.iter().any(|byte| matches!(byte, b'\n' | b'\r' | b',' | b';' | b'@'))
+}
+
+/// What the record at the end of an archive says (APPNOTE 6.3.10, section 4.3.16).
+struct Record {
+    /// Where it begins in the file.
+    place: u64,
+    /// Bytes of the directory, or all ones where another record says it.
+    directory_size: u32,
+    /// Bytes of the comment, with which the file should end.
+    comment: u64,
+}
+
+impl Record {
+    /// Bytes without the comment.
+    const LENGTH: usize = 22;
+
+    /// The records of archives of four GiB or more, which stand before it (sections 4.3.14 and 4.3.15).
+    const LARGE: u64 = 56 + 20;
+
+    /// The last one of a file.
+    fn of(file: &OpenedFile) -> Option<Self> {
+        let length = Self::LENGTH + usize::from(u16::MAX);
+        let start = file.size().saturating_sub(length as u64);
+        let tail = file.window(start, length).ok()?;
+        let place = memchr::memmem::rfind(&tail, b"PK\x05\x06")?;
+        let record = tail.get(place..place + Self::LENGTH)?;
+        Some(Self {
+            place: start + place as u64,
+            directory_size: u32::from_le_bytes(record[12..16].try_into().ok()?),
+            comment: u64::from(u16::from_le_bytes(record[20..22].try_into().ok()?)),
+        })
+    }
+
+    /// Bytes behind the directory that are neither of this record nor of those before it.
+    fn strays(&self, directory: u64, size: u64) -> u64 {
+        let end = self.place + Self::LENGTH as u64 + self.comment;
+        let directory_end = directory + u64::from(self.directory_size);
+        let before = if self.directory_size == u32::MAX { 0 } else { self.place.saturating_sub(directory_end) };
+        size.saturating_sub(end) + before.saturating_sub(Self::LARGE)
     }
 }
 
@@ -128,15 +190,4 @@ fn strays(mut ranges: Vec<(u64, u64)>, directory: u64) -> u64 {
         end = end.max(stop);
     }
     strays
-}
-
-/// The size of the directory by the record at the archive's end (APPNOTE 6.3.10, section 4.3.16), where there is one. A directory of four
-/// GiB or more says so elsewhere, and is beyond any bound.
-fn directory_size(file: &OpenedFile) -> Option<u64> {
-    const RECORD: usize = 22;
-    let length = RECORD + usize::from(u16::MAX);
-    let tail = file.window(file.size().saturating_sub(length as u64), length).ok()?;
-    let place = memchr::memmem::rfind(&tail, b"PK\x05\x06")?;
-    let size = tail.get(place + 12..place + 16)?;
-    Some(u64::from(u32::from_le_bytes(size.try_into().ok()?)))
 }
