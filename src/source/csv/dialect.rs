@@ -23,6 +23,9 @@ const CANDIDATES: [u8; 4] = [b'\t', b'|', b';', b','];
 /// Delimiters that are tried where none of those divides anything: they are common within values.
 const RARE: [u8; 4] = [0x1f, b'^', b'~', b':'];
 
+/// The most columns of a table.
+const MOST_COLUMNS: usize = 16_384;
+
 /// The share of rows that one delimiter has to divide into equally many cells.
 const EVEN: f64 = 0.9;
 
@@ -97,6 +100,10 @@ impl Dialect {
         let (mut names, duplicates) = if header.is_present() { unique_names(first) } else { (Vec::new(), Vec::new()) };
         // A line that is divided by place may end early.
         data_width = data_width.max(text.widths.as_ref().map_or(0, Vec::len));
+        // Nothing of such a width is a table, and every column takes memory.
+        let is_ambiguous = is_ambiguous || data_width.max(names.len()) > MOST_COLUMNS;
+        names.truncate(MOST_COLUMNS);
+        data_width = data_width.min(MOST_COLUMNS);
         let is_uneven = if text.widths.is_some() { names.len() > data_width } else { names.len() != data_width };
         let uneven = (header.is_present() && is_uneven).then_some((names.len(), data_width));
         while names.len() < data_width {
