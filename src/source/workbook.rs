@@ -9,6 +9,7 @@ mod layout;
 mod number;
 mod ods;
 mod ods_cell;
+mod outside;
 mod package;
 mod parts;
 mod pivot;
@@ -123,23 +124,23 @@ pub(super) fn open(file: Arc<OpenedFile>, options: &Options, cancel: &Cancel) ->
         Ok(problem) => problem,
         Err(_) => Problem::of_source(ProblemCode::Unreadable, &source, "interrupted"),
     };
-    let (book, problems) = book(&file, cancel).map_err(refused)?;
+    let (book, problems) = book(&file, options, cancel).map_err(refused)?;
     WorkbookSession::new(file, book, problems, options, cancel).map(|session| Box::new(session) as Box<dyn Session>)
 }
 
 /// The workbook by its format, and what of it is known to stay unread.
-fn book(file: &Arc<OpenedFile>, cancel: &Cancel) -> Result<(Box<dyn Book>, Vec<Problem>), Halt> {
+fn book(file: &Arc<OpenedFile>, options: &Options, cancel: &Cancel) -> Result<(Box<dyn Book>, Vec<Problem>), Halt> {
     let head = file.head(HEAD).map_err(|error| Halt::of_io(&error, cancel))?;
     if head.starts_with(cfb::MAGIC) {
-        let (book, problems) = XlsBook::open(&Compound::open(file)?, file.name(), cancel)?;
+        let (book, problems) = XlsBook::open(&Compound::open(file)?, file.name(), options, cancel)?;
         return Ok((Box::new(book), problems));
     }
     let package = Package::open(file).ok_or_else(|| Halt::failed("the list of the file's parts is damaged"))?;
     if ods::is_spreadsheet(&package, cancel) {
-        let (book, problems) = OdsBook::open(package, file.name(), cancel)?;
+        let (book, problems) = OdsBook::open(package, file.name(), options, cancel)?;
         return Ok((Box::new(book), problems));
     }
-    let (book, problems) = XlsxBook::open(package, file.name(), cancel)?;
+    let (book, problems) = XlsxBook::open(package, file.name(), options, cancel)?;
     Ok((Box::new(book), problems))
 }
 

@@ -150,6 +150,13 @@ impl<'a> Biff<'a> {
         Ok(())
     }
 
+    /// What is left of this record, without those that continue it.
+    pub(super) fn rest(&mut self) -> Result<Vec<u8>, Halt> {
+        let mut bytes = vec![0; self.left];
+        self.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
     /// Bytes of this record that were not read.
     pub(super) fn left(&self) -> usize {
         self.left

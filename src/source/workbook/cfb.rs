@@ -131,6 +131,23 @@ impl Compound {
         Ok(compound)
     }
 
+    /// Whether bytes stand behind the last sector that is in use.
+    pub(super) fn has_other_bytes(&self) -> Result<bool, Halt> {
+        let last = self.next.iter().rposition(|next| *next != u32::MAX).map_or(0, |last| last as u64 + 1);
+        let mut at = (last + 1) * self.sector;
+        while at < self.file.size() {
+            let bytes = self.file.window(at, 64 << 10).map_err(|_| damaged())?;
+            if bytes.is_empty() {
+                break;
+            }
+            if bytes.iter().any(|byte| !matches!(byte, 0 | 0xff)) {
+                return Ok(true);
+            }
+            at += bytes.len() as u64;
+        }
+        Ok(false)
+    }
+
     fn sector_bytes(&self, sector: u32) -> Result<Vec<u8>, Halt> {
         let at = (u64::from(sector) + 1) * self.sector;
         let bytes = self.file.window(at, usize::try_from(self.sector).unwrap_or(HEADER)).map_err(|_| damaged())?;

@@ -1,6 +1,11 @@
 //! Workbooks of `OpenDocument` (`.ods`), read as the stream of XML that they are.
 
 use super::ods_cell::Cell;
+use super::outside::Look;
+use super::outside::Outside;
+use super::outside::TOO_MANY;
+use super::outside::show;
+use super::package::OTHER_BYTES;
 use super::package::Package;
 use super::parts::Texts;
 use super::table::Book;
@@ -15,6 +20,7 @@ use super::texts;
 use super::xml::Xml;
 use super::xml::attribute;
 use super::xml::local;
+use crate::source::Options;
 use crate::source::Problem;
 use crate::source::ProblemCode;
 use crate::support::progress::Cancel;
@@ -32,6 +38,9 @@ const DOCUMENT: &[u8] = b"application/vnd.oasis.opendocument.";
 
 /// The most tables of a workbook, and the most of its styles that are heeded.
 const MOST: usize = 1 << 16;
+
+/// The most cells of a sheet that come of repeating others.
+const MOST_REPEATED: u64 = 20_000_000;
 
 /// Elements with texts that stand in no cell.
 const OUTSIDE: Texts = Texts {
@@ -67,6 +76,8 @@ enum Content {
     /// The table of a number in a part.
     Table(usize, usize),
     Texts(usize),
+    /// Texts that were found when the workbook was opened.
+    Outside(Vec<String>),
 }
 
 /// An opened workbook.
@@ -101,7 +112,12 @@ fn kind(package: &Package, cancel: &Cancel) -> Vec<u8> {
 
 impl OdsBook {
     /// Opens the workbook that a package holds. Problems are what is known to stay unread.
-    pub(super) fn open(package: Package, source: &str, cancel: &Cancel) -> Result<(OdsBook, Vec<Problem>), Halt> {
+    pub(super) fn open(
+        package: Package,
+        source: &str,
+        options: &Options,
+        cancel: &Cancel,
+    ) -> Result<(OdsBook, Vec<Problem>), Halt> {
         let manifest = package.find("META-INF/manifest.xml");
         if package.parts.iter().any(|part| part.is_encrypted)
             || manifest.map_or(Ok(false), |part| is_encrypted(&package, part, cancel))?
@@ -120,7 +136,8 @@ impl OdsBook {
                 "the workbook keeps what was changed and deleted in it, which is not read; accept all changes and save it",
             );
         }
-        let mut objects = 0_u64;
+        let (mut objects, mut outside) = (0_u64, Outside::new(options));
+        book.look(&mut outside, cancel)?;
         for index in 0..book.package.parts.len() {
             let name = book.package.parts[index].name.clone();
             let lower = name.to_lowercase();
@@ -147,12 +164,37 @@ impl OdsBook {
         if book.package.has_hidden_parts {
             unsupported("several parts of the file bear one name; only one of them is read");
         }
+        if outside.left_out > 0 {
+            unsupported(TOO_MANY);
+        }
         for (count, words) in [(objects, "embedded objects"), (others, "parts of an unknown kind")] {
             if count > 0 {
                 unsupported(&format!("the workbook holds {words} ({count}), which this version does not read"));
             }
         }
+        if book.package.has_other_bytes {
+            problems.push(Problem::of_source(ProblemCode::UnknownFormat, source, OTHER_BYTES));
+        }
+        for (table, texts) in outside.tables() {
+            book.tables.push(table);
+            book.contents.push(Content::Outside(texts));
+        }
         Ok((book, problems))
+    }
+
+    /// Looks for texts that no cell shows.
+    fn look(&self, outside: &mut Outside, cancel: &Cancel) -> Result<(), Halt> {
+        for index in 0..self.package.parts.len() {
+            let name = self.package.parts[index].name.to_lowercase();
+            let file = name.strip_prefix("object ").and_then(|rest| rest.split_once('/')).map_or(name.as_str(), |(_, file)| file);
+            let look = match file {
+                "content.xml" => Look::Tables,
+                "meta.xml" | "styles.xml" => Look::All,
+                _ => continue,
+            };
+            self.package.with_xml(index, cancel, |xml| outside.part(xml, look))?;
+        }
+        Ok(())
     }
 
     /// Adds what a part holds.
@@ -183,9 +225,10 @@ impl Book for OdsBook {
     }
 
     fn walk(&self, table: usize, visit: &mut dyn Visit, cancel: &Cancel) -> Result<(), Halt> {
-        match self.contents[table] {
-            Content::Table(part, number) => self.package.with_xml(part, cancel, |xml| walk(xml, number, visit, None)),
-            Content::Texts(part) => self.package.with_xml(part, cancel, |xml| texts::walk(xml, &OUTSIDE, &mut 0, visit)),
+        match &self.contents[table] {
+            Content::Table(part, number) => self.package.with_xml(*part, cancel, |xml| walk(xml, *number, visit, None)),
+            Content::Texts(part) => self.package.with_xml(*part, cancel, |xml| texts::walk(xml, &OUTSIDE, &mut 0, visit)),
+            Content::Outside(texts) => show(texts, visit),
         }
     }
 
@@ -302,7 +345,7 @@ fn times(element: &BytesStart<'_>, name: &str) -> u32 {
 fn walk(xml: &mut Xml<'_, '_>, wanted: usize, visit: &mut dyn Visit, mut regions: Option<&mut Regions>) -> Result<(), Halt> {
     let (mut tables, mut depth) = (0, 0_u32);
     let (mut row, mut rows, mut column, mut is_filled) = (0_u32, 1_u32, 0_u32, false);
-    let mut cell = Cell::default();
+    let (mut cell, mut filled, mut repeats) = (Cell::default(), 0_u32, MOST_REPEATED);
     loop {
         let event = xml.next()?;
         let is_start = matches!(event, Event::Start(_));
@@ -335,7 +378,7 @@ fn walk(xml: &mut Xml<'_, '_>, wanted: usize, visit: &mut dyn Visit, mut regions
                 match name {
                     "table-row" => {
                         rows = times(&element, "number-rows-repeated");
-                        (column, is_filled) = (0, false);
+                        (column, is_filled, filled) = (0, false, 0);
                         if is_start {
                             visit.row(row.saturating_add(1))?;
                         } else {
@@ -357,7 +400,9 @@ fn walk(xml: &mut Xml<'_, '_>, wanted: usize, visit: &mut dyn Visit, mut regions
                             }
                         }
                         if !is_start {
-                            is_filled |= finish(&mut cell, &mut column, row, visit)?;
+                            let count = finish(&mut cell, &mut column, row, &mut repeats, visit)?;
+                            filled = filled.saturating_add(count);
+                            is_filled |= count > 0;
                         }
                     }
                     _ => cell.element(name, &element, is_start),
@@ -368,14 +413,24 @@ fn walk(xml: &mut Xml<'_, '_>, wanted: usize, visit: &mut dyn Visit, mut regions
                 "table-row" if depth > 0 => {
                     if is_filled && rows > 1 {
                         let most = MOST_ROWS.saturating_sub(row);
-                        visit.repeat(rows.min(most).saturating_sub(1))?;
+                        let allowed = u32::try_from(repeats / u64::from(filled.max(1))).unwrap_or(u32::MAX);
+                        let wanted = rows.min(most).saturating_sub(1);
+                        visit.repeat(wanted.min(allowed))?;
+                        repeats = repeats.saturating_sub(u64::from(wanted) * u64::from(filled.max(1)));
+                        if wanted > allowed {
+                            return Err(beyond());
+                        }
                         if rows > most {
                             return Err(Halt::failed("a row is repeated beyond the last one that a sheet may have"));
                         }
                     }
                     row = row.saturating_add(rows);
                 }
-                "table-cell" | "covered-table-cell" if depth > 0 => is_filled |= finish(&mut cell, &mut column, row, visit)?,
+                "table-cell" | "covered-table-cell" if depth > 0 => {
+                    let count = finish(&mut cell, &mut column, row, &mut repeats, visit)?;
+                    filled = filled.saturating_add(count);
+                    is_filled |= count > 0;
+                }
                 name if depth > 0 => cell.end(name),
                 _ => {}
             },
@@ -413,16 +468,22 @@ fn skip_table(xml: &mut Xml<'_, '_>) -> Result<usize, Halt> {
     Ok(inner)
 }
 
-/// Shows a cell that is complete as often as it is repeated. True where it holds something.
-fn finish(cell: &mut Cell, column: &mut u32, row: u32, visit: &mut dyn Visit) -> Result<bool, Halt> {
+/// Shows a cell that is complete as often as it is repeated, and says how many cells that made. Those that hold nothing make none.
+fn finish(cell: &mut Cell, column: &mut u32, row: u32, repeats: &mut u64, visit: &mut dyn Visit) -> Result<u32, Halt> {
     let (first, times) = (*column, cell.times);
     *column = column.saturating_add(times);
-    let Some(value) = cell.value() else { return Ok(false) };
+    let Some(value) = cell.value() else { return Ok(0) };
     if *column > MOST_COLUMNS || row >= MOST_ROWS {
         return Err(Halt::failed("a cell lies beyond the last column or row that a sheet may have"));
     }
+    *repeats = repeats.checked_sub(u64::from(times - 1)).ok_or_else(beyond)?;
     for place in first..*column {
         visit.cell(place, value)?;
     }
-    Ok(true)
+    Ok(times)
+}
+
+/// The fault of cells that are repeated without end.
+fn beyond() -> Halt {
+    Halt::Fault(ProblemCode::BeyondLimit, format!("a sheet repeats cells more than {} million times", MOST_REPEATED / 1_000_000))
 }

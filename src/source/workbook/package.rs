@@ -20,6 +20,12 @@ const LONGEST_DIRECTORY: u64 = 8 << 20;
 /// The most bytes of a part that are unpacked.
 const LARGEST_PART: u64 = 32 << 30;
 
+/// What is said of bytes that belong to no part.
+pub(super) const OTHER_BYTES: &str = "the file holds bytes or comments that belong to no part of the workbook";
+
+/// The most bytes between two parts: what some writers put behind a part whose size they did not know before.
+const BETWEEN: u64 = 24;
+
 /// Bytes at the end of a zip archive in which the place of its list stands.
 const TAIL: u64 = 22 + (64 << 10);
 
@@ -64,6 +70,8 @@ pub(super) struct Package {
     pub(super) parts: Vec<Part>,
     /// Several parts bear one name, or one that is no text.
     pub(super) has_hidden_parts: bool,
+    /// The file holds bytes that are of no part, or comments.
+    pub(super) has_other_bytes: bool,
 }
 
 /// A part of a package.
@@ -96,7 +104,8 @@ impl Package {
             has_hidden_parts |= !entry.is_dir() && places.insert(name.to_lowercase(), index).is_some();
             parts.push(Part { name, bytes: entry.compressed_size(), is_encrypted: entry.encrypted() });
         }
-        Some(Package { archive, places, parts, has_hidden_parts })
+        let has_other_bytes = has_other_bytes(file, &archive);
+        Some(Package { archive, places, parts, has_hidden_parts, has_other_bytes })
     }
 
     /// The place of a part.
@@ -203,6 +212,45 @@ fn is_bearable_64(file: &OpenedFile, tail: &[u8], end: usize) -> bool {
     }
     let Ok(record) = file.window(number(&locator[8..16]), 56) else { return false };
     record.starts_with(b"PK\x06\x06") && record.len() == 56 && number(&record[40..48]) <= LONGEST_DIRECTORY
+}
+
+/// Whether bytes stand before, between or behind the parts, or the archive or a part has a comment.
+fn has_other_bytes(file: &OpenedFile, archive: &ZipArchive<FileReader>) -> bool {
+    let (metadata, mut reader) = (archive.metadata(), archive.clone());
+    let mut spans = Vec::new();
+    for index in 0..archive.len() {
+        let has_comment = metadata.entry(index).is_ok_and(|entry| !entry.comment().is_empty());
+        let Ok(part) = reader.by_index_raw(index) else { return true };
+        let Some(start) = part.data_start() else { return true };
+        if has_comment {
+            return true;
+        }
+        spans.push((part.header_start(), start.saturating_add(part.compressed_size())));
+    }
+    spans.sort_unstable();
+    let directory = archive.central_directory_start();
+    let mut end = 0;
+    for (start, after) in spans.into_iter().chain([(directory, directory)]) {
+        let between = if end == 0 { 0 } else { BETWEEN };
+        if start > end.saturating_add(between) {
+            return true;
+        }
+        end = end.max(after);
+    }
+    !archive.comment().is_empty() || ends_elsewhere(file, directory)
+}
+
+/// Whether the list of parts and its end record are not the last that the file holds.
+fn ends_elsewhere(file: &OpenedFile, directory: u64) -> bool {
+    let start = file.size().saturating_sub(TAIL);
+    let Ok(tail) = file.window(start, usize::try_from(TAIL).unwrap_or(0)) else { return true };
+    let Some(at) = memchr::memmem::rfind(&tail, b"PK\x05\x06") else { return true };
+    let number = |at: usize| tail.get(at..at + 4).map_or(0, |bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+    let end = start + at as u64;
+    let size = u64::from(number(at + 12));
+    // The records of a list of the 64-bit kind stand between, with 76 bytes.
+    let is_behind_list = size == u64::from(u32::MAX) || matches!(end.checked_sub(directory + size), Some(0 | 76));
+    !is_behind_list || end + 22 != file.size()
 }
 
 /// Reads on from a stream of bytes, all that is asked for.

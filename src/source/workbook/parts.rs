@@ -1,5 +1,7 @@
 //! What each part of an Excel workbook may hold: nothing that rows are made of, texts, copies of rows, or something that is not read.
 
+use super::outside::Look;
+
 /// What a part may hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Sort {
@@ -146,6 +148,26 @@ pub(super) fn sort(name: &str, folder: &str) -> Sort {
         Some(Sort::PivotCache) if is_named("bin") => Sort::Unread("copies of rows for pivot tables"),
         Some(Sort::Texts(_)) if !is_named("xml") && !is_named("vml") => Sort::Unread("parts of an unknown kind"),
         Some(sort) => sort,
+    }
+}
+
+/// Parts of no rows that hold no texts of people either, by their beginnings below the workbook's folder.
+const MUTE: [&str; 7] = ["theme/", "calcchain.", "printersettings/", "media/", "sharedstrings.", "pivotcache/", "vba"];
+
+/// What of a part is looked at for texts that stand outside of cells; its name in lower case.
+pub(super) fn look(name: &str, sort: Sort) -> Option<Look> {
+    let is_mute = || name.split_once('/').is_some_and(|(_, below)| MUTE.iter().any(|start| below.starts_with(start)));
+    match name.rsplit_once('.')?.1 {
+        "rels" => Some(Look::All),
+        "vml" => None,
+        "xml" => match sort {
+            Sort::Sheet | Sort::External => Some(Look::Sheet),
+            Sort::Texts(texts) if texts.has_attributes => None,
+            Sort::Texts(_) => Some(Look::Attributes),
+            Sort::Nothing if name != "[content_types].xml" && !is_mute() => Some(Look::All),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

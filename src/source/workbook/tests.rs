@@ -428,7 +428,7 @@ fn workbooks_of_other_writers_read_alike() {
         assert_eq!(cells.collect::<Vec<_>>(), foreign_people(), "{format}");
         assert_eq!(sink.locators[2], Locator::RowId(4), "{format}");
         let uncached = [(ProblemCode::Unsupported, Some(3))];
-        assert_eq!(codes(&report.problems), if format == "xlsx" { &uncached[..] } else { &[] }, "{format}");
+        assert_eq!(codes(&report.problems), if format == "ods" { &[][..] } else { &uncached[..] }, "{format}");
         let old = by_name(session.as_ref(), "Old");
         assert_eq!(detail(session.as_ref(), old, "sheet").as_deref(), Some("hidden"), "{format}");
         assert_eq!(rows(session.as_ref(), old)[0][0].as_deref(), Some("Dot Vale"), "{format}");
@@ -643,4 +643,102 @@ proptest! {
         let content = sheet_with(&format!("<worksheet>{}", pieces.concat()), &[("xl/sharedStrings.xml", "<sst><si><t>a</t></si></sst>")]);
         drain(&content);
     }
+}
+
+/// Keeps no row.
+struct Nothing;
+
+impl Sink for Nothing {
+    fn take(&mut self, batch: crate::source::RowBatch) -> Result<crate::source::RowBatch, crate::source::Stopped> {
+        Ok(batch)
+    }
+}
+
+/// The rows of the table of texts that no cell shows, in columns of one name.
+fn outside(session: &dyn Session, column: &str) -> Vec<String> {
+    let objects = &session.inventory().objects;
+    let found = objects.iter().position(|object| object.columns.len() == 1 && object.columns[0].name == column);
+    found.map_or_else(Vec::new, |object| rows(session, object).into_iter().flatten().flatten().collect())
+}
+
+#[test]
+fn texts_that_no_cell_shows_are_read() {
+    let sheet = r#"<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1"><f>HYPERLINK("mailto:f@example.com","x")</f><v>1</v></c></row></sheetData>
+        <autoFilter ref="A1:A2"><filterColumn colId="0"><filters><filter val="g@example.com"/></filters></filterColumn></autoFilter>
+        <dataValidations><dataValidation type="list" prompt="ask h@example.com"><formula1>"yes,no"</formula1></dataValidation></dataValidations>
+        <hyperlinks><hyperlink ref="A1" r:id="rId1" tooltip="i@example.com"/></hyperlinks><headerFooter><oddHeader>&amp;Cj@example.com, x</oddHeader></headerFooter><!-- k@example.com --></worksheet>"#;
+    let links = r#"<Relationships><Relationship Id="rId1" Type="http://x/hyperlink" Target="mailto:l@example.com?subject=Hello" TargetMode="External"/></Relationships>"#;
+    let core =
+        "<cp:coreProperties><dc:creator>own@example.com</dc:creator><dc:title>m@example.com</dc:title></cp:coreProperties>";
+    let content = sheet_with(
+        sheet,
+        &[
+            ("xl/sharedStrings.xml", "<sst><si><t>a@example.com</t></si><si><t>n@example.com</t></si></sst>"),
+            ("xl/worksheets/_rels/sheet1.xml.rels", links),
+            ("docProps/core.xml", core),
+            ("xl/tables/table1.xml", r#"<table name="T" comment="for o@example.com"/>"#),
+        ],
+    );
+    let session =
+        open(opened(&content), &Options { is_value: Some(|text| text.contains('@')), ..options() }, &Cancel::default()).unwrap();
+    let addresses = ["f", "g", "i", "k", "l", "m", "n"].map(|name| format!("{name}@example.com"));
+    assert_eq!(outside(session.as_ref(), "email"), addresses);
+    assert_eq!(outside(session.as_ref(), "text"), ["&Cj@example.com, x", "ask h@example.com", "for o@example.com"]);
+    assert_eq!(session.inventory().problems, []);
+}
+
+#[test]
+fn an_ordinary_workbook_is_its_sheets_alone() {
+    let mut workbook = people();
+    workbook.set_properties(&rust_xlsxwriter::DocProperties::new().set_title("Customers of May").set_author("a@example.com"));
+    let sheet = workbook.worksheet_from_index(0).unwrap();
+    sheet.autofilter(0, 0, 2, 6).unwrap();
+    let list = rust_xlsxwriter::DataValidation::new().allow_list_strings(&["yes", "no"]).unwrap();
+    sheet.add_data_validation(1, 7, 9, 7, &list).unwrap();
+    sheet.add_table(4, 0, 6, 2, &rust_xlsxwriter::Table::new()).unwrap();
+    sheet.set_header("&CCustomers");
+    workbook.define_name("Rate", "=0.96").unwrap();
+    let session = open_bytes(&workbook.save_to_buffer().unwrap()).unwrap();
+    assert_eq!(session.inventory().objects.len(), 1);
+    assert_eq!(session.inventory().problems, []);
+    for content in
+        [&include_bytes!("../../../testdata/sources/xlwt.xls")[..], include_bytes!("../../../testdata/sources/odfpy.ods")]
+    {
+        let session = open_bytes(content).unwrap();
+        assert!(outside(session.as_ref(), "email").is_empty() && session.inventory().problems.is_empty());
+    }
+}
+
+#[test]
+fn texts_outside_of_open_document_cells_are_read() {
+    let body = r#"<table:content-validations><table:content-validation table:condition="of:cell-content-is-in-list(&quot;a@example.com&quot;)"/></table:content-validations>
+        <table:table table:name="A"><table:table-row><table:table-cell office:value-type="string" table:formula="of:=&quot;b@example.com&quot;"><text:p><text:a xlink:href="mailto:c@example.com">x</text:a> d@example.com</text:p></table:table-cell></table:table-row></table:table>"#;
+    let meta =
+        "<office:meta><dc:creator>own@example.com</dc:creator><dc:description>e@example.com</dc:description></office:meta>";
+    let session = open_bytes(&ods(&format!("{OPEN}{body}{CLOSE}"), &[("meta.xml", meta)])).unwrap();
+    assert_eq!(outside(session.as_ref(), "email"), ["a", "b", "c", "e"].map(|name| format!("{name}@example.com")));
+}
+
+#[test]
+fn bytes_of_no_part_are_told() {
+    let content = people().save_to_buffer().unwrap();
+    assert_eq!(open_bytes(&content).unwrap().inventory().problems, []);
+    let mut commented = zip::ZipWriter::new_append(Cursor::new(content.clone())).unwrap();
+    commented.set_comment("Ann Lee");
+    let xls = include_bytes!("../../../testdata/sources/xlwt.xls");
+    for content in
+        [[&content[..], b"Ann Lee"].concat(), commented.finish().unwrap().into_inner(), [&xls[..], b"Ann Lee"].concat()]
+    {
+        let session = open_bytes(&content).unwrap();
+        assert_eq!(codes(&session.inventory().problems), [(ProblemCode::UnknownFormat, None)]);
+    }
+}
+
+#[test]
+fn cells_that_are_repeated_too_often_end_a_sheet() {
+    let cells = r#"<table:table table:name="A"><table:table-row table:number-rows-repeated="1048576"><table:table-cell table:number-columns-repeated="16384" office:value-type="float" office:value="7"/></table:table-row></table:table>"#;
+    let session = open_bytes(&ods(&format!("{OPEN}{cells}{CLOSE}"), &[])).unwrap();
+    let problems =
+        session.read(&session.splits(0, 1, &Cancel::default()).unwrap()[0], &mut Nothing, &Cancel::default()).unwrap().problems;
+    assert!(problems.iter().any(|problem| problem.code == ProblemCode::BeyondLimit), "{problems:?}");
 }

@@ -5,6 +5,9 @@ use super::biff::Script;
 use super::cfb::Compound;
 use super::cfb::Stream;
 use super::number::Format;
+use super::outside::Outside;
+use super::outside::TOO_MANY;
+use super::outside::show;
 use super::strings::Strings;
 use super::table::Book;
 use super::table::Halt;
@@ -15,17 +18,29 @@ use super::table::Visit;
 use super::xls_sheet;
 use super::xls_sheet::Part;
 use super::xls_sheet::Shared;
+use crate::source::Options;
 use crate::source::Problem;
 use crate::source::ProblemCode;
 use crate::support::progress::Cancel;
 use encoding_rs::Encoding;
 use std::collections::HashMap;
+use std::io::Read;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
 /// The most sheets and styles.
 const MOST: usize = 1 << 16;
+
+/// Streams with the properties of the document.
+const PROPERTIES: [&str; 2] = ["\u{5}SummaryInformation", "\u{5}DocumentSummaryInformation"];
+
+/// The most bytes of them that are looked at.
+const LONGEST_PROPERTIES: u64 = 1 << 20;
+
+/// Records that may hold texts that no cell shows: formulas, names, headers, notes of links, lists to choose from, filters, scenarios.
+const WITH_TEXTS: [u16; 16] =
+    [0x06, 0x14, 0x15, 0x18, 0x21, 0x36, 0x9e, 0xaf, 0x1b1, 0x1b8, 0x1be, 0x206, 0x221, 0x4bc, 0x800, 0x87e];
 
 /// Streams and folders that hold no rows.
 const NOTHING: [&str; 16] = [
@@ -55,6 +70,8 @@ pub(super) struct XlsBook {
     /// For each table where its sheet begins, and which part of it it is.
     contents: Vec<(u64, Part)>,
     strings: Mutex<Option<Arc<Strings>>>,
+    /// Texts that were found when the workbook was opened, in the last tables.
+    outside: Vec<Vec<String>>,
 }
 
 /// What the beginning of the workbook says of all sheets.
@@ -94,7 +111,12 @@ pub(super) fn other(compound: &Compound) -> Option<&'static str> {
 
 impl XlsBook {
     /// Opens the workbook that a compound file holds. Problems are what is known to stay unread.
-    pub(super) fn open(compound: &Compound, source: &str, cancel: &Cancel) -> Result<(XlsBook, Vec<Problem>), Halt> {
+    pub(super) fn open(
+        compound: &Compound,
+        source: &str,
+        options: &Options,
+        cancel: &Cancel,
+    ) -> Result<(XlsBook, Vec<Problem>), Halt> {
         let encrypted = || Halt::unsupported("the workbook is encrypted; save a copy without its password");
         if compound.find("EncryptedPackage").is_some() {
             return Err(encrypted());
@@ -109,6 +131,9 @@ impl XlsBook {
             let detail =
                 format!("the workbook keeps copies of cells of other workbooks ({} rows), which are not read", globals.copies);
             problem(ProblemCode::Unsupported, detail);
+        }
+        if compound.has_other_bytes()? {
+            problem(ProblemCode::UnknownFormat, "the file holds bytes that belong to no part of the workbook".to_owned());
         }
         if globals.is_unknown_script {
             let detail = "the workbook's encoding is not known; its texts were read as Windows-1252";
@@ -147,7 +172,41 @@ impl XlsBook {
                 contents.push((sheet.at, part));
             }
         }
-        Ok((XlsBook { stream, globals, tables, contents, strings: Mutex::new(None) }, problems))
+        let strings = Mutex::new(None);
+        let mut book = XlsBook { stream, globals, tables, contents, strings, outside: Vec::new() };
+        let mut outside = Outside::new(options);
+        book.look(compound, &mut outside, cancel)?;
+        for (table, texts) in outside.tables() {
+            book.tables.push(table);
+            book.outside.push(texts);
+        }
+        if outside.left_out > 0 {
+            problems.push(Problem::of_source(ProblemCode::Unsupported, source, TOO_MANY));
+        }
+        Ok((book, problems))
+    }
+
+    /// Looks for texts that no cell shows. What is damaged comes up again when the sheets are read.
+    fn look(&self, compound: &Compound, outside: &mut Outside, cancel: &Cancel) -> Result<(), Halt> {
+        for name in PROPERTIES {
+            let Some(entry) = compound.find(name).filter(|entry| entry.is_stream) else { continue };
+            let mut bytes = Vec::new();
+            if compound.stream(entry)?.take(LONGEST_PROPERTIES).read_to_end(&mut bytes).is_ok() {
+                outside.record(&bytes);
+            }
+        }
+        match look_in_records(&self.stream, outside, cancel) {
+            Ok(()) => {}
+            Err(Halt::Fault(..)) => return Ok(()),
+            Err(halt) => return Err(halt),
+        }
+        let strings = self.strings(cancel)?;
+        for index in (0..strings.len()).filter(|index| !outside.is_used(*index)).collect::<Vec<_>>() {
+            if let Some(text) = strings.get(index) {
+                outside.text(text);
+            }
+        }
+        Ok(())
     }
 
     /// The texts that cells share, from an earlier read where they are still there.
@@ -180,7 +239,9 @@ impl Book for XlsBook {
     }
 
     fn walk(&self, table: usize, visit: &mut dyn Visit, cancel: &Cancel) -> Result<(), Halt> {
-        let (at, part) = self.contents[table];
+        let Some(&(at, part)) = self.contents.get(table) else {
+            return self.outside.get(table - self.contents.len()).map_or(Ok(()), |texts| show(texts, visit));
+        };
         let strings = self.strings(cancel)?;
         let shared = Shared {
             strings: &strings,
@@ -198,7 +259,7 @@ impl Book for XlsBook {
     }
 
     fn regions(&self, table: usize, cancel: &Cancel) -> Result<Regions, Halt> {
-        let (at, part) = self.contents[table];
+        let Some(&(at, part)) = self.contents.get(table) else { return Ok(Regions::default()) };
         let mut regions = Regions::default();
         if part != Part::Cells {
             return Ok(regions);
@@ -230,6 +291,25 @@ impl Book for XlsBook {
     fn rest(&self) {
         *self.strings.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
+}
+
+/// Looks through all records for texts that no cell shows, and for the shared texts that cells do show.
+fn look_in_records(stream: &Stream, outside: &mut Outside, cancel: &Cancel) -> Result<(), Halt> {
+    let mut biff = Biff::new(stream, 0, cancel);
+    let mut is_with_texts = false;
+    while let Some((kind, _)) = biff.next()? {
+        match kind {
+            0xfd => {
+                biff.skip(6)?;
+                outside.mark(biff.long()? as usize);
+            }
+            0x3c if !is_with_texts => {}
+            kind if kind == 0x3c || WITH_TEXTS.contains(&kind) => outside.record(&biff.rest()?),
+            _ => {}
+        }
+        is_with_texts = WITH_TEXTS.contains(&kind) || (is_with_texts && kind == 0x3c);
+    }
+    Ok(())
 }
 
 /// Reads what the workbook says of all sheets. `None`: it is encrypted.

@@ -4,6 +4,7 @@ use super::biff::Biff;
 use super::biff::Script;
 use super::number::Format;
 use super::number::push_number;
+use super::outside::literals;
 use super::strings::Strings;
 use super::table::Halt;
 use super::table::Value;
@@ -134,7 +135,12 @@ impl Shown<'_> {
                 self.visit.cell(column.into(), Value::Text(if value == 0 { "false" } else { "true" }))
             }
             [2, .., 0xff, 0xff] => self.visit.cell(column.into(), Value::Error),
-            [3, .., 0xff, 0xff] => Ok(()),
+            // Some writers know no result and say an empty text instead, so only a formula that has one in itself is taken at its word.
+            [3, .., 0xff, 0xff] => {
+                let texts = literals(&biff.rest()?);
+                let gives_none = texts.iter().any(String::is_empty) && texts.iter().all(String::is_empty);
+                if gives_none { Ok(()) } else { self.visit.cell(column.into(), Value::Uncached) }
+            }
             [.., 0xff, 0xff] => self.visit.cell(column.into(), Value::Unknown),
             value => self.number(column, style, f64::from_le_bytes(value)),
         }

@@ -1,6 +1,11 @@
 //! Workbooks of Excel in XML (`.xlsx`, `.xlsm`), and what both their kinds have in common with binary ones (`.xlsb`): the parts.
 
 use super::number::Format;
+use super::outside::Look;
+use super::outside::Outside;
+use super::outside::TOO_MANY;
+use super::outside::show;
+use super::package::OTHER_BYTES;
 use super::package::Package;
 use super::parts;
 use super::parts::Sort;
@@ -21,6 +26,7 @@ use super::xml::Xml;
 use super::xml::attribute;
 use super::xml::local;
 use super::xml::push_text;
+use crate::source::Options;
 use crate::source::Problem;
 use crate::source::ProblemCode;
 use crate::source::batch::LONGEST_ROW;
@@ -40,8 +46,13 @@ const MOST: usize = 1 << 16;
 enum Content {
     Sheet(usize),
     External(usize),
-    Pivot { definition: usize, records: Option<usize> },
+    Pivot {
+        definition: usize,
+        records: Option<usize>,
+    },
     Texts(Texts, Vec<usize>),
+    /// Texts that were found when the workbook was opened.
+    Outside(Vec<String>),
 }
 
 /// An opened workbook.
@@ -89,7 +100,12 @@ pub(super) fn workbook_part(package: &Package, cancel: &Cancel) -> Option<usize>
 
 impl XlsxBook {
     /// Opens the workbook that a package holds. Problems are what is known to stay unread.
-    pub(super) fn open(package: Package, source: &str, cancel: &Cancel) -> Result<(XlsxBook, Vec<Problem>), Halt> {
+    pub(super) fn open(
+        package: Package,
+        source: &str,
+        options: &Options,
+        cancel: &Cancel,
+    ) -> Result<(XlsxBook, Vec<Problem>), Halt> {
         let missing = || Halt::unsupported("the archive holds no workbook");
         let workbook = workbook_part(&package, cancel).ok_or_else(missing)?;
         let name = package.parts[workbook].name.clone();
@@ -125,8 +141,12 @@ impl XlsxBook {
         if book.package.has_hidden_parts {
             problem(ProblemCode::Unsupported, "several parts of the file bear one name; only one of them is read".to_owned());
         }
+        if book.package.has_other_bytes {
+            problem(ProblemCode::UnknownFormat, OTHER_BYTES.to_owned());
+        }
         let listed = book.add_listed(&outline.sheets, &relations, &mut problem);
         book.add_unlisted(&listed, &name, &mut problem, cancel)?;
+        book.add_outside(&name, options, &mut problem, cancel)?;
         Ok((book, problems))
     }
 
@@ -237,6 +257,50 @@ impl XlsxBook {
         Ok(())
     }
 
+    /// Adds the texts that no cell shows, of all parts.
+    fn add_outside(
+        &mut self,
+        workbook: &str,
+        options: &Options,
+        problem: &mut dyn FnMut(ProblemCode, String),
+        cancel: &Cancel,
+    ) -> Result<(), Halt> {
+        let folder = workbook.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        let (mut outside, mut has_unseen, mut damaged) = (Outside::new(options), self.is_binary, 0_u64);
+        for index in 0..self.package.parts.len() {
+            let name = self.package.parts[index].name.to_lowercase();
+            let sort = parts::sort(&name, &folder);
+            let Some(look) = parts::look(&name, sort) else {
+                has_unseen |= sort == Sort::Sheet;
+                continue;
+            };
+            match self.package.with_xml(index, cancel, |xml| outside.part(xml, look)) {
+                Ok(()) => {}
+                // What is wrong with parts that hold rows comes up again when they are read.
+                Err(Halt::Fault(..)) if sort == Sort::Nothing => damaged += 1,
+                Err(Halt::Fault(..)) => has_unseen = true,
+                Err(halt) => return Err(halt),
+            }
+        }
+        if !has_unseen && self.strings_part.is_some() {
+            let strings = self.strings(cancel)?;
+            let unused = (0..strings.len()).filter(|index| !outside.is_used(*index)).collect::<Vec<_>>();
+            for text in unused.into_iter().filter_map(|index| strings.get(index)) {
+                outside.text(text);
+            }
+        }
+        for (table, texts) in outside.tables() {
+            self.add(table, Content::Outside(texts));
+        }
+        if outside.left_out > 0 {
+            problem(ProblemCode::Unsupported, TOO_MANY.to_owned());
+        }
+        if damaged > 0 {
+            problem(ProblemCode::ReadFailed, format!("parts with settings and properties are damaged ({damaged})"));
+        }
+        Ok(())
+    }
+
     fn add(&mut self, table: Table, content: Content) {
         if self.tables.len() < MOST {
             self.tables.push(table);
@@ -311,6 +375,7 @@ impl Book for XlsxBook {
                 }
                 Ok(())
             }
+            Content::Outside(texts) => show(texts, visit),
         }
     }
 
