@@ -229,7 +229,7 @@ fn has_other_bytes(file: &OpenedFile, archive: &ZipArchive<FileReader>) -> bool 
     }
     spans.sort_unstable();
     let directory = archive.central_directory_start();
-    let mut end = 0;
+    let mut end = 0_u64;
     for (start, after) in spans.into_iter().chain([(directory, directory)]) {
         let between = if end == 0 { 0 } else { BETWEEN };
         if start > end.saturating_add(between) {

@@ -137,14 +137,22 @@ impl Shown<'_> {
             [2, .., 0xff, 0xff] => self.visit.cell(column.into(), Value::Error),
             // Some writers know no result and say an empty text instead, so only a formula that has one in itself is taken at its word.
             [3, .., 0xff, 0xff] => {
-                let texts = literals(&biff.rest()?);
-                let gives_none = texts.iter().any(String::is_empty) && texts.iter().all(String::is_empty);
-                if gives_none { Ok(()) } else { self.visit.cell(column.into(), Value::Uncached) }
+                if gives_none(&biff.rest()?) {
+                    Ok(())
+                } else {
+                    self.visit.cell(column.into(), Value::Uncached)
+                }
             }
             [.., 0xff, 0xff] => self.visit.cell(column.into(), Value::Unknown),
             value => self.number(column, style, f64::from_le_bytes(value)),
         }
     }
+}
+
+/// Whether a formula holds empty texts, and no others.
+fn gives_none(formula: &[u8]) -> bool {
+    let texts = literals(formula);
+    !texts.is_empty() && texts.iter().all(String::is_empty)
 }
 
 /// Shows the cells of a part of the sheet that begins with the next record.
@@ -184,4 +192,17 @@ pub(super) fn walk(biff: &mut Biff<'_>, part: Part, shared: Shared<'_>, visit: &
         }
     }
     Err(super::cfb::cut())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_formula_with_an_empty_text_gives_one() {
+        assert!(gives_none(b"\x44\x00\x00\x17\x00\x00"));
+        assert!(!gives_none(b"\x17\x03\x00Ann"));
+        assert!(!gives_none(b"\x17\x03\x00Ann\x17\x00\x00\x08"));
+        assert!(!gives_none(b"\x44\x00\x00\x00\x00"));
+    }
 }

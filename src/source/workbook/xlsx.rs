@@ -1,7 +1,6 @@
 //! Workbooks of Excel in XML (`.xlsx`, `.xlsm`), and what both their kinds have in common with binary ones (`.xlsb`): the parts.
 
 use super::number::Format;
-use super::outside::Look;
 use super::outside::Outside;
 use super::outside::TOO_MANY;
 use super::outside::show;
