@@ -152,7 +152,7 @@ pub(super) fn sort(name: &str, folder: &str) -> Sort {
 }
 
 /// Parts of no rows that hold no texts of people either, by their beginnings below the workbook's folder.
-const MUTE: [&str; 7] = ["theme/", "calcchain.", "printersettings/", "media/", "sharedstrings.", "pivotcache/", "vba"];
+const MUTE: [&str; 6] = ["theme/", "calcchain.", "printersettings/", "media/", "pivotcache/", "vba"];
 
 /// What of a part is looked at for texts that stand outside of cells; its name in lower case.
 pub(super) fn look(name: &str, sort: Sort) -> Option<Look> {

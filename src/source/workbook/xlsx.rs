@@ -269,6 +269,10 @@ impl XlsxBook {
         for index in 0..self.package.parts.len() {
             let name = self.package.parts[index].name.to_lowercase();
             let sort = parts::sort(&name, &folder);
+            // Those that cells do not show are looked at below.
+            if Some(index) == self.strings_part {
+                continue;
+            }
             let Some(look) = parts::look(&name, sort) else {
                 has_unseen |= sort == Sort::Sheet;
                 continue;
