@@ -159,7 +159,6 @@ pub(super) fn look(name: &str, sort: Sort) -> Option<Look> {
     let is_mute = || name.split_once('/').is_some_and(|(_, below)| MUTE.iter().any(|start| below.starts_with(start)));
     match name.rsplit_once('.')?.1 {
         "rels" => Some(Look::All),
-        "vml" => None,
         "xml" => match sort {
             Sort::Sheet | Sort::External => Some(Look::Sheet),
             Sort::Texts(texts) if texts.has_attributes => None,

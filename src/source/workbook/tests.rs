@@ -724,7 +724,7 @@ fn bytes_of_no_part_are_told() {
     let content = people().save_to_buffer().unwrap();
     assert_eq!(open_bytes(&content).unwrap().inventory().problems, []);
     let mut commented = zip::ZipWriter::new_append(Cursor::new(content.clone())).unwrap();
-    commented.set_comment("Ann Lee");
+    commented.set_comment("Ann Lee").unwrap();
     let xls = include_bytes!("../../../testdata/sources/xlwt.xls");
     for content in
         [[&content[..], b"Ann Lee"].concat(), commented.finish().unwrap().into_inner(), [&xls[..], b"Ann Lee"].concat()]
