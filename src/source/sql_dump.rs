@@ -16,6 +16,7 @@ mod fill;
 mod index;
 mod lexer;
 mod literal;
+mod passed;
 mod reader;
 mod row;
 mod script;

@@ -200,7 +200,7 @@ impl<G: Guide> Script<'_, '_, G> {
                     depth += 1;
                 }
                 Kind::Mark(b')') => depth -= 1,
-                _ => {}
+                _ => self.look_at(token),
             }
             let word = self.word_of(token);
             is_generated |= depth == 0 && last == "as" && word == "row";
@@ -274,7 +274,7 @@ impl<G: Guide> Script<'_, '_, G> {
                     self.is_cut = true;
                     return (count, false);
                 }
-                _ => {}
+                _ => self.look_at(token),
             }
             count += 1;
         }

@@ -7,10 +7,12 @@ use super::lexer::end_of_quoted;
 use super::lexer::is_of_word;
 use super::literal;
 use super::literal::Escapes;
+use super::passed;
 use super::row::Cell;
 use super::row::Row;
 use super::script::CopyForm;
 use super::script::Guide;
+use super::script::KEPT;
 use super::script::Script;
 use super::table::Filling;
 use super::table::TableName;
@@ -185,7 +187,7 @@ impl<G: Guide> Script<'_, '_, G> {
             }
         }
         self.row = row;
-        self.skip(false, None);
+        self.tail();
         Ok(())
     }
 
@@ -283,7 +285,16 @@ impl<G: Guide> Script<'_, '_, G> {
             ) => {
                 self.lexer.put_back(token);
             }
-            _ => self.skip(false, None),
+            _ => {
+                let offset = self.lexer.offset_of(token);
+                let mut text = self.lexer.bytes(token).to_vec();
+                text.push(b' ');
+                self.skip(false, Some(&mut text));
+                // `email = VALUES(email)` says nothing that the rows do not.
+                if text.len() >= KEPT || passed::holds_literals(&text, &self.state.rules) {
+                    self.unread(None, "values stand behind the rows of an INSERT; they are not read", offset);
+                }
+            }
         }
     }
 

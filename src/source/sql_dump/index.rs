@@ -2,6 +2,7 @@
 
 use super::dialect::Dialect;
 use super::lexer::Lexer;
+use super::passed;
 use super::row::Row;
 use super::script::Declaration;
 use super::script::Guide;
@@ -331,15 +332,17 @@ impl Guide for Index {
                 self.ended += 1;
             }
         }
-        let has_rows = if is_line {
-            is_row_statement(comment.trim_ascii_start())
-        } else {
-            comment.split(|byte| *byte == b'\n').any(is_row_statement)
-        };
+        let has_rows =
+            if is_line { holds_row(comment.trim_ascii_start()) } else { comment.split(|byte| *byte == b'\n').any(holds_row) };
         if has_rows {
             self.problem(ProblemCode::Unsupported, None, "rows are written into comments; they are not read", offset);
         }
     }
+}
+
+/// Whether a line of a comment begins a statement with rows, or holds what may be values of one.
+fn holds_row(line: &[u8]) -> bool {
+    is_row_statement(line) || passed::is_in_comment(line)
 }
 
 /// Whether a line of a comment begins a statement with rows.

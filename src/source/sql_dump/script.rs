@@ -11,6 +11,7 @@ use super::lexer::Kind;
 use super::lexer::Lexer;
 use super::lexer::Rules;
 use super::lexer::Token;
+use super::passed;
 use super::row::Row;
 use super::table::Filling;
 use super::table::TableName;
@@ -226,7 +227,8 @@ impl<'a, 'g, G: Guide> Script<'a, 'g, G> {
             }
             // Lines of programs that run scripts.
             "go" | "rem" | "remark" | "prompt" => {
-                self.lexer.line();
+                let line = self.lexer.line();
+                self.look_at_line(&line, offset);
             }
             "do" => self.body(offset),
             "delete" => {
@@ -255,6 +257,7 @@ impl<'a, 'g, G: Guide> Script<'a, 'g, G> {
                 let line = self.lexer.line();
                 let is_harmless =
                     token.is(b'.') && ![&b"import"[..], b"read", b"load"].iter().any(|start| line.starts_with(start));
+                self.look_at_line(&line, offset);
                 if !is_harmless {
                     self.unread(None, "rows may come from other files, which the script names; they are not read", offset);
                 }
@@ -313,6 +316,9 @@ impl<'a, 'g, G: Guide> Script<'a, 'g, G> {
                 }
                 _ => {}
             }
+            if !is_body || is_server {
+                self.look_at(token);
+            }
             if nests && token.kind == Kind::Word && !is_server {
                 match self.word_of(token).as_str() {
                     "begin" | "case" => depth += 1,
@@ -327,6 +333,29 @@ impl<'a, 'g, G: Guide> Script<'a, 'g, G> {
                 }
                 kept.push(b' ');
             }
+        }
+    }
+
+    /// Looks at a piece of what is passed over: texts there are given to no scan.
+    pub(super) fn look_at(&mut self, token: Token) {
+        let bytes = self.lexer.bytes(token);
+        let may_be_value = match token.kind {
+            Kind::Text | Kind::Escaped | Kind::Dollar | Kind::Quoted | Kind::Name if token.is_long => true,
+            Kind::Text | Kind::Escaped | Kind::Dollar => passed::may_be_value(content(bytes)),
+            Kind::Quoted if self.state.rules.dialect.has_quoted_texts() => passed::may_be_value(content(bytes)),
+            Kind::Quoted | Kind::Name => passed::is_someones(bytes),
+            _ => false,
+        };
+        if may_be_value {
+            let offset = self.lexer.offset_of(token);
+            self.unread(None, PASSED, offset);
+        }
+    }
+
+    /// The same for a line.
+    fn look_at_line(&mut self, line: &[u8], offset: u64) {
+        if passed::may_be_value(line) {
+            self.unread(None, PASSED, offset);
         }
     }
 
@@ -544,9 +573,20 @@ impl<'a, 'g, G: Guide> Script<'a, 'g, G> {
             "i" | "ir" | "include" | "include_relative" | "copy" | "lo_import" => {
                 self.unread(None, "rows come from other files, which the script names; they are not read", offset);
             }
-            _ => {}
+            // A word made up at random.
+            "restrict" | "unrestrict" => {}
+            _ => self.look_at_line(rest.as_bytes(), offset),
         }
     }
+}
+
+/// What is said of texts that are passed over, and look like values of somebody's.
+const PASSED: &str = "statements that bring no rows hold texts that may be values of rows; they are not read";
+
+/// What a piece holds between its quotes.
+fn content(bytes: &[u8]) -> &[u8] {
+    let from = bytes.iter().position(|byte| matches!(byte, b'\'' | b'"' | b'$')).map_or(0, |at| at + 1);
+    bytes.get(from..bytes.len().saturating_sub(1)).unwrap_or_default()
 }
 
 /// First words of statements that hold no rows.

@@ -292,6 +292,78 @@ fn what_holds_no_rows_is_none() {
     );
 }
 
+/// The problems of a script with a table `t (a, b)` and a statement behind it.
+fn beside(statement: &str, start: &str) -> Vec<ProblemCode> {
+    let session = session(format!("{start}CREATE TABLE t (a int, b text);\n{statement}\nINSERT INTO t VALUES (2, 'x');\n"));
+    let problems = &session.inventory().problems;
+    assert!(!format!("{problems:?}").contains("ann@"), "{statement}");
+    let codes: Vec<ProblemCode> = codes(problems).into_iter().map(|(code, _)| code).collect();
+    codes.into_iter().filter(|code| *code != ProblemCode::CutShort).collect()
+}
+
+#[test]
+fn values_behind_the_rows_of_an_insert_are_told() {
+    for start in ["", PG, MY] {
+        for tail in [
+            "ON DUPLICATE KEY UPDATE b='Ann'",
+            "AS new ON DUPLICATE KEY UPDATE b='Ann'",
+            "ON CONFLICT (a) DO UPDATE SET b='Ann'",
+            "ON CONFLICT (a) DO UPDATE SET (a, b)=(42, b)",
+            "RETURNING 'Ann'",
+        ] {
+            assert_eq!(beside(&format!("INSERT INTO t VALUES (1, 'y') {tail};"), start), [ProblemCode::Unsupported], "{tail}");
+        }
+        assert_eq!(
+            beside("INSERT INTO t SET a=1, b='y' ON DUPLICATE KEY UPDATE b='Ann', a=5;", start),
+            [ProblemCode::Unsupported]
+        );
+        for tail in
+            ["ON DUPLICATE KEY UPDATE a=VALUES(a), b=VALUES(b)", "ON CONFLICT (a) DO UPDATE SET b=EXCLUDED.b", "RETURNING a"]
+        {
+            assert_eq!(beside(&format!("INSERT INTO t VALUES (1, 'y') {tail};"), start), [], "{tail}");
+        }
+    }
+}
+
+#[test]
+fn texts_of_statements_without_rows_are_told_where_they_may_be_values() {
+    for statement in [
+        "SET @email='V';",
+        "SET LOCAL app.email = 'V';",
+        "\\set email 'V'",
+        "\\echo V",
+        "PROMPT V",
+        "REM V",
+        "PRINT 'V';",
+        "EXPLAIN INSERT INTO t VALUES (1, 'V');",
+        "SELECT * FROM t WHERE b='V';",
+        "COMMENT ON TABLE t IS 'V';",
+        "SECURITY LABEL ON TABLE t IS 'V';",
+        "CREATE TABLE u (a text DEFAULT 'V', b text);",
+        "CREATE TABLE u (a text, CHECK (a IN ('V')));",
+        "CREATE TABLE u (a text COMMENT 'V');",
+        "CREATE TABLE u (a text) COMMENT='V';",
+        "CREATE TABLE u (a enum('x','V'));",
+        "CREATE TABLE u PARTITION OF t FOR VALUES IN ('V');",
+        "CREATE TYPE e AS ENUM ('x', 'V');",
+        "CREATE INDEX i ON t (b) WHERE b='V';",
+        "CREATE POLICY p ON t USING (b='V');",
+        "ALTER TABLE t ALTER COLUMN b SET DEFAULT 'V';",
+        "ALTER ROLE crm SET x TO 'V';",
+        "-- no, V, x",
+        "/* VALUES\n(1, 'V')\n*/",
+    ] {
+        for start in ["", PG] {
+            for value in ["ann@example.org", "CU65433", "EC1R 1QZ"] {
+                let statement = statement.replace('V', value).replace(&format!("{value}ALUES"), "VALUES");
+                assert_eq!(beside(&statement, start), [ProblemCode::Unsupported], "{statement}");
+            }
+            let statement = statement.replace('V', "closed").replace("closedALUES", "VALUES");
+            assert_eq!(beside(&statement, start), [], "{statement}");
+        }
+    }
+}
+
 #[test]
 fn a_dump_that_is_cut_says_so() {
     let whole = pg("CREATE TABLE t (b text, c text);\nCOPY t (b, c) FROM stdin;\na\tb\nc\td\n\\.\n");

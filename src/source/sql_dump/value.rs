@@ -610,24 +610,25 @@ pub(super) fn assigned(lexer: &mut Lexer<'_>, row: &mut Row) -> bool {
     let mut value = Value { lexer, backslashes: false };
     let mut cell = value.expression(&mut row.text, 0);
     row.backslashes |= value.backslashes;
-    let (mut depth, mut is_tail) = (0_usize, false);
+    let mut depth = 0_usize;
     let is_more = loop {
         let token = lexer.next(|_| {});
         match token.kind {
-            Kind::Mark(b',') if depth == 0 && !is_tail => break true,
+            Kind::Mark(b',') if depth == 0 => break true,
             Kind::Stop | Kind::End => {
                 lexer.put_back(token);
                 break false;
             }
-            // `ON DUPLICATE KEY UPDATE …`
-            Kind::Word if depth == 0 && lexer.is_word(token, "on") => is_tail = true,
+            // `ON DUPLICATE KEY UPDATE …` and `RETURNING …` belong to no value.
+            Kind::Word if depth == 0 && (lexer.is_word(token, "on") || lexer.is_word(token, "returning")) => {
+                lexer.put_back(token);
+                break false;
+            }
             Kind::Mark(b'(') => depth += 1,
             Kind::Mark(b')') => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if !is_tail {
-            cell = Cell::Unclear;
-        }
+        cell = Cell::Unclear;
     };
     row.end(cell, start);
     is_more
