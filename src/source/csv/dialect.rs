@@ -239,7 +239,7 @@ fn sample_rows(sample: &Sample<'_>, shape: Shape<'_>) -> Rows {
             None => tokenizer.record(line.as_bytes(), has_quotes, &mut cells),
         }
         let mut text = Vec::new();
-        let row = cells.spans.iter().map(|span| {
+        let row = cells.spans.iter().take(MOST_COLUMNS + 1).map(|span| {
             Cells::cell(line.as_bytes(), *span, cells.is_escaped, &mut text);
             String::from_utf8_lossy(&text).into_owned()
         });

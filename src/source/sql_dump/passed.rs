@@ -69,10 +69,8 @@ pub(super) fn holds_literals(tail: &[u8], rules: &Rules) -> bool {
         let bytes = lexer.bytes(token);
         match token.kind {
             Kind::End => return false,
-            Kind::Text | Kind::Escaped | Kind::Dollar => {
-                if bytes.iter().any(u8::is_ascii_alphanumeric) || !bytes.is_ascii() {
-                    return true;
-                }
+            Kind::Text | Kind::Escaped | Kind::Dollar if bytes.iter().any(u8::is_ascii_alphanumeric) || !bytes.is_ascii() => {
+                return true;
             }
             Kind::Quoted if rules.dialect.has_quoted_texts() => return true,
             Kind::Number if bytes != b"0" && bytes != b"1" => return true,
