@@ -91,10 +91,15 @@ pub(crate) fn note_doubts(mapping: &mut Mapping, profiles: &Profiles, has_header
         }
         if !has_header {
             taken.doubt = Some("no header says what the column holds");
-        } else if profile.looks_like_names() && (profile.is_long() || like_names > 1) {
+        } else if profile.looks_like_names() && (profile.is_long() || like_names > 1 || is_key(&taken.name)) {
             taken.doubt = Some("the values look like names");
         }
     }
+}
+
+/// Whether a column holds the names that other values lie below, as those of a map do.
+fn is_key(name: &str) -> bool {
+    words_of(name).last().is_some_and(|word| word == "key")
 }
 
 /// Whether a column of which the name says so much is not taken for it, since the values contradict: for text, or a day of birth for

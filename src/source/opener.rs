@@ -66,6 +66,7 @@ impl<'a> Opener<'a> {
         let Some((file, head)) = self.open_packed(file, head)? else { return Ok(()) };
         let stated = file.stated_kind();
         let name = file.name().to_owned();
+        let setting = file.setting().columns.clone();
         let opened = guarded(|| detect::open(file, &head, self.options, self.cancel)).unwrap_or_else(|| {
             let detail = "the part of the program that was to open it broke down";
             Err(Problem::of_source(ProblemCode::ReadFailed, &name, detail))
@@ -76,7 +77,18 @@ impl<'a> Opener<'a> {
                 let detail = format!("it was stated to be of another format (`--input-format`), and reads as {kind}");
                 self.found.problems.push(Problem::of_source(ProblemCode::Unsupported, name, detail));
             }
-            Ok(session) => self.found.sessions.push(session),
+            Ok(session) => {
+                // Columnar files take them for columns.
+                let is_columnar = matches!(session.identity().kind, "parquet" | "arrow" | "avro");
+                let is_name = |column: &str| self.options.names_column.is_some_and(|names_column| names_column(column));
+                for (column, _) in setting.iter().filter(|(column, _)| !is_columnar && is_name(column)) {
+                    let detail =
+                        "the folders of its path hold values of a column that is not in the file, and were not read with it";
+                    let problem = Problem::of_source(ProblemCode::Unsupported, &name, detail).in_object(&name).in_column(column);
+                    self.found.problems.push(problem);
+                }
+                self.found.sessions.push(session);
+            }
             Err(problem) => self.found.problems.push(problem),
         }
         Ok(())

@@ -119,3 +119,15 @@ fn what_a_table_has_let_go_is_read_and_said_to_be_let_go() {
     let scanned = scan(&world);
     assert_eq!(found(&scanned), [("lake/_delta_log/people.csv".to_owned(), String::new())]);
 }
+
+#[test]
+fn what_only_the_folders_of_a_text_say_is_a_gap() {
+    let world = World::asked();
+    let own: Vec<&Person> = world.own.iter().collect();
+    world.case.write("lake/country=GB/part.csv", crate::cli::world::csv(&own, ','));
+    scan(&world).exits_with(0);
+    world.case.write("lake/surname=Lee/part.csv", crate::cli::world::csv(&own, ','));
+    let scanned = scan(&world);
+    scanned.exits_with(10);
+    assert!(codes(&scanned).iter().any(|code| code == "gap:unsupported"), "{}", scanned.whole());
+}
