@@ -35,6 +35,8 @@ use super::Split;
 use super::SplitReport;
 use super::file::OpenedFile;
 use super::file::Setting;
+use super::header::column_name;
+use super::header::unique_names;
 use super::nested::PathId;
 use super::nested::Paths;
 use crate::support::progress::Cancel;
@@ -49,7 +51,6 @@ use rows::Filling;
 use rows::Place;
 use rows::Pour;
 use std::collections::BTreeMap;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A format of files that keep tables by columns.
@@ -383,33 +384,4 @@ fn type_words(kind: &DataType) -> String {
         DataType::Union(..) => "union".to_owned(),
         other => other.to_string().to_lowercase(),
     }
-}
-
-/// The name of a column that has none.
-fn column_name(index: usize) -> String {
-    format!("column_{}", index + 1)
-}
-
-/// Names that tell columns apart, and those that occur more than once.
-fn unique_names(stated: &[String]) -> (Vec<String>, Vec<String>) {
-    let originals: HashSet<&str> = stated.iter().map(|name| name.trim()).collect();
-    let (mut names, mut duplicates) = (Vec::<String>::new(), Vec::new());
-    let mut taken = HashSet::new();
-    for (index, name) in stated.iter().enumerate() {
-        let base = if name.trim().is_empty() { column_name(index) } else { name.trim().to_owned() };
-        let mut unique = base.clone();
-        if taken.contains(&unique) {
-            if !duplicates.contains(&base) {
-                duplicates.push(base.clone());
-            }
-            let mut number = 2;
-            while taken.contains(&unique) || originals.contains(unique.as_str()) {
-                unique = format!("{base}_{number}");
-                number += 1;
-            }
-        }
-        taken.insert(unique.clone());
-        names.push(unique);
-    }
-    (names, duplicates)
 }

@@ -328,7 +328,7 @@ impl OpenedFile {
 
     /// The bytes from the first to the last, for readers that go through them.
     pub(super) fn reader(&self) -> FileReader<&OpenedFile> {
-        FileReader { file: self, position: 0 }
+        FileReader::new(self)
     }
 
     /// The first bytes, at most `limit`.
@@ -409,6 +409,13 @@ impl OpenedFile {
 pub(super) struct FileReader<F> {
     file: F,
     position: u64,
+}
+
+impl<F> FileReader<F> {
+    /// From the first byte on.
+    pub(super) fn new(file: F) -> Self {
+        Self { file, position: 0 }
+    }
 }
 
 impl<F: std::ops::Deref<Target = OpenedFile>> Read for FileReader<F> {

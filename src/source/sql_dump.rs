@@ -48,7 +48,6 @@ use super::file::io_reason;
 use crate::support::progress::Cancel;
 pub(super) use archive::is_archive;
 pub(super) use archive::open_archive;
-#[allow(unused_imports, reason = "whoever follows folders opens it")]
 pub(super) use archive::open_folder;
 use coding::Coding;
 use dialect::Dialect;
@@ -304,7 +303,7 @@ impl Session for SqlSession {
     }
 
     fn consistency(&self) -> Consistency {
-        if self.file.path().is_some() { Consistency::FileStat } else { Consistency::PrivateCopy }
+        self.file.consistency()
     }
 
     fn inventory(&self) -> &Inventory {

@@ -266,7 +266,7 @@ impl Session for WorkbookSession {
     }
 
     fn consistency(&self) -> Consistency {
-        if self.file.path().is_some() { Consistency::FileStat } else { Consistency::PrivateCopy }
+        self.file.consistency()
     }
 
     fn inventory(&self) -> &Inventory {

@@ -50,7 +50,6 @@ pub(in crate::source) fn open_archive(
 }
 
 /// Opens an archive that is a folder with a `toc.dat`.
-#[allow(dead_code, reason = "whoever follows folders opens it")]
 pub(in crate::source) fn open_folder(
     name: &str,
     path: &Path,

@@ -2,6 +2,7 @@
 
 use super::table::Halt;
 use crate::source::ProblemCode;
+use crate::source::file::FileReader;
 use crate::source::file::OpenedFile;
 use crate::support::progress::Cancel;
 use std::collections::HashMap;
@@ -9,8 +10,6 @@ use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
-use std::io::Seek;
-use std::io::SeekFrom;
 use std::sync::Arc;
 use zip::ZipArchive;
 
@@ -29,42 +28,9 @@ const BETWEEN: u64 = 24;
 /// Bytes at the end of a zip archive in which the place of its list stands.
 const TAIL: u64 = 22 + (64 << 10);
 
-/// Reads an opened file from place to place. Each reader has a place of its own.
-#[derive(Clone)]
-pub(super) struct FileReader {
-    file: Arc<OpenedFile>,
-    at: u64,
-}
-
-impl FileReader {
-    pub(super) fn new(file: Arc<OpenedFile>) -> Self {
-        Self { file, at: 0 }
-    }
-}
-
-impl Read for FileReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read_at(buffer, self.at)?;
-        self.at += count as u64;
-        Ok(count)
-    }
-}
-
-impl Seek for FileReader {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.file.size().checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.at)
-    }
-}
-
 /// A zip archive, by the names of its parts.
 pub(super) struct Package {
-    archive: ZipArchive<FileReader>,
+    archive: ZipArchive<FileReader<Arc<OpenedFile>>>,
     /// The parts by their names in lower case, as such names are compared.
     places: HashMap<String, usize>,
     pub(super) parts: Vec<Part>,
@@ -215,7 +181,7 @@ fn is_bearable_64(file: &OpenedFile, tail: &[u8], end: usize) -> bool {
 }
 
 /// Whether bytes stand before, between or behind the parts, or the archive or a part has a comment.
-fn has_other_bytes(file: &OpenedFile, archive: &ZipArchive<FileReader>) -> bool {
+fn has_other_bytes(file: &OpenedFile, archive: &ZipArchive<FileReader<Arc<OpenedFile>>>) -> bool {
     let (metadata, mut reader) = (archive.metadata(), archive.clone());
     let mut spans = Vec::new();
     for index in 0..archive.len() {
