@@ -113,6 +113,12 @@ fn what_a_table_has_let_go_is_read_and_said_to_be_let_go() {
     let scanned = scan(&world);
     assert!(matches!(scanned.code, Some(10 | 11)), "{}", scanned.whole());
 
+    // Or in what the writer of a version noted.
+    let commit = json!({ "commitInfo": { "operation": "DELETE", "userMetadata": format!("asked for by {}", left.email) } });
+    version(&world, 1, &[commit, add("new.parquet", statistics(&own[2], &own[3]))]);
+    let scanned = scan(&world);
+    assert!(matches!(scanned.code, Some(10 | 11)), "{}", scanned.whole());
+
     // What else somebody put into the folder of the log is a file like any other.
     version(&world, 1, &[]);
     world.case.write("lake/_delta_log/people.csv", crate::cli::world::csv(&[left], ','));

@@ -32,6 +32,8 @@ struct Action<'a> {
     metadata: Option<Metadata>,
     #[serde(borrow, rename = "commitInfo")]
     commit: Option<Commit<'a>>,
+    #[serde(borrow, rename = "domainMetadata")]
+    domain: Option<&'a RawValue>,
 }
 
 /// Who changed the table, and how: a condition such as `email = '…'` is told in its parameters.
@@ -39,6 +41,9 @@ struct Action<'a> {
 struct Commit<'a> {
     #[serde(borrow, rename = "operationParameters")]
     parameters: Option<&'a RawValue>,
+    /// Whatever its writer wished to note.
+    #[serde(borrow, rename = "userMetadata")]
+    note: Option<&'a RawValue>,
 }
 
 /// What the log keeps of a file's rows.
@@ -64,6 +69,7 @@ struct File {
 struct Metadata {
     #[serde(rename = "schemaString")]
     schema: String,
+    description: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -187,9 +193,14 @@ pub(super) fn read(folder: &Path, cancel: &Cancel) -> Lake {
                 lake.unread += 1;
                 continue;
             };
+            let note = action.commit.as_ref().and_then(|commit| commit.note);
+            let description = action.metadata.as_ref().and_then(|metadata| metadata.description.as_deref());
+            for note in [note, description].into_iter().flatten().filter(|note| note.get() != "null") {
+                is_kept &= lake.keep(&format!("{{\"note\":{}}}", note.get()));
+            }
             schema = action.metadata.map(|metadata| metadata.schema).or(schema);
-            if let Some(parameters) = action.commit.and_then(|commit| commit.parameters) {
-                is_kept &= lake.keep(parameters.get());
+            for object in [action.commit.and_then(|commit| commit.parameters), action.domain].into_iter().flatten() {
+                is_kept &= lake.keep(object.get());
             }
             for file in [&action.add, &action.remove].into_iter().flatten() {
                 is_kept &= file.partition.as_ref().is_none_or(|values| lake.keep(values.get()));
