@@ -37,7 +37,7 @@ const OWN: [(&[u8], &str); 5] = [
 ];
 
 /// Beginnings of formats that are known and not read.
-const SIGNATURES: [(&[u8], &str); 17] = [
+const SIGNATURES: [(&[u8], &str); 18] = [
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
     (b"\x04\x22\x4d\x18", "lz4-compressed data"),
@@ -52,6 +52,7 @@ const SIGNATURES: [(&[u8], &str); 17] = [
     (b"{\\rtf", "an RTF document"),
     (b"BEGIN:V", "a card or calendar file"),
     (b"\0\x05\x16\x07", "what macOS keeps beside a file (AppleDouble)"),
+    (b"\0\0\0\x01Bud1", "what macOS keeps of a folder (`.DS_Store`)"),
     (b"\xff\xfe\0\0", "text in UTF-32"),
     (b"\0\0\xfe\xff", "text in UTF-32"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),

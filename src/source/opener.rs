@@ -59,9 +59,6 @@ impl<'a> Opener<'a> {
                 return Ok(());
             }
         };
-        if is_of_finder(&file, &head) {
-            return Ok(());
-        }
         #[cfg(feature = "archives")]
         let Some((file, head)) = self.open_packed(file, head)? else { return Ok(()) };
         let stated = file.stated_kind();
@@ -132,14 +129,4 @@ impl<'a> Opener<'a> {
     fn problem(&mut self, code: ProblemCode, file: &OpenedFile, detail: &str) {
         self.found.problems.push(Problem::of_source(code, file.name(), detail));
     }
-}
-
-/// Whether a file is what macOS puts beside others, by its name and its content: the place of icons in a folder, or the attributes of a file
-/// on a disk that has no place for them. A longer one may hold a content of its own.
-fn is_of_finder(file: &OpenedFile, head: &[u8]) -> bool {
-    const LONGEST: u64 = 64 << 10;
-    let name = file.name().rsplit(['/', '\\']).next().unwrap_or_default();
-    file.size() <= LONGEST
-        && ((name == ".DS_Store" && head.starts_with(b"\0\0\0\x01Bud1"))
-            || (name.starts_with("._") && head.starts_with(b"\0\x05\x16\x07")))
 }

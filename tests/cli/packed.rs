@@ -219,6 +219,16 @@ fn what_hinders_the_unpacking_is_a_gap_and_the_rest_is_read() {
         archive.append(&header, kept).expect("room");
         archive.into_inner().expect("room")
     };
+    let remarked = || {
+        let mut archive = tar::Builder::new(Vec::new());
+        archive.append_pax_extensions([("comment", kept)]).expect("room");
+        let mut header = tar::Header::new_ustar();
+        header.set_path("empty.csv").expect("a path");
+        header.set_size(empty.len() as u64);
+        header.set_cksum();
+        archive.append(&header, empty).expect("room");
+        archive.into_inner().expect("room")
+    };
     let layers = (0..9).fold(kept.to_vec(), |content, _| gzip(&content));
     let files = [
         ("a.gz", cut(gzip(kept), 8)),
@@ -244,8 +254,10 @@ fn what_hinders_the_unpacking_is_a_gap_and_the_rest_is_read() {
         ("u.gz", noted()),
         ("v.tar", linked(tar::EntryType::Link)),
         ("w.tar", linked(tar::EntryType::Directory)),
+        ("x.tar", remarked()),
+        ("._y.csv", joined(&[b"\0\x05\x16\x07\0\x02\0\0", kept])),
     ];
-    let expected: [(&str, u64, &[&str]); 30] = [
+    let expected: [(&str, u64, &[&str]); 33] = [
         ("a.gz", 1, &["cut_short"]),
         ("b.gz", 1, &["read_failed"]),
         ("c.gz", 1, &["read_failed"]),
@@ -276,6 +288,9 @@ fn what_hinders_the_unpacking_is_a_gap_and_the_rest_is_read() {
         ("u.gz", 0, &["unsupported"]),
         ("v.tar/kept.csv", 1, &[]),
         ("w.tar/kept.csv", 1, &[]),
+        ("x.tar", 0, &["unsupported"]),
+        ("x.tar/empty.csv", 0, &[]),
+        ("._y.csv", 0, &["unsupported"]),
     ];
     expect(&world, &files, &expected);
 }

@@ -9,12 +9,15 @@ use crate::source::file::OpenedFile;
 use crate::source::file::Packing;
 use crate::source::file::Window;
 use crate::support::progress::Cancel;
+use std::io;
 use std::io::Read;
 use std::io::Seek;
 use std::io::SeekFrom;
 use tar::Archive;
+use tar::Entry;
 use tar::EntryType;
 use tar::Header;
+use tar::PaxExtension;
 
 /// The size of everything in an archive is a multiple of it (POSIX.1-2024, `pax`, "ustar Interchange Format").
 const BLOCK: usize = 512;
@@ -23,7 +26,7 @@ const BLOCK: usize = 512;
 pub(in crate::source) fn is_tar(head: &[u8]) -> bool {
     let Some(block) = head.get(..BLOCK) else { return false };
     let sum: u32 = block[..148].iter().chain(&block[156..]).map(|byte| u32::from(*byte)).sum::<u32>() + 8 * 32;
-    block[0] != 0 && Header::from_byte_slice(block).cksum().is_ok_and(|stated| stated == sum)
+    Header::from_byte_slice(block).cksum().is_ok_and(|stated| stated == sum)
 }
 
 /// The files of an archive, in its order. What is not read of it is added to the problems.
@@ -61,6 +64,17 @@ pub(in crate::source) fn members(
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let member = member_name(name, &path);
         let packing = Packing { format: "tar", member: Some(path) };
+        // A value of several lines cannot be told from damage, and neither is read.
+        let is_comment = |pair: io::Result<PaxExtension<'_>>| pair.map_or(true, |pair| pair.key() == Ok("comment"));
+        let has_comment = if entry.header().entry_type() == EntryType::XGlobalHeader {
+            !is_revision(&mut entry)
+        } else {
+            entry.pax_extensions().map_or(true, |pairs| pairs.is_some_and(|mut pairs| pairs.any(is_comment)))
+        };
+        if has_comment {
+            let detail = "the tar archive holds comments or damaged attributes beside its files, which are not read";
+            problems.push(problem(ProblemCode::Unsupported, name, detail));
+        }
         let is_pax_sparse = entry
             .pax_extensions()
             .ok()
@@ -75,8 +89,8 @@ pub(in crate::source) fn members(
             | EntryType::Block
             | EntryType::Fifo
                 if entry.size() == 0 => {}
-            // A revision or a date, as `git archive` and `tar` write them; the name of a volume.
-            EntryType::XGlobalHeader if entry.size() <= BLOCK as u64 => {}
+            // What was looked at above; the name of a volume.
+            EntryType::XGlobalHeader => {}
             kind if kind.as_byte() == b'V' && entry.size() == 0 => {}
             EntryType::GNUSparse => {
                 // Its holes are not in the archive.
@@ -115,6 +129,14 @@ pub(in crate::source) fn members(
         problems.push(problem(ProblemCode::CutShort, name, detail));
     }
     Ok(members)
+}
+
+/// Whether a header for all entries holds a revision alone, as `git archive` writes it.
+fn is_revision(entry: &mut Entry<'_, impl Read>) -> bool {
+    let mut content = String::new();
+    let is_read = entry.take(BLOCK as u64).read_to_string(&mut content).is_ok() && content.len() < BLOCK;
+    let revision = content.trim_end().split_once(" comment=").map(|(_, revision)| revision);
+    is_read && revision.is_some_and(|revision| revision.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Whether a block of zeros ends the archive. There should be two; some programs write one.
