@@ -7,6 +7,7 @@ use crate::source::ServerOptions;
 use crate::source::Sink;
 use crate::source::Stopped;
 use crate::support::progress::Cancel;
+use crate::support::progress::Silent;
 use std::error::Error;
 use std::io;
 use std::sync::atomic::AtomicUsize;
@@ -26,7 +27,7 @@ pub fn drain(source: &str, connections: usize) -> Result<(u64, u64), Box<dyn Err
     let servers = ServerOptions { connections: Some(connections), ..ServerOptions::default() };
     let options = Options { servers, ..Options::default() };
     let cancel = Cancel::default();
-    let found = source::discover(&[source.to_owned()], &options, &mut io::empty(), &cancel)?;
+    let found = source::discover(&[source.to_owned()], &options, &mut io::empty(), &Silent, &cancel)?;
     let (mut rows, mut bytes) = (0, 0);
     for session in &found.sessions {
         for object in 0..session.inventory().objects.len() {

@@ -18,6 +18,7 @@ use crate::attestation::key::Card;
 use crate::cli::context::Context;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::advised;
+use crate::cli::reading::Piped;
 use crate::cli::reading::Reading;
 use crate::manifest::header;
 use crate::source;
@@ -66,6 +67,8 @@ pub(crate) struct Arguments {
     grants: Option<String>,
     #[command(flatten)]
     reading: Reading,
+    #[command(flatten)]
+    piped: Piped,
 }
 
 /// Inspects.

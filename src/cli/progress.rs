@@ -41,7 +41,11 @@ impl Bar {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate of rows is small and positive")]
             let rate = HumanCount(rate as u64);
             let hits = if hits > 0 { format!(", {} hits", HumanCount(hits)) } else { String::new() };
-            bar.set_message(format!("{} rows, {}, {rate} rows/s{hits}", HumanCount(rows), HumanBytes(bytes)));
+            // Before the rows, what is packed is unpacked.
+            bar.set_message(match rows {
+                0 => HumanBytes(bytes).to_string(),
+                rows => format!("{} rows, {}, {rate} rows/s{hits}", HumanCount(rows), HumanBytes(bytes)),
+            });
             if bar.length().is_some() {
                 bar.set_position(rows);
             }

@@ -1,17 +1,24 @@
 //! What a person may say about how text files are read: flags of every command that reads sources.
 
 use crate::cli::argument::within;
+use crate::cli::context::Context;
+use crate::cli::failure::Interrupted;
 use crate::intake::infer::names_field;
 use crate::record::normalize::placeholder;
 use crate::record::normalize::spot;
+use crate::source;
+use crate::source::Found;
 use crate::source::InputFormat;
 use crate::source::Label;
 use crate::source::Limits;
 use crate::source::Options;
 use crate::source::ServerOptions;
+use crate::source::SourceError;
 use crate::source::TextOptions;
 use crate::source::TextRule;
+use crate::support::progress::Progress;
 use clap::Args;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,9 +39,6 @@ pub(crate) struct Reading {
     /// a map file says it
     #[arg(long, value_name = "N,N,…", value_parser = parse_widths, conflicts_with = "delimiter")]
     widths: Option<Widths>,
-    /// What standard input (`-`) is, instead of what its first bytes say: `csv`, `json`, `sql`, `parquet` and so on. What is otherwise is a gap
-    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
-    input_format: Option<InputFormat>,
     /// How many GiB of temporary files may come of all that is compressed or in an archive; 64, if not given. What would go beyond it is a gap
     #[arg(long, value_name = "GIB", value_parser = within(1_u64..=1_048_576))]
     unpack_limit: Option<u64>,
@@ -47,6 +51,17 @@ pub(crate) struct Reading {
     /// An option file of MySQL's or MariaDB's clients, for address and login
     #[arg(long, value_name = "FILE", help_heading = "Servers")]
     defaults_file: Option<PathBuf>,
+}
+
+/// What is said of standard input, where it is a source.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Piped {
+    /// What standard input (`-`) is, instead of what its first bytes say: `csv`, `json`, `sql`, `parquet` and so on. What is otherwise is a gap
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    input_format: Option<InputFormat>,
+    /// The name of standard input in results and declarations; `-`, if not given
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
 }
 
 /// The widths of columns in characters.
@@ -64,7 +79,7 @@ impl Reading {
 
     /// The options of the sources: what is said here of all text files and in a map file of some, and the words by which names of columns
     /// are known.
-    pub(crate) fn options(&self, text_rules: Vec<TextRule>, stdin_name: Option<String>) -> Options {
+    pub(crate) fn options(&self, text_rules: Vec<TextRule>, piped: Option<&Piped>) -> Options {
         Options {
             text: TextOptions {
                 delimiter: self.delimiter,
@@ -75,8 +90,8 @@ impl Reading {
                 is_shape_of_one: false,
             },
             text_rules,
-            stdin_name,
-            stdin_format: self.input_format,
+            stdin_name: piped.and_then(|piped| piped.name.clone()),
+            stdin_format: piped.and_then(|piped| piped.input_format),
             names_column: Some(names_field),
             is_value: Some(is_value),
             limits: self
@@ -90,6 +105,17 @@ impl Reading {
             },
         }
     }
+}
+
+/// Opens sources; standard input is the one named `-`.
+pub(crate) fn discover(sources: &[String], options: &Options, context: &Context) -> anyhow::Result<Found> {
+    context.progress.begin("opening", None, None);
+    let found = source::discover(sources, options, &mut io::stdin().lock(), &context.progress, &context.cancel);
+    context.progress.end();
+    found.map_err(|error| match error {
+        SourceError::Cancelled => Interrupted.into(),
+        error => anyhow::Error::new(error),
+    })
 }
 
 /// A format on the command line.

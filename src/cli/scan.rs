@@ -20,6 +20,8 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Interrupted;
 use crate::cli::failure::advised;
 use crate::cli::inspect::column_rows;
+use crate::cli::reading;
+use crate::cli::reading::Piped;
 use crate::cli::reading::Reading;
 use crate::finding::Outcome;
 use crate::finding::Phase;
@@ -43,7 +45,6 @@ use crate::scan::Listing;
 use crate::scan::ScanError;
 use crate::scan::findings;
 use crate::source;
-use crate::source::SourceError;
 use crate::support::atomic_file::Access;
 use crate::support::atomic_file::AtomicFile;
 use crate::support::atomic_file::Existing;
@@ -195,9 +196,8 @@ pub(crate) struct Arguments {
     declare: Option<PathBuf>,
     #[command(flatten)]
     reading: Reading,
-    /// The name of standard input in results and declarations; `-`, if not given
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
+    #[command(flatten)]
+    piped: Piped,
     /// Who runs the scan, by name; stands in the attestation
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     operator: String,
@@ -258,14 +258,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let prepared = prepare(arguments, context)?;
     context.explain(&introduction(&prepared))?;
 
-    let options = arguments.reading.options(prepared.map.text_rules(), arguments.name.clone());
-    let found =
-        source::discover(&arguments.sources, &options, &mut io::stdin().lock(), &context.cancel).map_err(
-            |error| match error {
-                SourceError::Cancelled => Interrupted.into(),
-                error => anyhow::Error::new(error),
-            },
-        )?;
+    let options = arguments.reading.options(prepared.map.text_rules(), Some(&arguments.piped));
+    let found = reading::discover(&arguments.sources, &options, context)?;
     let surveyed = survey::survey(&found, &prepared.map, &context.cancel).with_context(|| unusable(arguments.map.as_ref()))?;
     context.check_interrupted()?;
     show_survey(&surveyed, context)?;

@@ -13,6 +13,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Interrupted;
 use crate::cli::failure::advised;
 use crate::cli::inspect::column_rows;
+use crate::cli::reading;
 use crate::cli::reading::Reading;
 use crate::fingerprint::commitment;
 use crate::intake::By;
@@ -56,7 +57,6 @@ use anyhow::Context as _;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
@@ -255,7 +255,7 @@ fn open_data(arguments: &Arguments, context: &Context) -> anyhow::Result<Box<dyn
         ));
     }
     let options = arguments.reading.options(Vec::new(), None);
-    let found = source::discover(std::slice::from_ref(&arguments.data), &options, &mut io::empty(), &context.cancel)?;
+    let found = reading::discover(std::slice::from_ref(&arguments.data), &options, context)?;
     if let Some(problem) = found.problems.into_iter().next() {
         return Err(SupplyError::Source(problem).into());
     }

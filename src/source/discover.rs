@@ -28,6 +28,7 @@ use super::server::ServerError;
 use super::sql_dump;
 use super::unpack::Stop;
 use crate::support::progress::Cancel;
+use crate::support::progress::Progress;
 use std::collections::HashSet;
 use std::fs;
 use std::fs::File;
@@ -118,11 +119,12 @@ impl From<Stop> for SourceError {
     }
 }
 
-/// Opens everything that the arguments lead to. `stdin` is read only for the argument `-`.
+/// Opens everything that the arguments lead to. `stdin` is read only for the argument `-`. What is copied or unpacked counts as progress in bytes.
 pub(crate) fn discover(
     arguments: &[String],
     options: &Options,
     stdin: &mut dyn Read,
+    progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Found, SourceError> {
     let mut delimiters =
@@ -132,6 +134,7 @@ pub(crate) fn discover(
     }
     let mut walk = Walk {
         options,
+        progress,
         cancel,
         inputs: Vec::new(),
         problems: Vec::new(),
@@ -196,6 +199,7 @@ fn server_of(scheme: &str) -> Option<OpenServer> {
 /// The way through the arguments.
 struct Walk<'a> {
     options: &'a Options,
+    progress: &'a dyn Progress,
     cancel: &'a Cancel,
     inputs: Vec<Input>,
     problems: Vec<Problem>,
@@ -384,7 +388,7 @@ impl Walk<'_> {
 
     fn open(mut self, stdin: &mut dyn Read) -> Result<Found, SourceError> {
         let inputs = self.without_companions();
-        let mut files = Opener::new(self.options, self.cancel);
+        let mut files = Opener::new(self.options, self.progress, self.cancel);
         files.found.problems = self.problems;
         let mut servers = Vec::new();
         for input in inputs {
@@ -518,6 +522,7 @@ fn is_database(path: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::source::TextOptions;
+    use crate::support::progress::Silent;
     use std::slice;
     use tempfile::TempDir;
 
@@ -532,7 +537,7 @@ mod tests {
     }
 
     fn find(arguments: &[String]) -> Result<Found, SourceError> {
-        discover(arguments, &Options::default(), &mut "x,1\n".as_bytes(), &Cancel::default())
+        discover(arguments, &Options::default(), &mut "x,1\n".as_bytes(), &Silent, &Cancel::default())
     }
 
     fn names(found: &Found, root: &Path) -> Vec<String> {
@@ -588,12 +593,12 @@ mod tests {
         assert_eq!(found.sessions[0].identity().name, "-");
         assert!(matches!(find(&["-".to_owned(), "-".to_owned()]), Err(SourceError::StdinTwice)));
         let options = Options { stdin_name: Some("export".to_owned()), ..Options::default() };
-        let found = discover(&["-".to_owned()], &options, &mut "x,1\n".as_bytes(), &Cancel::default()).unwrap();
+        let found = discover(&["-".to_owned()], &options, &mut "x,1\n".as_bytes(), &Silent, &Cancel::default()).unwrap();
         assert_eq!(found.sessions[0].identity().name, "export");
         assert_eq!(found.sessions[0].consistency(), crate::source::Consistency::PrivateCopy);
         let text = TextOptions { delimiter: Some(b'"'), ..TextOptions::default() };
         let options = Options { text, ..Options::default() };
-        assert!(matches!(discover(&[], &options, &mut io::empty(), &Cancel::default()), Err(SourceError::BadDelimiter)));
+        assert!(matches!(discover(&[], &options, &mut io::empty(), &Silent, &Cancel::default()), Err(SourceError::BadDelimiter)));
     }
 
     #[test]
@@ -623,6 +628,7 @@ mod tests {
         let inputs = |arguments: &[String]| {
             let mut walk = Walk {
                 options: &Options::default(),
+                progress: &Silent,
                 cancel: &Cancel::default(),
                 inputs: Vec::new(),
                 problems: Vec::new(),

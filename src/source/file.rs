@@ -331,6 +331,12 @@ impl OpenedFile {
         FileReader::new(self)
     }
 
+    /// Its bytes from a place on.
+    #[cfg(feature = "archives")]
+    pub(super) fn reader_from(&self, position: u64) -> FileReader<&OpenedFile> {
+        FileReader { file: self, position }
+    }
+
     /// The first bytes, at most `limit`.
     pub(super) fn head(&self, limit: usize) -> io::Result<Vec<u8>> {
         self.window(0, limit)

@@ -14,6 +14,7 @@ use super::sql_dump;
 use super::unpack::Spool;
 use super::unpack::Stop;
 use crate::support::progress::Cancel;
+use crate::support::progress::Progress;
 use std::io::Read;
 
 #[cfg(feature = "archives")]
@@ -29,13 +30,13 @@ use super::unpack::tar_members;
 pub(super) struct Opener<'a> {
     options: &'a Options,
     cancel: &'a Cancel,
-    spool: Spool,
+    spool: Spool<'a>,
     pub(super) found: Found,
 }
 
 impl<'a> Opener<'a> {
-    pub(super) fn new(options: &'a Options, cancel: &'a Cancel) -> Self {
-        Self { options, cancel, spool: Spool::new(options.limits), found: Found::default() }
+    pub(super) fn new(options: &'a Options, progress: &'a dyn Progress, cancel: &'a Cancel) -> Self {
+        Self { options, cancel, spool: Spool::new(options.limits, progress), found: Found::default() }
     }
 
     /// Copies a pipe to its end, so that it can be read as a file.

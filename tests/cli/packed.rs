@@ -49,6 +49,16 @@ pub(crate) fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
     archive.into_inner().expect("room")
 }
 
+/// An archive behind the name of its volume, as `tar --label` of GNU writes it: all that is not said is zero, the size included.
+fn labelled(archive: &[u8]) -> Vec<u8> {
+    let mut header = tar::Header::new_old();
+    header.as_mut_bytes().fill(0);
+    header.as_old_mut().name[..6].copy_from_slice(b"backup");
+    header.as_old_mut().linkflag = [b'V'];
+    header.set_cksum();
+    [header.as_bytes().as_slice(), archive].concat()
+}
+
 fn zip_with(members: &[(&str, &[u8])], method: zip::CompressionMethod) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, content) in members {
@@ -136,8 +146,11 @@ fn what_is_packed_is_read_however_deep() {
         // Nothing is written to disk, so that no name leads anywhere.
         ("r.tar", tar(&[("/etc/kept.csv", kept), ("../../up.csv", kept)])),
         ("s.zip", zip_with(&[("kept.csv", kept)], zip::CompressionMethod::Zstd)),
+        ("t.tar", labelled(&tar(&[("empty.csv", empty), ("kept.csv", kept)]))),
     ];
-    let expected: [(&str, u64, &[&str]); 24] = [
+    let expected: [(&str, u64, &[&str]); 26] = [
+        ("t.tar/empty.csv", 0, &[]),
+        ("t.tar/kept.csv", 1, &[]),
         ("a.csv.gz", 1, &[]),
         ("b.csv.zst", 1, &[]),
         ("c.csv.xz", 1, &[]),
@@ -256,8 +269,10 @@ fn what_hinders_the_unpacking_is_a_gap_and_the_rest_is_read() {
         ("w.tar", linked(tar::EntryType::Directory)),
         ("x.tar", remarked()),
         ("._y.csv", joined(&[b"\0\x05\x16\x07\0\x02\0\0", kept])),
+        (".DS_Store", joined(&[b"\0\0\0\x01Bud1", kept])),
     ];
-    let expected: [(&str, u64, &[&str]); 33] = [
+    let expected: [(&str, u64, &[&str]); 34] = [
+        (".DS_Store", 0, &["unsupported"]),
         ("a.gz", 1, &["cut_short"]),
         ("b.gz", 1, &["read_failed"]),
         ("c.gz", 1, &["read_failed"]),

@@ -5,23 +5,15 @@ use crate::cli::context::Format;
 use crate::cli::failure::Interrupted;
 use crate::cli::failure::advised;
 use crate::cli::inspect::Arguments;
+use crate::cli::reading;
 use crate::report::json_v1;
-use crate::source;
 use crate::source::ReadError;
-use crate::source::SourceError;
 use crate::support::sanitize::clean;
-use std::io;
 
 /// Prints the statements for a role, for all databases named.
 pub(super) fn print(role: &str, arguments: &Arguments, context: &Context) -> anyhow::Result<()> {
-    let options = arguments.reading.options(Vec::new(), None);
-    let found =
-        source::discover(&arguments.subjects, &options, &mut io::stdin().lock(), &context.cancel).map_err(
-            |error| match error {
-                SourceError::Cancelled => Interrupted.into(),
-                error => anyhow::Error::new(error),
-            },
-        )?;
+    let options = arguments.reading.options(Vec::new(), Some(&arguments.piped));
+    let found = reading::discover(&arguments.subjects, &options, context)?;
     let (mut text, mut last) = (String::new(), String::new());
     for session in &found.sessions {
         let name = &session.identity().name;

@@ -3,13 +3,13 @@
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::document::read_text;
-use crate::cli::failure::Interrupted;
 use crate::cli::inspect::Arguments;
 use crate::cli::inspect::estimate;
 use crate::cli::inspect::estimate::Estimate;
 use crate::cli::inspect::estimate::Ground;
 use crate::cli::inspect::words;
 use crate::cli::inspect::words::decided_by;
+use crate::cli::reading;
 use crate::finding::gap::Gap;
 use crate::intake::Mapping;
 use crate::intake::map::MapFile;
@@ -27,11 +27,9 @@ use crate::source::Access;
 use crate::source::Found;
 use crate::source::Object;
 use crate::source::Session;
-use crate::source::SourceError;
 use crate::support::sanitize::clean;
 use anyhow::Context as _;
 use std::collections::BTreeSet;
-use std::io;
 
 /// One target as it was seen.
 pub(super) struct Seen<'a> {
@@ -58,11 +56,8 @@ pub(super) fn inspect(subjects: &[String], arguments: &Arguments, context: &Cont
         Some(path) => MapFile::parse(&read_text(path, "map file")?)
             .with_context(|| format!("cannot use the map file `{}`", path.display()))?,
     };
-    let options = arguments.reading.options(map.text_rules(), None);
-    let found = source::discover(subjects, &options, &mut io::stdin().lock(), &context.cancel).map_err(|error| match error {
-        SourceError::Cancelled => Interrupted.into(),
-        error => anyhow::Error::new(error),
-    })?;
+    let options = arguments.reading.options(map.text_rules(), Some(&arguments.piped));
+    let found = reading::discover(subjects, &options, context)?;
     let surveyed = survey::preview(&found, &map, &context.cancel).with_context(|| {
         let name = arguments.map.as_ref().map_or_else(String::new, |path| format!(" `{}`", path.display()));
         format!("cannot use the map file{name}")

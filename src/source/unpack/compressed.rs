@@ -64,7 +64,7 @@ impl Codec {
     pub(in crate::source) fn unpack(
         self,
         file: &OpenedFile,
-        spool: &mut Spool,
+        spool: &mut Spool<'_>,
         problems: &mut Vec<Problem>,
         cancel: &Cancel,
     ) -> Result<OpenedFile, Stop> {

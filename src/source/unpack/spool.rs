@@ -9,15 +9,17 @@ use crate::source::file::CHUNK;
 use crate::source::file::Held;
 use crate::source::file::Window;
 use crate::support::progress::Cancel;
+use crate::support::progress::Progress;
 use std::io;
 use std::io::Read;
 use std::sync::Arc;
 
 /// A growing private copy. It is made when the first byte comes.
-pub(in crate::source) struct Spool {
+pub(in crate::source) struct Spool<'a> {
     held: Option<Arc<Held>>,
     end: u64,
     limits: Limits,
+    progress: &'a dyn Progress,
 }
 
 /// Why nothing of a content was kept.
@@ -57,9 +59,9 @@ pub(in crate::source) struct Copied {
     pub(in crate::source) broken: Option<io::Error>,
 }
 
-impl Spool {
-    pub(in crate::source) fn new(limits: Limits) -> Self {
-        Self { held: None, end: 0, limits }
+impl<'a> Spool<'a> {
+    pub(in crate::source) fn new(limits: Limits, progress: &'a dyn Progress) -> Self {
+        Self { held: None, end: 0, limits, progress }
     }
 
     /// How far unpacking goes.
@@ -96,7 +98,7 @@ impl Spool {
     fn copy(&mut self, content: &mut dyn Read, cancel: &Cancel, check: impl Fn(u64) -> Result<(), Stop>) -> Result<Copied, Stop> {
         let held = self.held()?;
         let start = self.end;
-        let result = copy(&held, start, content, cancel, check);
+        let result = copy(&held, start, content, self.progress, cancel, check);
         match result {
             Ok((end, broken)) => {
                 self.end = end;
@@ -124,6 +126,7 @@ fn copy(
     held: &Held,
     start: u64,
     content: &mut dyn Read,
+    progress: &dyn Progress,
     cancel: &Cancel,
     check: impl Fn(u64) -> Result<(), Stop>,
 ) -> Result<(u64, Option<io::Error>), Stop> {
@@ -139,6 +142,7 @@ fn copy(
                 check(end + count as u64)?;
                 held.write_all_at(&chunk[..count], end).map_err(Stop::NoRoom)?;
                 end += count as u64;
+                progress.advance(0, count as u64);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Ok((end, Some(error))),

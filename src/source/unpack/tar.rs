@@ -32,14 +32,15 @@ pub(in crate::source) fn is_tar(head: &[u8]) -> bool {
 /// The files of an archive, in its order. What is not read of it is added to the problems.
 pub(in crate::source) fn members(
     file: &OpenedFile,
-    spool: &mut Spool,
+    spool: &mut Spool<'_>,
     problems: &mut Vec<Problem>,
     cancel: &Cancel,
 ) -> Result<Vec<OpenedFile>, Stop> {
     let name = file.name();
     let mut members = Vec::new();
     let problem = |code, source: &str, detail: &str| Problem::of_source(code, source, detail);
-    let mut archive = Archive::new(file.reader());
+    let start = if begins_with_label(file) { BLOCK as u64 } else { 0 };
+    let mut archive = Archive::new(Behind { reader: file.reader_from(start), start });
     // An archive may follow another in one file, behind the zeros that end the first.
     archive.set_ignore_zeros(true);
     let Ok(entries) = archive.entries_with_seek() else {
@@ -89,9 +90,8 @@ pub(in crate::source) fn members(
             | EntryType::Block
             | EntryType::Fifo
                 if entry.size() == 0 => {}
-            // What was looked at above; the name of a volume.
+            // What was looked at above.
             EntryType::XGlobalHeader => {}
-            kind if kind.as_byte() == b'V' && entry.size() == 0 => {}
             EntryType::GNUSparse => {
                 // Its holes are not in the archive.
                 let packed = entry.header().entry_size().unwrap_or(1);
@@ -116,7 +116,7 @@ pub(in crate::source) fn members(
             | EntryType::Char
             | EntryType::Block
             | EntryType::Fifo => {
-                let start = entry.raw_file_position();
+                let start = start + entry.raw_file_position();
                 let window = Window { start, size: entry.size().min(file.size().saturating_sub(start)) };
                 is_cut |= window.size < entry.size();
                 members.extend(file.part(&member, packing, window));
@@ -129,6 +129,35 @@ pub(in crate::source) fn members(
         problems.push(problem(ProblemCode::CutShort, name, detail));
     }
     Ok(members)
+}
+
+/// A file behind its first bytes, in which places count from there. Its reader never stands before them.
+struct Behind<R> {
+    reader: R,
+    start: u64,
+}
+
+impl<R: Read> Read for Behind<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(buffer)
+    }
+}
+
+impl<R: Seek> Seek for Behind<R> {
+    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
+        let place = match place {
+            SeekFrom::Start(place) => SeekFrom::Start(self.start.checked_add(place).ok_or(io::ErrorKind::InvalidInput)?),
+            place => place,
+        };
+        self.reader.seek(place)?.checked_sub(self.start).ok_or_else(|| io::ErrorKind::InvalidInput.into())
+    }
+}
+
+/// Whether the first block names the volume, as `tar --label` writes it: a header of type `V`, in which GNU leaves the size empty. It has no content.
+fn begins_with_label(file: &OpenedFile) -> bool {
+    let head = file.head(BLOCK).unwrap_or_default();
+    let size = head.get(124..136).unwrap_or_default();
+    head.get(156) == Some(&b'V') && size.iter().all(|byte| matches!(byte, 0 | b' ' | b'0'))
 }
 
 /// Whether a header for all entries holds a revision alone, as `git archive` writes it.

@@ -43,7 +43,7 @@ impl<'a> Zip<'a> {
     /// The files of the archive, in the order of its directory. What is not read of it is added to the problems.
     pub(in crate::source) fn members(
         mut self,
-        spool: &mut Spool,
+        spool: &mut Spool<'_>,
         problems: &mut Vec<Problem>,
         cancel: &Cancel,
     ) -> Result<Vec<OpenedFile>, Stop> {
