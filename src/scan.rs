@@ -69,6 +69,8 @@ pub(crate) struct Job<'a> {
     pub(crate) plan: &'a Plan,
     /// The slots of the supplied records.
     pub(crate) slots: &'a [Slot],
+    /// Whether the supplied names have a given and a family part.
+    pub(crate) names_have_parts: bool,
     /// Records of the supply.
     pub(crate) records: u64,
     /// Those that can be looked for.
@@ -131,8 +133,14 @@ pub(crate) fn run(
         .zip(&sentinels)
         .flat_map(|(tag, sentinel)| sentinel.expected.iter().map(move |(key, fingerprint)| (*key, *fingerprint, tag)))
         .collect();
-    let lookup =
-        Lookup { plan: job.plan, atoms: job.plan.atoms(), subkeys, index: Index::build(job.manifest, &extra), known_answer };
+    let lookup = Lookup {
+        plan: job.plan,
+        atoms: job.plan.atoms(),
+        subkeys,
+        index: Index::build(job.manifest, &extra),
+        names_have_parts: job.names_have_parts,
+        known_answer,
+    };
 
     let mut outcome = Outcome {
         records: job.records,

@@ -473,6 +473,7 @@ fn look(
         manifest: &prepared.manifest,
         plan: &prepared.plan,
         slots: &slots,
+        names_have_parts: statement.names_have_parts()?,
         records: statement.records,
         searchable: statement.searchable(),
         supply_id: &statement.supply.supply_id,

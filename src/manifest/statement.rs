@@ -215,6 +215,13 @@ impl ManifestV1 {
         Ok(slots)
     }
 
+    /// Whether the supplied names have a given and a family part.
+    pub(crate) fn names_have_parts(&self) -> Result<bool, StatementFault> {
+        let fields: Vec<Field> = self.schema.iter().filter_map(|column| column.field().transpose()).collect::<Result<_, _>>()?;
+        let has = |role: Role| fields.iter().any(|field| field.kind == Kind::Name && field.role == role);
+        Ok(has(Role::Full) || has(Role::Given) && has(Role::Family))
+    }
+
     /// The plan that the statement signs, after checking that it is one that this program can carry out.
     pub(crate) fn plan(&self) -> Result<Plan, StatementFault> {
         if self.normalizer != normalize::VERSION {

@@ -115,6 +115,8 @@ impl Atom {
     /// Derives the atom from a canonical value; `emit` is called once for each form, not at all where the value has no such piece.
     pub(crate) fn derive(self, canonical: &[u8], scratch: &mut Vec<Vec<u8>>, mut emit: impl FnMut(&[u8])) {
         match self {
+            // A district alone is no unit, and would be looked for in vain.
+            Atom::PostcodeUnit if postcode::is_district(canonical) => {}
             Atom::NameFull | Atom::BirthDay | Atom::ChildDay | Atom::PostcodeUnit | Atom::Email | Atom::Phone | Atom::Id => {
                 emit(canonical);
             }
@@ -346,6 +348,8 @@ mod tests {
     #[test]
     fn places_and_dates() {
         assert_eq!(forms(Atom::PostcodeUnit, "SW1A1AA"), ["SW1A1AA"]);
+        assert_eq!(forms(Atom::PostcodeUnit, "SW1A"), Vec::<String>::new());
+        assert_eq!(forms(Atom::PostcodeUnit, "2119"), ["2119"]);
         assert_eq!(forms(Atom::PostcodeSector, "SW1A1AA"), ["SW1A1"]);
         assert_eq!(forms(Atom::PostcodeOutward, "SW1A1AA"), ["SW1A"]);
         assert_eq!(forms(Atom::AddressNoWord4, "7|wall"), ["7|wall"]);

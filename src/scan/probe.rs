@@ -33,6 +33,8 @@ pub(crate) struct Lookup<'a> {
     pub(crate) subkeys: Vec<Subkey>,
     /// The manifest's fingerprints, and the sentinels'.
     pub(crate) index: Index<'a>,
+    /// Whether the supplied names have a given and a family part, so that half a name agrees with none of them.
+    pub(crate) names_have_parts: bool,
     /// The ordinal of the known-answer record, which is no supplied record.
     pub(crate) known_answer: u32,
 }
@@ -67,12 +69,19 @@ struct Formed {
 /// Whether a key of a row says nothing of the person in it, although it can be formed. Every day of a row is tried as the person's and as the
 /// supply's own: one cell in both roles is nobody's pair of days, where a day of birth was not understood, another day stands in for it, and the
 /// day of an order is nobody's birth.
+/// A surname alone, or behind an initial, is not the name that was supplied.
 /// Such keys are looked up all the same, since a record may hold one day twice; but the row does not count as one whose person was
 /// looked for.
-fn is_guess(key: &MatchKey, days: Days) -> bool {
+fn is_guess(key: &MatchKey, days: Days, has_name: bool) -> bool {
     let has = |slot: Slot| key.atoms.iter().any(|atom| atom.slot() == slot);
     let (birth, child) = (has(Slot::Birth), has(Slot::Child));
-    (birth || child) && (days.is_unread || days.births == 0) || birth && child && days.cells < 2
+    let needs_name = key.atoms.iter().any(|atom| matches!(atom, Atom::NameFull | Atom::NameP3 | Atom::NamePhon));
+    (birth || child) && (days.is_unread || days.births == 0) || birth && child && days.cells < 2 || needs_name && !has_name
+}
+
+/// Whether a name has two parts that are more than initials. A letter of another script may be a part.
+fn has_parts(name: &[u8]) -> bool {
+    name.split(|byte| *byte == b' ').filter(|part| part.len() > 1).nth(1).is_some()
 }
 
 /// One worker's tools.
@@ -88,6 +97,8 @@ pub(crate) struct Prober<'a> {
     hits: Vec<Hit>,
     /// What was formed from each row of the batch.
     formed: Vec<Formed>,
+    /// Whether each row of the batch names somebody in full. Empty where the supplied names have one part.
+    names: Vec<bool>,
     tally: Tally,
 }
 
@@ -106,6 +117,7 @@ impl<'a> Prober<'a> {
             fingerprints: Vec::new(),
             hits: Vec::new(),
             formed: Vec::new(),
+            names: Vec::new(),
             tally: Tally::new(ground.mapping.columns.len(), lookup.plan.keys.len(), ground.lawful_rows.len()),
         }
     }
@@ -140,6 +152,11 @@ impl<'a> Prober<'a> {
     pub(crate) fn probe(&mut self, batch: &RowBatch, found: &mut Vec<FoundRow>) -> u64 {
         self.converter.convert(batch, &mut self.records);
         self.atoms.derive(&self.records, &self.lookup.atoms);
+        self.names.clear();
+        if self.lookup.names_have_parts {
+            let names = |row: usize| self.records.candidates(Slot::Name, row);
+            self.names.extend((0..batch.rows()).map(|row| names(row).any(has_parts)));
+        }
         self.formed.clear();
         self.formed.resize(batch.rows(), Formed::default());
         let mut all_hits = 0;
@@ -149,11 +166,12 @@ impl<'a> Prober<'a> {
             self.tally.rows_capped += capped;
             self.tally.hashes += self.fingerprints.len() as u64;
             let key = &self.lookup.plan.keys[number].key;
+            let is_named = |row: u32| self.names.get(row as usize).is_none_or(|is_whole| *is_whole);
             let is_number = key.is_number();
             let days = self.converter.days();
             for row in self.messages.rows() {
                 let formed = &mut self.formed[*row as usize];
-                if is_guess(key, days[*row as usize]) {
+                if is_guess(key, days[*row as usize], is_named(*row)) {
                     continue;
                 }
                 formed.number |= is_number;
@@ -242,8 +260,8 @@ mod tests {
     #[test]
     fn one_day_in_two_roles_and_a_day_in_the_place_of_another_are_guesses() {
         let key = |name: &str| crate::match_key::fixed(|_| true).into_iter().find(|key| key.name == name).unwrap();
-        let of = |name, cells, is_unread| is_guess(&key(name), Days { cells, births: cells, is_unread });
-        assert!(is_guess(&key("name_dob"), Days { cells: 1, births: 0, is_unread: false }));
+        let of = |name, cells, is_unread| is_guess(&key(name), Days { cells, births: cells, is_unread }, true);
+        assert!(is_guess(&key("name_dob"), Days { cells: 1, births: 0, is_unread: false }, true));
         for name in ["child_postcode_dob", "child_any_dob", "whole"] {
             assert!(of(name, 1, false) && of(name, 2, true) && !of(name, 2, false), "{name}");
         }

@@ -48,8 +48,9 @@ struct Kept {
 
 const RESIDUAL: &[&str] = &["supply_record_found", "person_found"];
 const PERSON: &[&str] = &["person_found"];
+const UNKEYED: &[&str] = &["rows_unkeyed"];
 
-const KEPT: [Kept; 31] = [
+const KEPT: [Kept; 37] = [
     Kept { name: "second table", hold: second_table, without: 0, code: 11, named: RESIDUAL },
     Kept { name: "table without primary key", hold: no_primary_key, without: 0, code: 11, named: RESIDUAL },
     Kept { name: "WITHOUT ROWID", hold: without_rowid, without: 0, code: 11, named: RESIDUAL },
@@ -98,6 +99,12 @@ const KEPT: [Kept; 31] = [
         code: 10,
         named: &["gap:unmapped_personal"],
     },
+    Kept { name: "addresses in queries", hold: addresses_in_queries, without: 10, code: 11, named: PERSON },
+    Kept { name: "addresses put out of use", hold: addresses_put_out_of_use, without: 0, code: 11, named: PERSON },
+    Kept { name: "surname and postcode", hold: surname_and_postcode, without: 10, code: 10, named: UNKEYED },
+    Kept { name: "initial, surname and address", hold: initial_and_address, without: 10, code: 10, named: UNKEYED },
+    Kept { name: "name and district", hold: name_and_district, without: 10, code: 10, named: UNKEYED },
+    Kept { name: "name and masked address", hold: name_and_masked_address, without: 10, code: 10, named: UNKEYED },
     Kept { name: "a JSON column", hold: json_column, without: 10, code: 11, named: PERSON },
 ];
 
@@ -310,6 +317,36 @@ fn no_header(world: &World, place: &str, people: &[&Person]) {
 
 fn emails_alone(world: &World, place: &str, people: &[&Person]) {
     text(world, place, table("email", people, |cells| cells[5].clone()));
+}
+
+fn addresses_in_queries(world: &World, place: &str, people: &[&Person]) {
+    let row = |cells: &[String; 9]| format!("{},/unsubscribe?email={}&list=3,200", cells[0], cells[5].replace('@', "%40"));
+    text(world, place, table("id,request_url,status", people, row));
+}
+
+fn addresses_put_out_of_use(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, table("id,email", people, |cells| format!("{},deleted_{}", cells[0], cells[5])));
+}
+
+fn surname_and_postcode(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, table("last_name,postcode", people, |cells| format!("{},{}", cells[2], cells[4])));
+}
+
+fn initial_and_address(world: &World, place: &str, people: &[&Person]) {
+    let row = |cells: &[String; 9]| format!("Ms {:.1} {},{},{}", cells[1], cells[2], cells[3], cells[4]);
+    text(world, place, table("name,address,postcode", people, row));
+}
+
+fn name_and_district(world: &World, place: &str, people: &[&Person]) {
+    let district = |postcode: &str| postcode.split(' ').next().unwrap_or_default().to_owned();
+    let row = |cells: &[String; 9]| format!("{} {},{}", cells[1], cells[2], district(&cells[4]));
+    text(world, place, table("name,postcode", people, row));
+}
+
+fn name_and_masked_address(world: &World, place: &str, people: &[&Person]) {
+    let domain = |email: &str| email.split('@').nth(1).unwrap_or_default().to_owned();
+    let row = |cells: &[String; 9]| format!("{} {},{:.1}***@{}", cells[1], cells[2], cells[5], domain(&cells[5]));
+    text(world, place, table("name,email", people, row));
 }
 
 fn other_spelling(world: &World, place: &str, people: &[&Person]) {

@@ -3,6 +3,10 @@
 //! The address is taken out of what surrounds it: `Ann Lee <ann@lee.example>`, `mailto:ann@lee.example?subject=…`, `ann%40lee.example`.
 //! A cell may hold several; [`canonical`] takes the first that is one, [`candidates`] all. Quoted local parts are not read, and neither is a
 //! bar in one: in a cell a bar parts what stands beside the address from it.
+//!
+//! What stands before an address without a gap may be part of it by the letter of the standard (RFC 5322, section 3.2.3, allows `=`, `/` and
+//! `#`): `user=ann@lee.example`, `deleted_ann@lee.example`. So [`candidates`] gives the shorter readings too: behind each sign that next to
+//! no address holds, behind a word of those that programs put before an address to put it out of use, and without an ending of a file.
 
 use crate::record::normalize::Reading;
 use crate::record::normalize::placeholder::is_placeholder;
@@ -56,6 +60,8 @@ pub(crate) fn is_whole(raw: &str) -> bool {
         Some((name, address)) => {
             !name.contains(['{', '[', '@']) && address.ends_with('>') && !address.contains(char::is_whitespace)
         }
+        // What a query holds beside the address is not seen.
+        None if part.contains(['=', '&']) && !part.trim().starts_with("mailto:") => false,
         None => {
             !part.trim().contains([' ', '\t', '\n', '"', '{', '[', '|']) && parted(part).all(|one| one.matches('@').count() < 2)
         }
@@ -63,9 +69,76 @@ pub(crate) fn is_whole(raw: &str) -> bool {
     raw.trim().split([';', ',']).all(is_part)
 }
 
-/// Every address of the cell.
+/// Signs that an address may hold by the letter of the standard, and hardly any does: what is behind them may be the address.
+const PARTING: [char; 14] = ['=', '&', '?', '/', '#', '!', '*', '$', '%', '^', '~', '`', '{', '}'];
+
+/// Words that stand before an address or behind it where somebody put it out of use, or where it is the name of a file.
+const OUT_OF_USE: [&str; 21] = [
+    "deleted",
+    "del",
+    "removed",
+    "inactive",
+    "disabled",
+    "old",
+    "archived",
+    "archive",
+    "expired",
+    "anonymised",
+    "anonymized",
+    "gdpr",
+    "invalid",
+    "bounced",
+    "unsubscribed",
+    "optout",
+    "closed",
+    "former",
+    "copy",
+    "export",
+    "bak",
+];
+/// Endings of files that are named for an address.
+const FILES: [&str; 12] = ["csv", "json", "txt", "pdf", "zip", "xlsx", "xls", "xml", "html", "eml", "vcf", "gz"];
+
+/// Shorter readings of one address that are tried.
+const MOST_READINGS: usize = 8;
+
+/// Every address of the cell, and of each every reading.
 pub(crate) fn candidates(raw: &str, emit: &mut dyn FnMut(&str)) -> Reading {
-    each(raw, &mut String::new(), emit)
+    let mut shorter = String::new();
+    each(raw, &mut String::new(), &mut |address| {
+        emit(address);
+        let Some((local, domain)) = address.split_once('@') else { return };
+        let domains = std::iter::once(domain).chain(without_ending(domain));
+        for (domain, is_other) in domains.zip([false, true]) {
+            let locals = is_other.then_some(local).into_iter().chain(behind(local).take(MOST_READINGS));
+            for local in locals {
+                // Read anew: what is ahead of the address kept a tag or a dot of Gmail's from being seen.
+                if self::address(&format!("{local}@{domain}"), &mut shorter) == Reading::Value {
+                    emit(&shorter);
+                }
+            }
+        }
+    })
+}
+
+/// What may be the local part, without what stands before it.
+fn behind(local: &str) -> impl Iterator<Item = &str> {
+    let parted = local.match_indices(PARTING).map(|(at, sign)| &local[at + sign.len()..]);
+    let bare = local.trim_start_matches(|letter: char| !letter.is_alphanumeric());
+    let first_end = bare.find(|letter: char| !letter.is_alphanumeric());
+    let worded = first_end.and_then(|end| {
+        let (word, rest) = bare.split_at(end);
+        let is_set_before = word.bytes().all(|byte| byte.is_ascii_digit()) || OUT_OF_USE.contains(&word);
+        is_set_before.then(|| rest.trim_start_matches(|letter: char| !letter.is_alphanumeric()))
+    });
+    let bare = (bare.len() < local.len()).then_some(bare);
+    parted.chain(bare).chain(worded).filter(|local| !local.is_empty())
+}
+
+/// The domain without a last label that is none.
+fn without_ending(domain: &str) -> Option<&str> {
+    let (rest, last) = domain.rsplit_once('.')?;
+    (FILES.contains(&last) || OUT_OF_USE.contains(&last)).then_some(rest)
 }
 
 fn each(raw: &str, buffer: &mut String, emit: &mut dyn FnMut(&str)) -> Reading {
@@ -104,7 +177,8 @@ fn address(word: &str, out: &mut String) -> Reading {
     };
     let word = word.trim_start_matches([':', '\'']);
     let Some((local, domain)) = word.split_once('@') else { return Reading::Unreadable };
-    let domain = domain.split(['?', ':', '/', '&', '\'', '#']).next().unwrap_or("").trim_end_matches(['.', '!']);
+    let domain = domain.split(['?', ':', '/', '&', '\'', '#', '%', '*', '=', '$', '^', '~']).next().unwrap_or("");
+    let domain = domain.trim_end_matches(['.', '!', '_', '-']);
     let local = match local.find('+') {
         Some(at) if at > 0 => &local[..at],
         _ => local,
@@ -112,7 +186,9 @@ fn address(word: &str, out: &mut String) -> Reading {
     let is_local = |letter: char| {
         if letter.is_ascii() { letter.is_ascii_graphic() && !matches!(letter, '\\' | ':') } else { letter.is_alphanumeric() }
     };
-    if local.is_empty() || !local.chars().all(is_local) || !is_domain(domain) {
+    // `j***@lee.example` is nobody's address any more.
+    let is_masked = local.contains("**");
+    if local.is_empty() || is_masked || !local.chars().all(is_local) || !is_domain(domain) {
         return Reading::Unreadable;
     }
     let gmail = domain.eq_ignore_ascii_case("gmail.com") || domain.eq_ignore_ascii_case("googlemail.com");
@@ -169,12 +245,41 @@ mod tests {
             ("bob@mail.org&anna@x.com", &["bob@mail.org", "anna@x.com"]),
             ("mailto:bob@mail.org?cc=anna@x.com", &["bob@mail.org", "anna@x.com"]),
             ("bob@mail.org|anna@x.com", &["bob@mail.org", "anna@x.com"]),
-            ("bob/sue@mail.org", &["bob/sue@mail.org"]),
+            ("bob/sue@mail.org", &["bob/sue@mail.org", "sue@mail.org"]),
         ] {
             let mut found = Vec::new();
             candidates(cell, &mut |address| found.push(address.to_owned()));
             assert_eq!(found, expected, "{cell}");
         }
+        for (cell, address) in [
+            ("user=mia.k@post.example", "mia.k@post.example"),
+            ("/unsubscribe?email=mia.k@post.example&list=3", "mia.k@post.example"),
+            ("https://shop.example/u?list=3&email=mia.k%40post.example", "mia.k@post.example"),
+            ("s3://b/exports/mia.k@post.example.json", "mia.k@post.example"),
+            ("#mia.k@post.example", "mia.k@post.example"),
+            ("*mia.k@post.example", "mia.k@post.example"),
+            ("_mia.k@post.example_", "mia.k@post.example"),
+            ("-mia.k@post.example", "mia.k@post.example"),
+            ("1234-mia.k@post.example", "mia.k@post.example"),
+            ("deleted_mia.k@post.example", "mia.k@post.example"),
+            ("deleted.mia.k@post.example", "mia.k@post.example"),
+            ("mia.k@post.example.deleted", "mia.k@post.example"),
+            ("home/mia.k@post.example/docs", "mia.k@post.example"),
+            ("email=mia.k+shop@gmail.com", "miak@gmail.com"),
+        ] {
+            let mut found = Vec::new();
+            candidates(cell, &mut |address| found.push(address.to_owned()));
+            assert!(found.iter().any(|found| found == address), "{cell}: {found:?}");
+            assert!(found.len() <= 6, "{cell}: {found:?}");
+        }
+        let mut found = Vec::new();
+        candidates("john.old@lee.example", &mut |address| found.push(address.to_owned()));
+        assert_eq!(found, ["john.old@lee.example"], "a part of somebody's own address is nobody else's");
+        for masked in ["j***@lee.example", "***nn@lee.example"] {
+            assert_eq!(candidates(masked, &mut |_| panic!("no address")), Reading::Unreadable, "{masked}");
+        }
+        assert!(!is_whole("/unsubscribe?email=mia.k@post.example&name=Mia"));
+        assert!(is_whole("mailto:mia.k@post.example?subject=hello"));
         assert!(is_whole("bob@mail.org/anna@x.com"));
         assert!(!is_whole("bob@mail.org+anna@x.com") && !is_whole("ann|lee@post.example"));
     }

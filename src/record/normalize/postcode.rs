@@ -42,6 +42,12 @@ pub(crate) fn is_uk(canonical: &[u8]) -> bool {
     canonical == b"GIR0AA" || Unit::parse(canonical).is_some_and(|unit| unit.bytes() == canonical)
 }
 
+/// Is this canonical code the outward half of a UK unit alone (`SW1A`)? It names thousands of people's district, and no unit.
+pub(crate) fn is_district(canonical: &[u8]) -> bool {
+    let shapes = SHAPES.into_iter().filter(|shape| shape.len() == canonical.len());
+    shapes.into_iter().any(|shape| read_outward(canonical, shape).is_some_and(|(changes, _)| changes == 0))
+}
+
 /// The outward half of a UK unit (`SW1A`); the whole code of any other.
 pub(crate) fn outward(canonical: &[u8]) -> &[u8] {
     if is_uk(canonical) { &canonical[..canonical.len() - 3] } else { canonical }
@@ -233,6 +239,8 @@ mod tests {
         assert!(is_uk(b"GIR0AA"));
         assert!(!is_uk(b"SWIA1AA"));
         assert!(!is_uk(b"1012AB"));
+        assert!(is_district(b"SW1A") && is_district(b"G18"));
+        assert!(!is_district(b"2119") && !is_district(b"SW1A1AA") && !is_district(b"D80331") && !is_district(b""));
     }
 
     #[test]
