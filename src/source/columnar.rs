@@ -17,6 +17,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod thrift;
+mod unused;
 
 use super::Access;
 use super::Column;
@@ -52,6 +53,8 @@ use rows::Place;
 use rows::Pour;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use unused::Leftover;
+use unused::Unused;
 
 /// A format of files that keep tables by columns.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -82,7 +85,9 @@ pub(super) fn format_of(head: &[u8]) -> Option<Kind> {
 pub(super) fn open(file: OpenedFile, kind: Kind, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
     let file = Arc::new(file);
     let (word, (format, described)) = match kind {
-        Kind::Parquet => ("parquet", Parquet::open(&file).map(|(parquet, described)| (Format::Parquet(parquet), described))?),
+        Kind::Parquet => {
+            ("parquet", Parquet::open(&file, cancel).map(|(parquet, described)| (Format::Parquet(parquet), described))?)
+        }
         Kind::Arrow => ("arrow", Arrow::open(&file, cancel).map(|(arrow, described)| (Format::Arrow(arrow), described))?),
         Kind::Avro => ("avro", Avro::open(&file, cancel).map(|(avro, described)| (Format::Avro(avro), described))?),
     };
@@ -90,12 +95,14 @@ pub(super) fn open(file: OpenedFile, kind: Kind, cancel: &Cancel) -> Result<Box<
 }
 
 /// What a file says of itself.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Described {
     columns: Vec<DescribedColumn>,
     rows: Option<u64>,
     details: Vec<(String, String)>,
     problems: Vec<Problem>,
+    /// Dictionaries with values that no row uses.
+    unused: Vec<Leftover>,
     /// It only says where rows are in other files.
     is_elsewhere: bool,
 }
@@ -144,13 +151,16 @@ struct ColumnarSession {
     inventory: Inventory,
     format: Format,
     filling: Filling,
+    /// The second object, where there is one.
+    unused: Option<Unused>,
     /// The number of rows of each part.
     parts: Vec<u64>,
 }
 
 impl ColumnarSession {
-    fn new(file: Arc<OpenedFile>, kind: &'static str, format: Format, described: Described) -> Self {
+    fn new(file: Arc<OpenedFile>, kind: &'static str, format: Format, mut described: Described) -> Self {
         let identity = Identity { kind, name: file.name().to_owned(), facts: file.facts() };
+        let unused = Unused::of(&file, &mut described);
         let mut problems = described.problems;
         let is_read = described.columns.iter().any(|column| column.is_read);
         let reasons: Vec<Option<String>> = described
@@ -198,12 +208,25 @@ impl ColumnarSession {
             access,
             details: described.details.into_iter().chain(file.setting().notes.iter().cloned()).collect(),
         };
-        let inventory = Inventory { objects: vec![object], blind: false, problems };
-        Self { file, identity, inventory, format, filling, parts }
+        let objects = [object].into_iter().chain(unused.as_ref().map(|unused| unused.object.clone())).collect();
+        let inventory = Inventory { objects, blind: false, problems };
+        Self { file, identity, inventory, format, filling, unused, parts }
     }
 
-    fn column(&self, index: usize) -> String {
-        self.inventory.objects[0].columns.get(index).map_or_else(|| column_name(index), |column| column.name.clone())
+    fn read_unused(&self, unused: &Unused, sink: &mut dyn Sink, cancel: &Cancel) -> Result<SplitReport, ReadError> {
+        let mut pour = Pour::new(self.file.name(), &unused.object.name, &unused.filling, sink);
+        for dictionary in unused.dictionaries() {
+            match &self.format {
+                Format::Parquet(parquet) => parquet.read_unused(dictionary, &mut pour, cancel)?,
+                Format::Arrow(arrow) => arrow.read_unused(dictionary, &mut pour, cancel)?,
+                Format::Avro(_) => return Err(ReadError::UnknownSplit),
+            }
+        }
+        pour.finish(|index| self.column(1, index))
+    }
+
+    fn column(&self, object: usize, index: usize) -> String {
+        self.inventory.objects[object].columns.get(index).map_or_else(|| column_name(index), |column| column.name.clone())
     }
 }
 
@@ -312,8 +335,10 @@ impl Session for ColumnarSession {
     }
 
     fn splits(&self, object: usize, wanted: usize, _cancel: &Cancel) -> Result<Vec<Split>, ReadError> {
-        if object != 0 {
-            return Err(ReadError::UnknownSplit);
+        match (object, &self.unused) {
+            (0, _) => {}
+            (1, Some(_)) => return Ok(vec![Split { object, index: 0, extent: Extent::Whole }]),
+            _ => return Err(ReadError::UnknownSplit),
         }
         if !self.inventory.objects[0].access.is_readable() {
             return Ok(Vec::new());
@@ -327,6 +352,9 @@ impl Session for ColumnarSession {
     }
 
     fn read(&self, split: &Split, sink: &mut dyn Sink, cancel: &Cancel) -> Result<SplitReport, ReadError> {
+        if let (1, Extent::Whole, Some(unused)) = (split.object, &split.extent, &self.unused) {
+            return self.read_unused(unused, sink, cancel);
+        }
         let last_part = self.parts.len().saturating_sub(1);
         let range = match split.extent {
             Extent::Whole => 0..self.parts.len(),
@@ -336,7 +364,7 @@ impl Session for ColumnarSession {
         if split.object != 0 || !self.inventory.objects[0].access.is_readable() {
             return Err(ReadError::UnknownSplit);
         }
-        let mut pour = Pour::new(self.file.name(), &self.filling, sink);
+        let mut pour = Pour::new(self.file.name(), self.file.name(), &self.filling, sink);
         for part in range {
             match &self.format {
                 Format::Parquet(parquet) => parquet.read(part, &mut pour, cancel)?,
@@ -344,7 +372,7 @@ impl Session for ColumnarSession {
                 Format::Avro(avro) => avro.read(part, &mut pour, cancel)?,
             }
         }
-        pour.finish(|index| self.column(index))
+        pour.finish(|index| self.column(0, index))
     }
 
     fn recheck(&self) -> Vec<Problem> {

@@ -702,3 +702,36 @@ fn a_folder_may_hold_more_files_than_are_usually_open() {
     scan.exits_with(11);
     assert!(codes(&scan).iter().all(|code| !code.starts_with("gap:unreadable")), "{}", scan.whole());
 }
+
+#[cfg(feature = "columnar")]
+#[test]
+fn values_that_a_dictionary_kept_of_deleted_rows_are_looked_for() {
+    use arrow_array::ArrayRef;
+    use arrow_array::DictionaryArray;
+    use arrow_array::Int32Array;
+    use arrow_array::StringArray;
+    use std::sync::Arc;
+    let world = World::asked();
+    let write = |name: &str, emails: Vec<&str>, rows: Vec<i32>| {
+        let values: ArrayRef = Arc::new(StringArray::from(emails));
+        let column: ArrayRef = Arc::new(DictionaryArray::new(Int32Array::from(rows), values));
+        let batch = arrow_array::RecordBatch::try_from_iter([("email", column)]).expect("a batch");
+        let mut content = Vec::new();
+        let mut writer = arrow_ipc::writer::FileWriter::try_new(&mut content, &batch.schema()).expect("a writer");
+        writer.write(&batch).expect("room");
+        writer.finish().expect("room");
+        drop(writer);
+        world.case.write(&format!("odd/{name}.feather"), content);
+    };
+    let (own, supplied) = (&world.own, world.supplied[7].email.as_str());
+    write("kept", vec![&own[0].email, supplied, &own[1].email], vec![0, 2, 0]);
+    write("whole", vec![&own[0].email, &own[1].email], vec![1, 0, 1]);
+    write("others", vec![&own[0].email, &own[1].email], vec![1, 1]);
+    let said = scan(&world, &[]);
+    let of = |name: &str| said.get(name).map(|said| (said.records, said.gaps.len()));
+    assert_eq!(of("odd/kept.feather"), Some((0, 0)), "{said:?}");
+    assert_eq!(of("odd/kept.feather#(values that no row uses)"), Some((1, 0)), "{said:?}");
+    assert_eq!(of("odd/whole.feather"), Some((0, 0)), "{said:?}");
+    assert_eq!(of("odd/others.feather#(values that no row uses)"), Some((0, 0)), "{said:?}");
+    assert_eq!(said.len(), 5, "{said:?}");
+}

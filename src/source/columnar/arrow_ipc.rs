@@ -11,6 +11,10 @@ use super::cell::Bytes;
 use super::nest;
 use super::room::Room;
 use super::rows::Pour;
+use super::unused;
+use super::unused::Leftover;
+use super::unused::in_arrow::Part;
+use super::unused::in_arrow::Search;
 use crate::source::Problem;
 use crate::source::ProblemCode;
 use crate::source::ReadError;
@@ -18,17 +22,20 @@ use crate::source::file::OpenedFile;
 use crate::source::file::io_reason;
 use crate::source::guard::guarded;
 use crate::support::progress::Cancel;
+use arrow_array::ArrayRef;
 use arrow_ipc::Block;
 use arrow_ipc::MessageHeader;
 use arrow_ipc::MetadataVersion;
 use arrow_ipc::RecordBatch;
 use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::FileDecoder;
+use arrow_ipc::reader::read_dictionary;
 use arrow_ipc::root_as_footer;
 use arrow_ipc::root_as_message;
 use arrow_schema::DataType;
 use arrow_schema::Field;
 use arrow_schema::Schema;
+use std::collections::HashMap;
 use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
@@ -57,7 +64,7 @@ pub(super) struct Arrow {
     version: MetadataVersion,
     /// The places of the columns that are read.
     read: Vec<usize>,
-    dictionaries: Vec<Message>,
+    dictionaries: Vec<(Message, Part)>,
     batches: Vec<Batch>,
     /// The decoder with so many of the dictionaries.
     decoder: Mutex<Option<(usize, Arc<FileDecoder>)>>,
@@ -84,7 +91,7 @@ struct Batch {
 /// What a message holds.
 enum Content {
     Schema(Schema),
-    Dictionary,
+    Dictionary(Part),
     Batch(u64),
     Other,
 }
@@ -195,6 +202,10 @@ impl Arrow {
             described.columns.push(DescribedColumn { declared, field: field.clone(), is_read });
         }
         this.schema = Arc::new(Schema::new(fields));
+        match this.unused(cancel) {
+            Some(unused) => described.unused = unused,
+            None => described.problems.push(unused::beyond(file)),
+        }
         described.rows = Some(this.batches.iter().fold(0, |sum, batch| sum.saturating_add(batch.rows)));
         described.details.push(("batches".to_owned(), this.batches.len().to_string()));
         Ok((this, described))
@@ -202,7 +213,7 @@ impl Arrow {
 
     fn keep(&mut self, message: Message, content: &Content) {
         match content {
-            Content::Dictionary => self.dictionaries.push(message),
+            Content::Dictionary(part) => self.dictionaries.push((message, *part)),
             Content::Batch(rows) => {
                 let first_row = self.batches.last().map_or(0, |batch| batch.first_row.saturating_add(batch.rows));
                 self.batches.push(Batch { message, first_row, rows: *rows, dictionaries: self.dictionaries.len() });
@@ -250,6 +261,76 @@ impl Arrow {
         Ok(())
     }
 
+    /// The dictionaries with values that no batch uses; `None` where there are more than can be looked at. What is damaged is told when the
+    /// rows are read.
+    fn unused(&self, cancel: &Cancel) -> Option<Vec<Leftover>> {
+        let mut search = Search::new(&self.schema, &self.read);
+        let columns = search.columns();
+        if columns.is_empty() {
+            return Some(Vec::new());
+        }
+        let decoder = FileDecoder::new(Arc::new(search.numbers()), self.version).with_projection(columns.clone());
+        let mut parts = self.dictionaries.iter().map(|(_, part)| *part).enumerate();
+        let mut known = 0;
+        for batch in &self.batches {
+            if cancel.is_cancelled() {
+                return Some(Vec::new());
+            }
+            parts.by_ref().take(batch.dictionaries - known).for_each(|(number, part)| search.part(number, part));
+            known = batch.dictionaries;
+            let is_small = self.held(batch.message).is_ok_and(|held| held <= MOST_HELD) && batch.rows <= MOST_ROWS;
+            let Some(bytes) = is_small.then(|| self.bytes(batch.message).ok()).flatten() else { continue };
+            let _ = guarded(|| {
+                let numbers = decoder.read_record_batch(&block(batch.message), &bytes.into()).ok()??;
+                search.batch(&numbers, &columns);
+                Some(())
+            });
+        }
+        parts.for_each(|(number, part)| search.part(number, part));
+        search.finish()
+    }
+
+    /// Hands over the values of a dictionary that no batch uses.
+    pub(super) fn read_unused(
+        &self,
+        (column, leftover, _): (usize, &Leftover, &Field),
+        pour: &mut Pour<'_>,
+        cancel: &Cancel,
+    ) -> Result<(), ReadError> {
+        let lost = |pour: &mut Pour<'_>, code, detail: &str| {
+            pour.lost(code, Some(leftover.used.left()), format!("values of a dictionary were not read: {detail}"));
+        };
+        match self.values(leftover.part) {
+            Ok(values) => pour.values(column, values.as_ref(), |value| !leftover.used.is_used(value), cancel)?,
+            Err((code, detail)) => lost(pour, code, &detail),
+        }
+        Ok(())
+    }
+
+    /// The values of the dictionary that a message completes.
+    fn values(&self, part: usize) -> Result<ArrayRef, (ProblemCode, String)> {
+        let known = &self.dictionaries[..=part];
+        let id = known[part].1.id;
+        let first = known.iter().rposition(|(_, part)| part.id == id && !part.is_added).unwrap_or(0);
+        let (mut dictionaries, mut total) = (HashMap::new(), 0_u64);
+        for (message, _) in known[first..].iter().filter(|(_, part)| part.id == id) {
+            let failed = |error: io::Error| (ProblemCode::ReadFailed, io_reason(&error));
+            total = total.saturating_add(self.held(*message).map_err(failed)?);
+            if total > MOST_HELD {
+                return Err((ProblemCode::Unsupported, "it is too large to be held in memory".to_owned()));
+            }
+            let mut head = self.bytes(*message).map_err(failed)?;
+            let body = head.split_off(usize::try_from(message.head).unwrap_or(0)).into();
+            let read = guarded(|| {
+                let metadata = head.get(if head.starts_with(&CONTINUATION) { 8 } else { 4 }..)?;
+                let part = root_as_message(metadata).ok()?.header_as_dictionary_batch()?;
+                read_dictionary(&body, part, &self.schema, &mut dictionaries, &self.version).ok()
+            });
+            read.flatten().ok_or_else(|| (ProblemCode::ReadFailed, "it is damaged".to_owned()))?;
+        }
+        dictionaries.remove(&id).ok_or_else(|| (ProblemCode::ReadFailed, "it is damaged".to_owned()))
+    }
+
     /// A decoder that knows the first so many dictionaries.
     fn decoder(&self, count: usize) -> Result<Arc<FileDecoder>, (ProblemCode, String)> {
         let mut kept = self.decoder.lock().unwrap_or_else(PoisonError::into_inner);
@@ -261,7 +342,7 @@ impl Arrow {
         *kept = None;
         let mut decoder = FileDecoder::new(Arc::clone(&self.schema), self.version).with_projection(self.read.clone());
         let mut held = 0_u64;
-        for message in self.dictionaries.iter().take(count) {
+        for (message, _) in self.dictionaries.iter().take(count) {
             let failed = |error: io::Error| (ProblemCode::ReadFailed, io_reason(&error));
             held = held.saturating_add(self.held(*message).map_err(failed)?);
             if held > MOST_HELD {
@@ -356,7 +437,11 @@ fn step(file: &OpenedFile, offset: u64, end: u64) -> io::Result<Step> {
                 }
                 Content::Schema(try_fb_to_schema(schema).ok()?)
             }
-            MessageHeader::DictionaryBatch => Content::Dictionary,
+            MessageHeader::DictionaryBatch => {
+                let part = message.header_as_dictionary_batch()?;
+                let values = u64::try_from(part.data()?.length()).ok()?;
+                Content::Dictionary(Part { id: part.id(), values, is_added: part.isDelta() })
+            }
             MessageHeader::RecordBatch => Content::Batch(u64::try_from(message.header_as_record_batch()?.length()).ok()?),
             _ => Content::Other,
         };

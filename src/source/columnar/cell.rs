@@ -289,8 +289,11 @@ impl<'a> Cells<'a> {
     }
 
     /// The whole number of a row, as a place among the values of a dictionary.
-    fn index(&self, row: usize) -> Option<usize> {
+    pub(super) fn index(&self, row: usize) -> Option<usize> {
         match self {
+            Cells::Runs16(runs, values) if row < runs.len() => values.index(runs.get_physical_index(row)),
+            Cells::Runs32(runs, values) if row < runs.len() => values.index(runs.get_physical_index(row)),
+            Cells::Runs64(runs, values) if row < runs.len() => values.index(runs.get_physical_index(row)),
             Cells::Int8(array) => array.is_valid(row).then(|| usize::try_from(array.value(row)).ok())?,
             Cells::Int16(array) => array.is_valid(row).then(|| usize::try_from(array.value(row)).ok())?,
             Cells::Int32(array) => array.is_valid(row).then(|| usize::try_from(array.value(row)).ok())?,

@@ -8,6 +8,7 @@ use crate::source::nested::PathId;
 use crate::source::nested::Paths;
 use crate::source::nested::Tree;
 use arrow_array::Array;
+use arrow_array::ArrayRef;
 use arrow_array::GenericListArray;
 use arrow_array::GenericListViewArray;
 use arrow_array::MapArray;
@@ -109,9 +110,25 @@ pub(super) enum Ranges<'a> {
     Fixed(&'a arrow_array::FixedSizeListArray),
 }
 
-impl Ranges<'_> {
+impl<'a> Ranges<'a> {
+    /// Those of a list, and its values.
+    pub(super) fn within(array: &'a dyn Array) -> Option<(Ranges<'a>, &'a ArrayRef)> {
+        Some(if let Some(list) = array.as_list_opt::<i32>() {
+            (Ranges::Small(list), list.values())
+        } else if let Some(list) = array.as_list_opt::<i64>() {
+            (Ranges::Large(list), list.values())
+        } else if let Some(list) = array.as_list_view_opt::<i32>() {
+            (Ranges::SmallView(list), list.values())
+        } else if let Some(list) = array.as_list_view_opt::<i64>() {
+            (Ranges::LargeView(list), list.values())
+        } else {
+            let list = array.as_fixed_size_list_opt()?;
+            (Ranges::Fixed(list), list.values())
+        })
+    }
+
     /// `None` for NULL.
-    fn of(&self, row: usize) -> Option<Range<usize>> {
+    pub(super) fn of(&self, row: usize) -> Option<Range<usize>> {
         fn place<O: OffsetSizeTrait>(offset: O) -> usize {
             offset.as_usize()
         }
@@ -155,18 +172,7 @@ impl<'a> Nest<'a> {
                 Nest::Map(*path, map, Nest::parts(parts, map.entries())?)
             }
             Shape::List(path, inner) => {
-                let (ranges, values) = if let Some(list) = array.as_list_opt::<i32>() {
-                    (Ranges::Small(list), list.values())
-                } else if let Some(list) = array.as_list_opt::<i64>() {
-                    (Ranges::Large(list), list.values())
-                } else if let Some(list) = array.as_list_view_opt::<i32>() {
-                    (Ranges::SmallView(list), list.values())
-                } else if let Some(list) = array.as_list_view_opt::<i64>() {
-                    (Ranges::LargeView(list), list.values())
-                } else {
-                    let list = array.as_fixed_size_list_opt()?;
-                    (Ranges::Fixed(list), list.values())
-                };
+                let (ranges, values) = Ranges::within(array)?;
                 Nest::List(*path, ranges, Box::new(Nest::known(inner, values.as_ref())?))
             }
         })

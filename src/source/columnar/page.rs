@@ -52,6 +52,13 @@ const DICTIONARY: i64 = 2;
 const DATA_2: i64 = 3;
 const DELTA_BYTE_ARRAY: i64 = 7;
 
+/// Whether a part of a column begins with a dictionary.
+pub(super) fn has_dictionary(file: &OpenedFile, chunk: &ColumnChunkMetaData) -> io::Result<bool> {
+    let Some((offset, end)) = range(chunk) else { return Ok(false) };
+    let end = end.min(file.size());
+    Ok(offset < end && header(file, offset, end)?.is_some_and(|header| header.kind == DICTIONARY && header.unpacked > 0))
+}
+
 /// Goes through the pages of a part of a column.
 pub(super) fn survey(file: &OpenedFile, chunk: &ColumnChunkMetaData, is_shared: bool) -> io::Result<Pages> {
     let mut pages = Pages::default();

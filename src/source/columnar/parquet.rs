@@ -15,6 +15,8 @@ use super::nest;
 use super::page;
 use super::room::Room;
 use super::rows::Pour;
+use super::unused;
+use super::unused::Leftover;
 use crate::source::Problem;
 use crate::source::ProblemCode;
 use crate::source::ReadError;
@@ -58,7 +60,7 @@ const BATCH_ROWS: u64 = 4_096;
 const BATCH_BYTES: u64 = 24 << 20;
 
 /// The most bytes that the pages of one row of groups hold at a time.
-const MOST_HELD: u64 = 144 << 20;
+pub(super) const MOST_HELD: u64 = 144 << 20;
 
 /// An opened Parquet file.
 pub(super) struct Parquet {
@@ -77,7 +79,7 @@ struct Group {
 }
 
 impl Parquet {
-    pub(super) fn open(file: &Arc<OpenedFile>) -> Result<(Self, Described), Problem> {
+    pub(super) fn open(file: &Arc<OpenedFile>, cancel: &Cancel) -> Result<(Self, Described), Problem> {
         let problem = |(code, detail): (ProblemCode, String)| Problem::of_source(code, file.name(), detail);
         let (bytes, footer_start) = footer::read(file).map_err(problem)?;
         let damaged = |error: ParquetError| {
@@ -117,7 +119,23 @@ impl Parquet {
             described.problems.push(problem((ProblemCode::CutShort, detail)));
         }
         described.problems.extend(super::hole::in_parquet(file, metadata.metadata(), footer_start));
+        let schema = metadata.metadata().file_metadata().schema_descr();
+        let is_read = |leaf| roots.binary_search(&schema.get_column_root_idx(leaf)).is_ok();
+        match unused::in_parquet::find(file, metadata.metadata(), is_read, cancel) {
+            Some(unused) => described.unused = unused,
+            None => described.problems.push(unused::beyond(file)),
+        }
         Ok((Self { file: Arc::clone(file), metadata, roots, groups, room: Room::new() }, described))
+    }
+
+    /// Hands over the values of a dictionary that no row uses.
+    pub(super) fn read_unused(
+        &self,
+        of: (usize, &Leftover, &Field),
+        pour: &mut Pour<'_>,
+        cancel: &Cancel,
+    ) -> Result<(), ReadError> {
+        unused::in_parquet::read(&self.file, self.metadata.metadata(), of, pour, cancel)
     }
 
     /// The number of rows of each row group.

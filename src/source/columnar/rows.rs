@@ -17,6 +17,7 @@ use crate::source::nested::Paths;
 use crate::source::nested::Rows;
 use crate::source::nested::Tree;
 use crate::support::progress::Cancel;
+use arrow_array::Array;
 use arrow_array::RecordBatch;
 
 /// Rows between two looks at the cancel token.
@@ -48,6 +49,7 @@ pub(super) struct Pour<'a> {
     /// For values with others inside, what makes flat rows of them.
     nested: Option<(Tree<&'a Paths>, Rows<'a>)>,
     source: &'a str,
+    object: &'a str,
     scratch: String,
     binary: Counts,
     problems: Vec<Problem>,
@@ -55,13 +57,13 @@ pub(super) struct Pour<'a> {
 }
 
 impl<'a> Pour<'a> {
-    pub(super) fn new(source: &'a str, filling: &'a Filling, sink: &'a mut dyn Sink) -> Self {
+    pub(super) fn new(source: &'a str, object: &'a str, filling: &'a Filling, sink: &'a mut dyn Sink) -> Self {
         let nested = match filling {
             Filling::Flat(_) => None,
             Filling::Nested { paths, .. } => Some((Tree::new(paths), Rows::new(paths))),
         };
         let (scratch, binary) = (String::new(), Counts::default());
-        Self { feed: Feed::new(sink), filling, nested, source, scratch, binary, problems: Vec::new(), bytes: 0 }
+        Self { feed: Feed::new(sink), filling, nested, source, object, scratch, binary, problems: Vec::new(), bytes: 0 }
     }
 
     /// Notes bytes of the file that were read.
@@ -71,7 +73,7 @@ impl<'a> Pour<'a> {
 
     /// Notes that so many rows are missing.
     pub(super) fn lost(&mut self, code: ProblemCode, rows: Option<u64>, detail: impl Into<String>) {
-        let mut problem = Problem::of_source(code, self.source, detail).in_object(self.source);
+        let mut problem = Problem::of_source(code, self.source, detail).in_object(self.object);
         problem.count = rows;
         self.problems.push(problem);
     }
@@ -82,6 +84,31 @@ impl<'a> Pour<'a> {
             Filling::Flat(places) => self.flat(places, batch, first_row, cancel),
             Filling::Nested { shapes, constants, .. } => self.nested(shapes, constants, batch, first_row, cancel),
         }
+    }
+
+    /// Hands over values of one of the columns, each as a row in which nothing else stands.
+    pub(super) fn values(
+        &mut self,
+        column: usize,
+        values: &dyn Array,
+        is_wanted: impl Fn(usize) -> bool,
+        cancel: &Cancel,
+    ) -> Result<(), ReadError> {
+        let Filling::Flat(places) = self.filling else { return Err(ReadError::UnknownSplit) };
+        let Some(Place::Read(bytes)) = places.get(column) else { return Err(ReadError::UnknownSplit) };
+        let cells = Cells::of(values, *bytes).unwrap_or(Cells::Nothing);
+        for value in (0..values.len()).filter(|value| is_wanted(*value)) {
+            if cancel.is_cancelled() {
+                return Err(ReadError::Cancelled);
+            }
+            for other in 0..places.len() {
+                let cells = if other == column { &cells } else { &Cells::Nothing };
+                cells.push(value, other, &mut self.feed.batch, &mut self.scratch, &mut self.binary);
+            }
+            self.feed.batch.end_row(Locator::None);
+            self.feed.row_done()?;
+        }
+        Ok(())
     }
 
     fn flat(&mut self, places: &[Place], batch: &RecordBatch, first_row: u64, cancel: &Cancel) -> Result<(), ReadError> {
@@ -145,16 +172,16 @@ impl<'a> Pour<'a> {
 
     /// What the reading came to; `name` finds a column's name.
     pub(super) fn finish(self, name: impl Fn(usize) -> String) -> Result<SplitReport, ReadError> {
-        let mut report = self.feed.finish(self.source, self.source, &name)?;
+        let mut report = self.feed.finish(self.source, self.object, &name)?;
         report.bytes = self.bytes;
         let of_column = |(column, count)| {
             let detail = "cells hold bytes that are no text; they were not read";
-            let problem = Problem::of_source(ProblemCode::BinaryCells, self.source, detail).in_object(self.source);
+            let problem = Problem::of_source(ProblemCode::BinaryCells, self.source, detail).in_object(self.object);
             problem.in_column(&name(column)).counted(count)
         };
         report.problems.extend(self.binary.iter().map(of_column));
         if let Some((_, rows)) = &self.nested {
-            report.problems.extend(rows.problems(self.source, self.source));
+            report.problems.extend(rows.problems(self.source, self.object));
         }
         report.problems.extend(self.problems);
         Ok(report)
