@@ -9,6 +9,7 @@ mod budget;
 mod cell;
 mod footer;
 mod hole;
+mod line;
 mod nest;
 mod page;
 mod parquet;

@@ -3,9 +3,6 @@
 mod moment;
 mod number;
 
-use crate::source::RowBatch;
-use crate::source::batch::Counts;
-use crate::source::bytes;
 use arrow_array::Array;
 use arrow_array::BinaryArray;
 use arrow_array::BinaryViewArray;
@@ -76,7 +73,7 @@ pub(super) enum Bytes {
 /// A value on its way to a cell.
 pub(super) enum Shown<'a> {
     Null,
-    /// Text, unless its bytes are none.
+    /// Text, unless its bytes are none. With NUL bytes among them they are judged as bytes are.
     Text(&'a [u8]),
     /// Bytes that may be text.
     Bytes(&'a [u8]),
@@ -215,17 +212,6 @@ impl<'a> Cells<'a> {
             }
             _ => return None,
         })
-    }
-
-    /// Adds the value of a row as a cell. What is bytes and no text is counted and reads as NULL.
-    #[inline]
-    pub(super) fn push(&self, row: usize, column: usize, batch: &mut RowBatch, scratch: &mut String, binary: &mut Counts) {
-        match self.show(row, scratch) {
-            Shown::Null => batch.push_cell(None),
-            Shown::Text(bytes) => batch.push_cell(Some(bytes)),
-            Shown::Bytes(bytes) => bytes::push(batch, column, bytes, binary),
-            Shown::Number(text) | Shown::Word(text) => batch.push_text(text),
-        }
     }
 
     /// The value of a row. What is put together for it stands in `scratch`.
@@ -375,8 +361,7 @@ fn clock(value: i64, parts: i64) -> Clock {
     (value.div_euclid(parts), u32::try_from(rest).unwrap_or(0))
 }
 
-/// What calls itself text and holds NUL bytes is judged as bytes are.
 #[inline]
 fn shown(value: &[u8], kind: Bytes) -> Shown<'_> {
-    if kind == Bytes::Text && memchr::memchr(0, value).is_none() { Shown::Text(value) } else { Shown::Bytes(value) }
+    if kind == Bytes::Text { Shown::Text(value) } else { Shown::Bytes(value) }
 }

@@ -193,6 +193,7 @@ impl<'a> Nest<'a> {
                 tree.at(*path);
                 match cells.show(row, scratch) {
                     Shown::Null => tree.null(),
+                    Shown::Text(bytes) if memchr::memchr(0, bytes).is_some() => tree.bytes(bytes),
                     Shown::Text(text) => {
                         let text = String::from_utf8_lossy(text);
                         if matches!(text, Cow::Owned(_)) {

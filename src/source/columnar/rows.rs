@@ -2,6 +2,7 @@
 
 use super::cell::Bytes;
 use super::cell::Cells;
+use super::line::Line;
 use super::nest::Nest;
 use super::nest::Shape;
 use crate::source::Locator;
@@ -51,6 +52,7 @@ pub(super) struct Pour<'a> {
     source: &'a str,
     object: &'a str,
     scratch: String,
+    line: Line,
     binary: Counts,
     problems: Vec<Problem>,
     bytes: u64,
@@ -62,8 +64,8 @@ impl<'a> Pour<'a> {
             Filling::Flat(_) => None,
             Filling::Nested { paths, .. } => Some((Tree::new(paths), Rows::new(paths))),
         };
-        let (scratch, binary) = (String::new(), Counts::default());
-        Self { feed: Feed::new(sink), filling, nested, source, object, scratch, binary, problems: Vec::new(), bytes: 0 }
+        let (scratch, line, binary) = (String::new(), Line::default(), Counts::default());
+        Self { feed: Feed::new(sink), filling, nested, source, object, scratch, line, binary, problems: Vec::new(), bytes: 0 }
     }
 
     /// Notes bytes of the file that were read.
@@ -103,9 +105,9 @@ impl<'a> Pour<'a> {
             }
             for other in 0..places.len() {
                 let cells = if other == column { &cells } else { &Cells::Nothing };
-                cells.push(value, other, &mut self.feed.batch, &mut self.scratch, &mut self.binary);
+                self.line.add_value(cells, value, &mut self.binary);
             }
-            self.feed.batch.end_row(Locator::None);
+            self.line.end(&mut self.feed.batch, &mut self.binary, Locator::None);
             self.feed.row_done()?;
         }
         Ok(())
@@ -120,19 +122,18 @@ impl<'a> Pour<'a> {
                 _ => Cells::Nothing,
             })
             .collect();
-        let rows = &mut self.feed;
         for row in 0..batch.num_rows() {
             if row % ROWS_PER_LOOK == 0 && cancel.is_cancelled() {
                 return Err(ReadError::Cancelled);
             }
             for (column, cells) in columns.iter().enumerate() {
                 match &places[column] {
-                    Place::Constant(Some(value)) => rows.batch.push_text(value),
-                    _ => cells.push(row, column, &mut rows.batch, &mut self.scratch, &mut self.binary),
+                    Place::Constant(Some(value)) => self.line.add(value.as_bytes()),
+                    _ => self.line.add_value(cells, row, &mut self.binary),
                 }
             }
-            rows.batch.end_row(locator(first_row, row));
-            rows.row_done()?;
+            self.line.end(&mut self.feed.batch, &mut self.binary, locator(first_row, row));
+            self.feed.row_done()?;
         }
         Ok(())
     }
