@@ -394,10 +394,12 @@ fn extents(parts: &[u64], wanted: usize) -> Vec<Extent> {
     let share = (total / wanted as u64).max(1);
     let (mut extents, mut first, mut rows) = (Vec::new(), 0, 0_u64);
     for (index, part) in parts.iter().enumerate() {
+        let before = rows;
         rows = rows.saturating_add(*part);
-        if rows >= share || index + 1 == parts.len() {
+        // A run ends where another share of all rows is full: what one run has too many, the next has fewer.
+        if rows / share > before / share || index + 1 == parts.len() {
             extents.push(Extent::Groups { first, last: index });
-            (first, rows) = (index + 1, 0);
+            first = index + 1;
         }
     }
     extents

@@ -57,7 +57,6 @@ use arrow_array::types::Int64Type;
 use arrow_schema::DataType;
 use arrow_schema::TimeUnit;
 use moment::Zone;
-use std::fmt::Write;
 
 /// What a column's bytes are said to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -306,25 +305,31 @@ impl<'a> Cells<'a> {
         }
         match self {
             Cells::Boolean(array) => show!(array, value => out.push_str(if value { "true" } else { "false" })),
-            Cells::Int8(array) => show!(array, value => write!(out, "{value}")),
-            Cells::Int16(array) => show!(array, value => write!(out, "{value}")),
+            Cells::Int8(array) => show!(array, value => number::integer(i64::from(value), out)),
+            Cells::Int16(array) => show!(array, value => number::integer(i64::from(value), out)),
             Cells::Int32(array) => show!(array, value => number::integer(i64::from(value), out)),
             Cells::Int64(array) => show!(array, value => number::integer(value, out)),
-            Cells::UInt8(array) => show!(array, value => write!(out, "{value}")),
-            Cells::UInt16(array) => show!(array, value => write!(out, "{value}")),
-            Cells::UInt32(array) => show!(array, value => write!(out, "{value}")),
-            Cells::UInt64(array) => show!(array, value => write!(out, "{value}")),
+            Cells::UInt8(array) => show!(array, value => number::integer(i64::from(value), out)),
+            Cells::UInt16(array) => show!(array, value => number::integer(i64::from(value), out)),
+            Cells::UInt32(array) => show!(array, value => number::integer(i64::from(value), out)),
+            Cells::UInt64(array) => show!(array, value => number::digits(value, 1, out)),
             Cells::Float16(array) => show!(array, value => number::single(value.to_f32(), out)),
             Cells::Float32(array) => show!(array, value => number::single(value, out)),
             Cells::Float64(array) => show!(array, value => number::double(value, out)),
             Cells::Decimal32(array) => show!(array, value => {
-                number::decimal(&Decimal32Type::format_decimal(value, array.precision(), array.scale()), out);
+                if !number::scaled(i64::from(value), array.scale(), out) {
+                    number::decimal(&Decimal32Type::format_decimal(value, array.precision(), array.scale()), out);
+                }
             }),
             Cells::Decimal64(array) => show!(array, value => {
-                number::decimal(&Decimal64Type::format_decimal(value, array.precision(), array.scale()), out);
+                if !number::scaled(value, array.scale(), out) {
+                    number::decimal(&Decimal64Type::format_decimal(value, array.precision(), array.scale()), out);
+                }
             }),
             Cells::Decimal128(array) => show!(array, value => {
-                number::decimal(&Decimal128Type::format_decimal(value, array.precision(), array.scale()), out);
+                if !i64::try_from(value).is_ok_and(|value| number::scaled(value, array.scale(), out)) {
+                    number::decimal(&Decimal128Type::format_decimal(value, array.precision(), array.scale()), out);
+                }
             }),
             Cells::Decimal256(array) => show!(array, value => {
                 number::decimal(&Decimal256Type::format_decimal(value, array.precision(), array.scale()), out);

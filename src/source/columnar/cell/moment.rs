@@ -1,6 +1,8 @@
 //! Days, times and spans of time as text.
 
 use super::Clock;
+use super::number::digits;
+use super::number::integer;
 use std::fmt::Write;
 
 const SECONDS_A_DAY: i64 = 86_400;
@@ -44,9 +46,25 @@ fn offset(name: &str) -> Option<i32> {
 /// A day, from days since 1970.
 pub(super) fn date(days: i64, out: &mut String) {
     let (year, month, day) = civil(days);
-    let sign = if year < 0 { "-" } else { "" };
-    // Writing to a text does not fail.
-    let _ = write!(out, "{sign}{:04}-{month:02}-{day:02}", year.unsigned_abs());
+    if year < 0 {
+        out.push('-');
+    }
+    digits(year.unsigned_abs(), 4, out);
+    out.push('-');
+    two(month, out);
+    out.push('-');
+    two(day, out);
+}
+
+/// A part of a day or of a year, which has two digits; what is no such part, in a damaged file, is written as it is.
+fn two(part: i64, out: &mut String) {
+    match u8::try_from(part) {
+        Ok(part @ 0..100) => {
+            out.push(char::from(b'0' + part / 10));
+            out.push(char::from(b'0' + part % 10));
+        }
+        _ => integer(part, out),
+    }
 }
 
 /// A day from milliseconds since 1970; with the time where there is one.
@@ -61,7 +79,11 @@ pub(super) fn date_or_stamp(milliseconds: i64, out: &mut String) {
 
 /// A time of day, from seconds since midnight.
 pub(super) fn time((seconds, rest): Clock, out: &mut String) {
-    let _ = write!(out, "{:02}:{:02}:{:02}", seconds.div_euclid(3_600), seconds.rem_euclid(3_600) / 60, seconds.rem_euclid(60));
+    two(seconds.div_euclid(3_600), out);
+    out.push(':');
+    two(seconds.rem_euclid(3_600) / 60, out);
+    out.push(':');
+    two(seconds.rem_euclid(60), out);
     fraction(rest, out);
 }
 
@@ -108,7 +130,8 @@ pub(super) fn duration((months, days): (i32, i32), (seconds, rest): Clock, out: 
 /// What is left of a second, in as few digits as it takes.
 fn fraction(nanoseconds: u32, out: &mut String) {
     if nanoseconds > 0 {
-        let _ = write!(out, ".{nanoseconds:09}");
+        out.push('.');
+        digits(u64::from(nanoseconds), 9, out);
         out.truncate(out.trim_end_matches('0').len());
     }
 }
@@ -122,4 +145,29 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let part = (5 * of_year + 2) / 153;
     let month = if part < 10 { part + 3 } else { part - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, of_year - (153 * part + 2) / 5 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(write: impl Fn(&mut String)) -> String {
+        let mut out = String::new();
+        write(&mut out);
+        out
+    }
+
+    #[test]
+    fn days_and_moments_have_all_their_digits() {
+        for (days, text) in
+            [(0, "1970-01-01"), (-1, "1969-12-31"), (19_781, "2024-02-28"), (-719_528, "0000-01-01"), (2_932_897, "10000-01-01")]
+        {
+            assert_eq!(shown(|out| date(days, out)), text);
+        }
+        assert_eq!(shown(|out| date(-719_529, out)), "-0001-12-31");
+        assert_eq!(shown(|out| time((45_296, 0), out)), "12:34:56");
+        assert_eq!(shown(|out| time((360_001, 0), out)), "100:00:01");
+        assert_eq!(shown(|out| stamp((-1, 999_000_000), Zone::Utc, out)), "1969-12-31 23:59:59.999Z");
+        assert_eq!(shown(|out| stamp((0, 1), Zone::Offset(19_800), out)), "1970-01-01 05:30:00.000000001+05:30");
+    }
 }
