@@ -309,11 +309,9 @@ impl Arrow {
 
     /// The values of the dictionary that a message completes.
     fn values(&self, part: usize) -> Result<ArrayRef, (ProblemCode, String)> {
-        let known = &self.dictionaries[..=part];
-        let id = known[part].1.id;
-        let first = known.iter().rposition(|(_, part)| part.id == id && !part.is_added).unwrap_or(0);
+        let id = self.dictionaries[part].1.id;
         let (mut dictionaries, mut total) = (HashMap::new(), 0_u64);
-        for (message, _) in known[first..].iter().filter(|(_, part)| part.id == id) {
+        for (message, _) in self.alive(part + 1).into_iter().filter(|(_, part)| part.id == id) {
             let failed = |error: io::Error| (ProblemCode::ReadFailed, io_reason(&error));
             total = total.saturating_add(self.held(*message).map_err(failed)?);
             if total > MOST_HELD {
@@ -331,6 +329,15 @@ impl Arrow {
         dictionaries.remove(&id).ok_or_else(|| (ProblemCode::ReadFailed, "it is damaged".to_owned()))
     }
 
+    /// Those of the first so many messages with dictionaries that no later one of them took the place of.
+    fn alive(&self, count: usize) -> Vec<&(Message, Part)> {
+        let mut replaced = HashSet::new();
+        let is_alive = |(_, part): &&(Message, Part)| !replaced.contains(&part.id) && (part.is_added || replaced.insert(part.id));
+        let mut alive: Vec<_> = self.dictionaries.iter().take(count).rev().filter(is_alive).collect();
+        alive.reverse();
+        alive
+    }
+
     /// A decoder that knows the first so many dictionaries.
     fn decoder(&self, count: usize) -> Result<Arc<FileDecoder>, (ProblemCode, String)> {
         let mut kept = self.decoder.lock().unwrap_or_else(PoisonError::into_inner);
@@ -342,7 +349,7 @@ impl Arrow {
         *kept = None;
         let mut decoder = FileDecoder::new(Arc::clone(&self.schema), self.version).with_projection(self.read.clone());
         let mut held = 0_u64;
-        for (message, _) in self.dictionaries.iter().take(count) {
+        for (message, _) in self.alive(count) {
             let failed = |error: io::Error| (ProblemCode::ReadFailed, io_reason(&error));
             held = held.saturating_add(self.held(*message).map_err(failed)?);
             if held > MOST_HELD {

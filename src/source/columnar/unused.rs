@@ -65,10 +65,18 @@ impl Unused {
         let mut columns = Vec::new();
         let mut leftovers = Vec::new();
         for leftover in described.unused.drain(..) {
+            if leftover.leaf >= leaves.len() {
+                // The format counts columns that are not among those of the file: to be told, rather than to be taken for others.
+                described.problems.push(beyond(file).counted(leftover.used.left()));
+                continue;
+            }
             if !columns.contains(&leftover.leaf) {
                 columns.push(leftover.leaf);
             }
             leftovers.push((columns.len() - 1, leftover));
+        }
+        if leftovers.is_empty() {
+            return None;
         }
         let stated: Vec<String> = columns.iter().map(|leaf| leaves[*leaf].name.clone()).collect();
         let places = columns.iter().map(|leaf| Place::Read(super::meaning(&leaves[*leaf].field))).collect();

@@ -125,6 +125,13 @@ fn dictionaries_of_streams_grow_and_are_replaced() {
     assert_eq!(rows, ["email", "bo@example.org", "dee@example.org"]);
     let rows = unused(&arrow_stream(&[one, grown], DictionaryHandling::Delta));
     assert_eq!(rows, ["email", "bo@example.org"]);
+    for handling in [DictionaryHandling::Delta, DictionaryHandling::Resend] {
+        let (sink, _) = read_all(open(&arrow_stream(&all, handling)).as_ref(), 0).unwrap();
+        assert_eq!(
+            sink.rows.concat().into_iter().flatten().collect::<Vec<_>>(),
+            ["ann@example.org", "cy@example.org", "eve@example.org"]
+        );
+    }
     let rows = unused(&arrow_stream(&all, DictionaryHandling::Resend));
     assert_eq!(rows, ["email", "bo@example.org", "ann@example.org", "bo@example.org", "dee@example.org"]);
 }
