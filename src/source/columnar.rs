@@ -152,8 +152,8 @@ struct ColumnarSession {
     inventory: Inventory,
     format: Format,
     filling: Filling,
-    /// The second object, where there is one.
-    unused: Option<Unused>,
+    /// The objects behind the first.
+    unused: Vec<Unused>,
     /// The number of rows of each part.
     parts: Vec<u64>,
 }
@@ -161,7 +161,7 @@ struct ColumnarSession {
 impl ColumnarSession {
     fn new(file: Arc<OpenedFile>, kind: &'static str, format: Format, mut described: Described) -> Self {
         let identity = Identity { kind, name: file.name().to_owned(), facts: file.facts() };
-        let unused = Unused::of(&file, &mut described);
+        let unused = unused::tables(&file, &mut described);
         let mut problems = described.problems;
         let is_read = described.columns.iter().any(|column| column.is_read);
         let reasons: Vec<Option<String>> = described
@@ -209,21 +209,22 @@ impl ColumnarSession {
             access,
             details: described.details.into_iter().chain(file.setting().notes.iter().cloned()).collect(),
         };
-        let objects = [object].into_iter().chain(unused.as_ref().map(|unused| unused.object.clone())).collect();
+        let objects = [object].into_iter().chain(unused.iter().map(|unused| unused.object.clone())).collect();
         let inventory = Inventory { objects, blind: false, problems };
         Self { file, identity, inventory, format, filling, unused, parts }
     }
 
-    fn read_unused(&self, unused: &Unused, sink: &mut dyn Sink, cancel: &Cancel) -> Result<SplitReport, ReadError> {
+    fn read_unused(&self, split: &Split, sink: &mut dyn Sink, cancel: &Cancel) -> Result<SplitReport, ReadError> {
+        let Some(unused) = self.unused.get(split.object - 1) else { return Err(ReadError::UnknownSplit) };
         let mut pour = Pour::new(self.file.name(), &unused.object.name, &unused.filling, sink);
-        for dictionary in unused.dictionaries() {
+        for leftover in &unused.leftovers {
             match &self.format {
-                Format::Parquet(parquet) => parquet.read_unused(dictionary, &mut pour, cancel)?,
-                Format::Arrow(arrow) => arrow.read_unused(dictionary, &mut pour, cancel)?,
+                Format::Parquet(parquet) => parquet.read_unused(leftover, &unused.field, &mut pour, cancel)?,
+                Format::Arrow(arrow) => arrow.read_unused(leftover, &mut pour, cancel)?,
                 Format::Avro(_) => return Err(ReadError::UnknownSplit),
             }
         }
-        pour.finish(|index| self.column(1, index))
+        pour.finish(|index| self.column(split.object, index))
     }
 
     fn column(&self, object: usize, index: usize) -> String {
@@ -336,10 +337,11 @@ impl Session for ColumnarSession {
     }
 
     fn splits(&self, object: usize, wanted: usize, _cancel: &Cancel) -> Result<Vec<Split>, ReadError> {
-        match (object, &self.unused) {
-            (0, _) => {}
-            (1, Some(_)) => return Ok(vec![Split { object, index: 0, extent: Extent::Whole }]),
-            _ => return Err(ReadError::UnknownSplit),
+        if object >= self.inventory.objects.len() {
+            return Err(ReadError::UnknownSplit);
+        }
+        if object > 0 {
+            return Ok(vec![Split { object, index: 0, extent: Extent::Whole }]);
         }
         if !self.inventory.objects[0].access.is_readable() {
             return Ok(Vec::new());
@@ -353,8 +355,8 @@ impl Session for ColumnarSession {
     }
 
     fn read(&self, split: &Split, sink: &mut dyn Sink, cancel: &Cancel) -> Result<SplitReport, ReadError> {
-        if let (1, Extent::Whole, Some(unused)) = (split.object, &split.extent, &self.unused) {
-            return self.read_unused(unused, sink, cancel);
+        if split.object > 0 {
+            return self.read_unused(split, sink, cancel);
         }
         let last_part = self.parts.len().saturating_sub(1);
         let range = match split.extent {
@@ -362,7 +364,7 @@ impl Session for ColumnarSession {
             Extent::Groups { first, last } if first <= last && last <= last_part => first..last + 1,
             _ => return Err(ReadError::UnknownSplit),
         };
-        if split.object != 0 || !self.inventory.objects[0].access.is_readable() {
+        if !self.inventory.objects[0].access.is_readable() {
             return Err(ReadError::UnknownSplit);
         }
         let mut pour = Pour::new(self.file.name(), self.file.name(), &self.filling, sink);

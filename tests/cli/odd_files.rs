@@ -712,10 +712,13 @@ fn values_that_a_dictionary_kept_of_deleted_rows_are_looked_for() {
     use arrow_array::StringArray;
     use std::sync::Arc;
     let world = World::asked();
-    let write = |name: &str, emails: Vec<&str>, rows: Vec<i32>| {
-        let values: ArrayRef = Arc::new(StringArray::from(emails));
-        let column: ArrayRef = Arc::new(DictionaryArray::new(Int32Array::from(rows), values));
-        let batch = arrow_array::RecordBatch::try_from_iter([("email", column)]).expect("a batch");
+    let write = |name: &str, columns: &[(&str, Vec<&str>)], rows: &[i32]| {
+        let category = |values: &Vec<&str>| -> ArrayRef {
+            let values: ArrayRef = Arc::new(StringArray::from(values.clone()));
+            Arc::new(DictionaryArray::new(Int32Array::from(rows.to_vec()), values))
+        };
+        let columns = columns.iter().map(|(name, values)| (*name, category(values)));
+        let batch = arrow_array::RecordBatch::try_from_iter(columns).expect("a batch");
         let mut content = Vec::new();
         let mut writer = arrow_ipc::writer::FileWriter::try_new(&mut content, &batch.schema()).expect("a writer");
         writer.write(&batch).expect("room");
@@ -723,15 +726,25 @@ fn values_that_a_dictionary_kept_of_deleted_rows_are_looked_for() {
         drop(writer);
         world.case.write(&format!("odd/{name}.feather"), content);
     };
-    let (own, supplied) = (&world.own, world.supplied[7].email.as_str());
-    write("kept", vec![&own[0].email, supplied, &own[1].email], vec![0, 2, 0]);
-    write("whole", vec![&own[0].email, &own[1].email], vec![1, 0, 1]);
-    write("others", vec![&own[0].email, &own[1].email], vec![1, 1]);
+    let people = [&world.own[0], &world.supplied[7], &world.own[1]];
+    let emails = || people.iter().map(|person| person.email.as_str()).collect::<Vec<_>>();
+    write("kept", &[("email", emails())], &[0, 2, 0]);
+    write("whole", &[("email", vec![emails()[0], emails()[2]])], &[1, 0, 1]);
+    write("others", &[("email", vec![emails()[0], emails()[2]])], &[1, 1]);
+    // Of names and postcodes alone nobody can be looked for, whatever stands beside them.
+    let names = people.iter().map(|person| person.last_name.as_str()).collect();
+    let postcodes = people.iter().map(|person| person.postcode.as_str()).collect();
+    write("parts", &[("last_name", names), ("postcode", postcodes), ("email", emails())], &[0, 2]);
     let said = scan(&world, &[]);
-    let of = |name: &str| said.get(name).map(|said| (said.records, said.gaps.len()));
-    assert_eq!(of("odd/kept.feather"), Some((0, 0)), "{said:?}");
-    assert_eq!(of("odd/kept.feather#(values that no row uses)"), Some((1, 0)), "{said:?}");
-    assert_eq!(of("odd/whole.feather"), Some((0, 0)), "{said:?}");
-    assert_eq!(of("odd/others.feather#(values that no row uses)"), Some((0, 0)), "{said:?}");
-    assert_eq!(said.len(), 5, "{said:?}");
+    let of = |name: &str| said.get(&format!("odd/{name}")).map(|said| (said.records, said.gaps.join(" ")));
+    let unused = |name: &str, column: &str| of(&format!("{name}.feather#(values of {column} that no row uses)"));
+    assert_eq!(of("kept.feather"), Some((0, String::new())), "{said:?}");
+    assert_eq!(unused("kept", "email"), Some((1, String::new())), "{said:?}");
+    assert_eq!(of("whole.feather"), Some((0, String::new())), "{said:?}");
+    assert_eq!(unused("whole", "email"), None, "{said:?}");
+    assert_eq!(unused("others", "email"), Some((0, String::new())), "{said:?}");
+    assert_eq!(of("parts.feather"), Some((0, String::new())), "{said:?}");
+    assert_eq!(unused("parts", "email"), Some((1, String::new())), "{said:?}");
+    assert_eq!(unused("parts", "last_name"), Some((0, "no_key".to_owned())), "{said:?}");
+    assert_eq!(unused("parts", "postcode"), Some((0, "no_key".to_owned())), "{said:?}");
 }

@@ -291,17 +291,12 @@ impl Arrow {
     }
 
     /// Hands over the values of a dictionary that no batch uses.
-    pub(super) fn read_unused(
-        &self,
-        (column, leftover, _): (usize, &Leftover, &Field),
-        pour: &mut Pour<'_>,
-        cancel: &Cancel,
-    ) -> Result<(), ReadError> {
+    pub(super) fn read_unused(&self, leftover: &Leftover, pour: &mut Pour<'_>, cancel: &Cancel) -> Result<(), ReadError> {
         let lost = |pour: &mut Pour<'_>, code, detail: &str| {
             pour.lost(code, Some(leftover.used.left()), format!("values of a dictionary were not read: {detail}"));
         };
         match self.values(leftover.part) {
-            Ok(values) => pour.values(column, values.as_ref(), |value| !leftover.used.is_used(value), cancel)?,
+            Ok(values) => pour.values(values.as_ref(), |value| !leftover.used.is_used(value), cancel)?,
             Err((code, detail)) => lost(pour, code, &detail),
         }
         Ok(())

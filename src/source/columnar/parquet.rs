@@ -131,11 +131,12 @@ impl Parquet {
     /// Hands over the values of a dictionary that no row uses.
     pub(super) fn read_unused(
         &self,
-        of: (usize, &Leftover, &Field),
+        leftover: &Leftover,
+        field: &Field,
         pour: &mut Pour<'_>,
         cancel: &Cancel,
     ) -> Result<(), ReadError> {
-        unused::in_parquet::read(&self.file, self.metadata.metadata(), of, pour, cancel)
+        unused::in_parquet::read(&self.file, self.metadata.metadata(), leftover, field, pour, cancel)
     }
 
     /// The number of rows of each row group.

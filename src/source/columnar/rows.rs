@@ -88,25 +88,24 @@ impl<'a> Pour<'a> {
         }
     }
 
-    /// Hands over values of one of the columns, each as a row in which nothing else stands.
+    /// Hands over values of the first column, each as a row.
     pub(super) fn values(
         &mut self,
-        column: usize,
         values: &dyn Array,
         is_wanted: impl Fn(usize) -> bool,
         cancel: &Cancel,
     ) -> Result<(), ReadError> {
-        let Filling::Flat(places) = self.filling else { return Err(ReadError::UnknownSplit) };
-        let Some(Place::Read(bytes)) = places.get(column) else { return Err(ReadError::UnknownSplit) };
+        let bytes = match self.filling {
+            Filling::Flat(places) => places.first(),
+            Filling::Nested { .. } => None,
+        };
+        let Some(Place::Read(bytes)) = bytes else { return Err(ReadError::UnknownSplit) };
         let cells = Cells::of(values, *bytes).unwrap_or(Cells::Nothing);
         for value in (0..values.len()).filter(|value| is_wanted(*value)) {
             if cancel.is_cancelled() {
                 return Err(ReadError::Cancelled);
             }
-            for other in 0..places.len() {
-                let cells = if other == column { &cells } else { &Cells::Nothing };
-                self.line.add_value(cells, value, &mut self.binary);
-            }
+            self.line.add_value(&cells, value, &mut self.binary);
             self.line.end(&mut self.feed.batch, &mut self.binary, Locator::None);
             self.feed.row_done()?;
         }

@@ -1,8 +1,9 @@
 //! Values of dictionaries that no row refers to. Programs that keep a column's dictionary whole when rows are deleted leave the values of the
 //! deleted behind, where no reader of rows sees them.
 //!
-//! They are looked for at opening, and are a table of their own, which is there only where there are such values: a column for each column of
-//! the file that has some, and a row for each value, since nobody can tell which of them stood together in a row.
+//! They are looked for at opening. A column that has such values has a table of them, with a row for each: nobody can tell which of them stood
+//! together in a row with those of other columns. So what can be searched for on its own is found, and of a column of which no match key can be
+//! formed on its own, such as one of names, that is told.
 
 pub(super) mod in_arrow;
 pub(super) mod in_parquet;
@@ -22,6 +23,7 @@ use crate::source::ProblemCode;
 use crate::source::file::OpenedFile;
 use arrow_schema::DataType;
 use arrow_schema::Field;
+use std::collections::BTreeMap;
 pub(super) use used::Used;
 
 /// The most values of dictionaries that are remembered at once as perhaps not used.
@@ -36,13 +38,13 @@ pub(super) struct Leftover {
     pub(super) used: Used,
 }
 
-/// The table of such values.
+/// The table of such values of one column.
 pub(super) struct Unused {
     pub(super) object: Object,
     pub(super) filling: Filling,
-    leaves: Vec<Leaf>,
-    /// Each with its column of the table.
-    leftovers: Vec<(usize, Leftover)>,
+    /// The column whose values they are, as it lies in the file.
+    pub(super) field: Field,
+    pub(super) leftovers: Vec<Leftover>,
 }
 
 /// A column without others inside.
@@ -51,55 +53,42 @@ struct Leaf {
     field: Field,
 }
 
-impl Unused {
-    /// The table, where there is one.
-    pub(super) fn of(file: &OpenedFile, described: &mut Described) -> Option<Unused> {
-        if described.unused.is_empty() {
-            return None;
-        }
-        let mut leaves = Vec::new();
-        for column in &described.columns {
-            let name = column.field.name();
-            add_leaves(file.setting().names.get(name).unwrap_or(name).clone(), &column.field, &mut leaves);
-        }
-        let mut columns = Vec::new();
-        let mut leftovers = Vec::new();
-        for leftover in described.unused.drain(..) {
-            if leftover.leaf >= leaves.len() {
-                // The format counts columns that are not among those of the file: to be told, rather than to be taken for others.
-                described.problems.push(beyond(file).counted(leftover.used.left()));
-                continue;
-            }
-            if !columns.contains(&leftover.leaf) {
-                columns.push(leftover.leaf);
-            }
-            leftovers.push((columns.len() - 1, leftover));
-        }
-        if leftovers.is_empty() {
-            return None;
-        }
-        let stated: Vec<String> = columns.iter().map(|leaf| leaves[*leaf].name.clone()).collect();
-        let places = columns.iter().map(|leaf| Place::Read(super::meaning(&leaves[*leaf].field))).collect();
-        let (names, _) = super::unique_names(&stated);
-        let column = |name| Column { name, declared_type: None, access: Access::Readable };
+/// The tables of a file; none of most.
+pub(super) fn tables(file: &OpenedFile, described: &mut Described) -> Vec<Unused> {
+    let mut leaves = Vec::new();
+    for column in described.columns.iter().filter(|_| !described.unused.is_empty()) {
+        let name = column.field.name();
+        add_leaves(file.setting().names.get(name).unwrap_or(name).clone(), &column.field, &mut leaves);
+    }
+    let names: Vec<String> = leaves.iter().map(|leaf| leaf.name.clone()).collect();
+    let (names, _) = super::unique_names(&names);
+    let mut by_leaf = BTreeMap::<usize, Vec<Leftover>>::new();
+    for leftover in described.unused.drain(..) {
+        by_leaf.entry(leftover.leaf).or_default().push(leftover);
+    }
+    let mut tables = Vec::new();
+    for (place, leftovers) in by_leaf {
+        let count = leftovers.iter().map(|leftover| leftover.used.left()).sum();
+        let (Some(name), Some(leaf)) = (names.get(place), leaves.get(place)) else {
+            // The format counts columns that are not among those of the file: to be told, rather than to be taken for others.
+            described.problems.push(beyond(file).counted(count));
+            continue;
+        };
         let object = Object {
-            name: "(values that no row uses)".to_owned(),
+            name: format!("(values of {name} that no row uses)"),
             kind: ObjectKind::Table,
-            columns: names.into_iter().map(column).collect(),
+            columns: vec![Column { name: name.clone(), declared_type: None, access: Access::Readable }],
             primary_key: Vec::new(),
-            rows_expected: Some(leftovers.iter().map(|(_, leftover)| leftover.used.left()).sum()),
+            rows_expected: Some(count),
             rows_estimated: None,
             bytes: None,
             access: Access::Readable,
-            details: vec![("found in".to_owned(), "dictionaries of the file's columns".to_owned())],
+            details: vec![("found in".to_owned(), "dictionaries of the column".to_owned())],
         };
-        Some(Unused { object, filling: Filling::Flat(places), leaves, leftovers })
+        let filling = Filling::Flat(vec![Place::Read(super::meaning(&leaf.field))]);
+        tables.push(Unused { object, filling, field: leaf.field.clone(), leftovers });
     }
-
-    /// Each dictionary with its column of the table, and the field whose values it holds.
-    pub(super) fn dictionaries(&self) -> impl Iterator<Item = (usize, &Leftover, &Field)> {
-        self.leftovers.iter().map(|(column, leftover)| (*column, leftover, &self.leaves[leftover.leaf].field))
-    }
+    tables
 }
 
 /// Says that not every dictionary could be looked at.

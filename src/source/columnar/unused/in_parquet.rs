@@ -260,7 +260,8 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
 pub(in super::super) fn read(
     file: &Arc<OpenedFile>,
     metadata: &ParquetMetaData,
-    (column, leftover, field): (usize, &Leftover, &Field),
+    leftover: &Leftover,
+    field: &Field,
     pour: &mut Pour<'_>,
     cancel: &Cancel,
 ) -> std::result::Result<(), ReadError> {
@@ -281,7 +282,7 @@ pub(in super::super) fn read(
     if let Some(Ok(mut reader)) = reader {
         while let Some(Some(Ok(batch))) = guarded(|| reader.next()) {
             for values in batch.columns() {
-                pour.values(column, values.as_ref(), |_| true, cancel)?;
+                pour.values(values.as_ref(), |_| true, cancel)?;
                 missing = missing.saturating_sub(values.len() as u64);
             }
         }
