@@ -107,6 +107,9 @@ pub(crate) struct Arguments {
     force: bool,
 }
 
+/// Tables that are named where there is more than one.
+const MOST_NAMED: usize = 8;
+
 /// Columns of the list of keys in the help text.
 const KEYS_WIDTH: usize = 78;
 
@@ -278,10 +281,16 @@ fn only_object(session: &dyn Session, data: &str) -> anyhow::Result<usize> {
         (0..inventory.objects.len()).filter(|index| inventory.objects[*index].access.is_readable()).collect();
     match readable[..] {
         [object] => Ok(object),
-        _ => Err(advised(
-            format!("`{}` holds {} tables, and a supply is one", clean(data), readable.len()),
-            "export the table that is supplied to a CSV file",
-        )),
+        [] => Err(advised(format!("`{}` holds no table that can be read", clean(data)), "name the file that holds the data")),
+        _ => {
+            let names: Vec<String> =
+                readable.iter().take(MOST_NAMED).map(|index| format!("`{}`", clean(&inventory.objects[*index].name))).collect();
+            let more = if readable.len() > MOST_NAMED { " and others" } else { "" };
+            Err(advised(
+                format!("`{}` holds {} tables, and a supply is one: {}{more}", clean(data), readable.len(), names.join(", ")),
+                "export the table that is supplied to a CSV file",
+            ))
+        }
     }
 }
 

@@ -179,7 +179,8 @@ impl WorkbookSession {
                 Ok(()) | Err(Halt::Enough) => None,
                 Err(halt) => Some(halt),
             };
-            match (Layout::judge(&sample, table, stated, options), halt) {
+            let holds_nothing = halt.is_none() && sample.is_empty();
+            match (Layout::judge(&sample, table, stated, options).filter(|_| !holds_nothing), halt) {
                 // What is wrong with it comes up again when it is read.
                 (Some(layout), _) => {
                     let object = object(table, &layout);
@@ -191,7 +192,7 @@ impl WorkbookSession {
                     Ok(problem) => inventory.problems.push(problem.in_object(&table.name)),
                     Err(_) => return Err(Problem::of_source(ProblemCode::Unreadable, file.name(), "interrupted")),
                 },
-                // An empty sheet holds nothing that could be missed.
+                // A sheet or a list of texts that is empty holds nothing that could be missed.
                 (None, None) => {}
             }
         }

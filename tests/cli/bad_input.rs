@@ -128,6 +128,9 @@ fn data_that_cannot_be_supplied() {
     world.case.write("bad/undecidable.csv", dates(&["03/04/1980", "05/06/1981", "07/08/1982", "01/12/1983"]));
     world.case.write("bad/contradictory.csv", dates(&["13/04/1980", "04/13/1981", "25/08/1982", "12/30/1983"]));
     world.case.write("bad/impossible.csv", dates(&["31/02/1980", "30/02/1981", "31/04/1982", "32/01/1983"]));
+    world.database("bad/two.db", |database| {
+        database.execute_batch("CREATE TABLE people(name TEXT); CREATE TABLE visits(day TEXT);").expect("two tables");
+    });
     world.case.write("bad/schema-nothing.toml", "# nothing\n");
     world.case.write("bad/schema-empty.toml", "[columns]\n");
     world.case.write("bad/schema-unknown.toml", "[columns.shoe_size]\nkind = \"text\"\n");
@@ -148,6 +151,7 @@ fn data_that_cannot_be_supplied() {
         bad("zip", "supply bad/zip.csv @supply", &["`bad/zip.csv`", "zip archive"]),
         bad("PDF", "supply bad/pdf.csv @supply", &["`bad/pdf.csv`", "PDF"]),
         bad("two files", "supply bad/folder @supply", &["`bad/folder`", "one file at a time"]),
+        bad("two tables", "supply bad/two.db @supply", &["2 tables", "`people`, `visits`", "help: "]),
         bad("standard input", "supply - @supply", &["read twice", "help: name a file"]),
         bad(
             "ragged",

@@ -163,6 +163,34 @@ fn a_pipe_in_a_folder() {
     assert_eq!(said.fault("fifo.csv", Expected::Gap("not_regular")), None);
 }
 
+/// What a workbook keeps outside of its sheets is a table only where it has a row, and is named where a supply has to be one table.
+#[cfg(feature = "workbooks")]
+#[test]
+fn workbooks_of_one_sheet_are_supplied() {
+    use rust_xlsxwriter::Note;
+    use rust_xlsxwriter::Shape;
+    use rust_xlsxwriter::Workbook;
+    use rust_xlsxwriter::Worksheet;
+    let world = World::supplied();
+    let lines = world.case.read("supply.csv");
+    let book = |change: &dyn Fn(&mut Worksheet)| {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        for (row, line) in (0_u32..).zip(lines.lines()) {
+            for (column, cell) in (0_u16..).zip(line.split(',')) {
+                sheet.write(row, column, cell).expect("a cell");
+            }
+        }
+        change(sheet);
+        book.save_to_buffer().expect("a workbook")
+    };
+    world.case.write("bare.xlsx", book(&|sheet| drop(sheet.insert_shape(0, 12, &Shape::textbox()))));
+    world.case.write("noted.xlsx", book(&|sheet| drop(sheet.insert_note(0, 0, &Note::new("look here")))));
+    world.supply("bare.xlsx", "bare", &[]).exits_with(0);
+    let noted = world.supply("noted.xlsx", "noted", &[]);
+    noted.exits_with(1).warns("`noted.xlsx` holds 2 tables, and a supply is one: `Sheet1`, `(comments)`");
+}
+
 #[cfg(feature = "workbooks")]
 #[test]
 fn workbooks() {

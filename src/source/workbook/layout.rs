@@ -128,6 +128,13 @@ pub(super) struct Sample {
     bytes: usize,
 }
 
+impl Sample {
+    /// Whether no row has a cell.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.iter().all(|row| row.cells.is_empty())
+    }
+}
+
 struct SampleRow {
     number: u32,
     cells: Vec<(u32, String)>,

@@ -706,6 +706,9 @@ fn an_ordinary_workbook_is_its_sheets_alone() {
     {
         let session = open_bytes(content).unwrap();
         assert!(outside(session.as_ref(), "email").is_empty() && session.inventory().problems.is_empty());
+        let without_rows =
+            (0..session.inventory().objects.len()).filter(|object| rows(session.as_ref(), *object).is_empty()).count();
+        assert_eq!(without_rows, 0);
     }
 }
 
