@@ -131,8 +131,9 @@ fn of_source(error: &SourceError) -> Option<&'static str> {
         ),
         SourceError::StdinTwice => Some("name `-` once; what comes from several programs is scanned as several files"),
         SourceError::BadDelimiter => Some("name another with `--delimiter`"),
-        SourceError::Stdin(_) => {
-            Some("see what the program before the pipe says, and whether the disk has room for what it sends")
+        SourceError::Stdin(_) => Some("see what the program before the pipe says"),
+        SourceError::Temporary { .. } => {
+            Some("make room there, or name a folder with room that this user may write to in the environment variable `TMPDIR`")
         }
         SourceError::Server(ServerError::Address { .. }) => Some(
             "write it as `postgres://user@host:5432/database` or `mysql://user@host:3306/database`; `residua scan --help` says more",
@@ -400,6 +401,7 @@ mod tests {
             SourceError::StdinTwice,
             SourceError::BadDelimiter,
             SourceError::Stdin(io(io::ErrorKind::BrokenPipe)),
+            SourceError::Temporary { folder: "/full".into(), error: io(io::ErrorKind::StorageFull) },
             SourceError::Server(ServerError::Address { kind: "PostgreSQL", fault: "a port is a number up to 65535".into() }),
             SourceError::Server(ServerError::File("`ca.pem` cannot be read".into())),
             refused("Connection refused (os error 111)", Refusal::Unreachable),

@@ -83,7 +83,7 @@ pub(crate) struct Found {
     pub(crate) problems: Vec<Problem>,
 }
 
-/// Why the arguments cannot be followed. All are the person's to correct, but for the last two.
+/// Why the arguments cannot be followed. All are the person's to correct, but for the last few.
 #[derive(Debug, Error)]
 pub(crate) enum SourceError {
     #[error("cannot find `{0}`")]
@@ -99,9 +99,16 @@ pub(crate) enum SourceError {
     StdinTwice,
     #[error("a delimiter is one ASCII character other than a quote or a line break")]
     BadDelimiter,
-    /// The disk is full, or the other end of the pipe broke.
+    /// The other end of the pipe broke.
     #[error("cannot read standard input")]
     Stdin(#[source] io::Error),
+    /// What comes through the pipe cannot be kept.
+    #[error("cannot write to the folder for temporary files, `{}`", folder.display())]
+    Temporary {
+        folder: PathBuf,
+        #[source]
+        error: io::Error,
+    },
     /// A server that was named cannot be opened.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -112,7 +119,8 @@ pub(crate) enum SourceError {
 impl From<Stop> for SourceError {
     fn from(stop: Stop) -> Self {
         match stop {
-            Stop::NoRoom(error) => SourceError::Stdin(error),
+            Stop::Broken(error) => SourceError::Stdin(error),
+            Stop::NotKept(fault) => SourceError::Temporary { folder: fault.folder, error: fault.error },
             // What is too large to be unpacked is a problem, and never comes here.
             Stop::Cancelled | Stop::TooLarge | Stop::TooDense => SourceError::Cancelled,
         }

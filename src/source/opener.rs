@@ -43,7 +43,7 @@ impl<'a> Opener<'a> {
     pub(super) fn pipe(&mut self, name: &str, pipe: &mut dyn Read) -> Result<OpenedFile, Stop> {
         let copied = self.spool.pipe(pipe, self.cancel)?;
         match copied.broken {
-            Some(error) => Err(Stop::NoRoom(error)),
+            Some(error) => Err(Stop::Broken(error)),
             None => Ok(OpenedFile::private(name, &copied.held, copied.window).stated(self.options.stdin_format)),
         }
     }
@@ -87,9 +87,17 @@ impl<'a> Opener<'a> {
                 }
                 self.found.sessions.push(session);
             }
+            // Nothing came out because something hindered it, which is said already.
+            Err(problem) if problem.code == ProblemCode::Empty && self.is_hindered(&name) => {}
             Err(problem) => self.found.problems.push(problem),
         }
         Ok(())
+    }
+
+    /// Whether a file's content was not unpacked to its end.
+    fn is_hindered(&self, name: &str) -> bool {
+        let hinders = |code| matches!(code, ProblemCode::CutShort | ProblemCode::ReadFailed);
+        self.found.problems.iter().any(|problem| problem.source == name && hinders(problem.code))
     }
 
     /// Opens what a file holds packed. Gives a file back that is not packed.

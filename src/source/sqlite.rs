@@ -37,6 +37,7 @@ use super::batch::Counts;
 use super::batch::Feed;
 use super::file::OpenedFile;
 use super::file::io_reason;
+use super::unpack::NotKept;
 use crate::support::hex;
 use crate::support::progress::Cancel;
 use cell::push;
@@ -89,7 +90,8 @@ impl SqliteSession {
         let name = file.name().to_owned();
         let unreadable = |reason: String| Problem::of_source(ProblemCode::Unreadable, &name, reason);
         // A database that was piped or unpacked becomes a file first: SQLite asks for a path.
-        let file = file.with_path().map_err(|error| unreadable(io_reason(&error)))?;
+        let not_kept = |error| unreadable(format!("it could not be copied into {}", NotKept::new(error).words()));
+        let file = file.with_path().map_err(not_kept)?;
         let Some(path) = file.path() else { return Err(unreadable("the file has no path".to_owned())) };
         let path = path.canonicalize().map_err(|error| unreadable(io_reason(&error)))?;
         let head = file.head(20).map_err(|error| unreadable(io_reason(&error)))?;

@@ -17,6 +17,7 @@ mod zip;
 #[cfg(feature = "archives")]
 pub(super) use compressed::Codec;
 pub(crate) use limit::Limits;
+pub(super) use spool::NotKept;
 pub(super) use spool::Spool;
 pub(super) use spool::Stop;
 #[cfg(feature = "archives")]

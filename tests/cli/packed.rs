@@ -73,6 +73,14 @@ pub(crate) fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     zip_with(members, zip::CompressionMethod::Deflated)
 }
 
+/// An archive of one file that says another method of it.
+fn with_method(mut archive: Vec<u8>, method: u8) -> Vec<u8> {
+    let directory = archive.windows(4).rposition(|bytes| bytes == b"PK\x01\x02").expect("a directory");
+    archive[8] = method;
+    archive[directory + 10] = method;
+    archive
+}
+
 /// A table with nobody of interest, and one with a supplied person.
 fn tables(world: &World) -> (Vec<u8>, Vec<u8>) {
     let own: Vec<_> = world.own.iter().take(20).collect();
@@ -268,15 +276,16 @@ fn what_hinders_the_unpacking_is_a_gap_and_the_rest_is_read() {
         ("v.tar", linked(tar::EntryType::Link)),
         ("w.tar", linked(tar::EntryType::Directory)),
         ("x.tar", remarked()),
+        ("z.zip", with_method(zip(&[("kept.csv", kept)]), 14)),
         ("._y.csv", joined(&[b"\0\x05\x16\x07\0\x02\0\0", kept])),
         (".DS_Store", joined(&[b"\0\0\0\x01Bud1", kept])),
     ];
-    let expected: [(&str, u64, &[&str]); 34] = [
+    let expected: [(&str, u64, &[&str]); 35] = [
         (".DS_Store", 0, &["unsupported"]),
         ("a.gz", 1, &["cut_short"]),
         ("b.gz", 1, &["read_failed"]),
         ("c.gz", 1, &["read_failed"]),
-        ("d.zst", 0, &["empty", "cut_short"]),
+        ("d.zst", 0, &["cut_short"]),
         ("e.xz", 1, &["cut_short"]),
         ("f.bz2", 1, &["cut_short"]),
         ("g.tar", 0, &["cut_short"]),
@@ -293,7 +302,7 @@ fn what_hinders_the_unpacking_is_a_gap_and_the_rest_is_read() {
         ("m.gz", 0, &["beyond_limit"]),
         ("n.gz", 0, &["beyond_limit"]),
         ("o.gz", 0, &["empty"]),
-        ("p.gz", 0, &["empty", "cut_short"]),
+        ("p.gz", 0, &["cut_short"]),
         ("q.zip/kept.csv", 1, &[]),
         ("r.zip", 0, &["unknown_format"]),
         ("r.zip/empty.csv", 0, &[]),
@@ -305,6 +314,7 @@ fn what_hinders_the_unpacking_is_a_gap_and_the_rest_is_read() {
         ("w.tar/kept.csv", 1, &[]),
         ("x.tar", 0, &["unsupported"]),
         ("x.tar/empty.csv", 0, &[]),
+        ("z.zip/kept.csv", 0, &["read_failed"]),
         ("._y.csv", 0, &["unsupported"]),
     ];
     expect(&world, &files, &expected);
@@ -321,4 +331,23 @@ fn a_bomb_takes_no_memory() {
     output.exits_with(10);
     output.prints("beyond_limit");
     assert!(peak <= MOST_MEMORY, "{} MB", peak >> 20);
+}
+
+#[test]
+fn without_a_folder_for_temporary_files_it_is_named() {
+    let world = World::asked();
+    let (_, kept) = tables(&world);
+    world.case.write("odd/kept.csv.gz", gzip(&kept));
+    let command = |source: &str, folder: &str| {
+        let arguments = world.scanning("deletion", "deletion.challenge.json", &[source], &[]);
+        world.command(crate::cli::world::AFTER, &arguments).env("TMPDIR", folder).input(&kept).run()
+    };
+    let packed = command("odd", "/none/such");
+    packed.exits_with(10).prints("read_failed: `odd/kept.csv.gz`");
+    packed.prints("`/none/such` (`TMPDIR` names another): there is no such folder");
+    let piped = command("-", "/none/such");
+    piped.exits_with(1).stderr_is(
+        "error: cannot write to the folder for temporary files, `/none/such`\n  cause: there is no such file or folder\n  help: \
+         make room there, or name a folder with room that this user may write to in the environment variable `TMPDIR`\n",
+    );
 }

@@ -8,10 +8,13 @@ use crate::source::ProblemCode;
 use crate::source::file::CHUNK;
 use crate::source::file::Held;
 use crate::source::file::Window;
+#[cfg(feature = "archives")]
+use crate::source::file::io_reason;
 use crate::support::progress::Cancel;
 use crate::support::progress::Progress;
 use std::io;
 use std::io::Read;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A growing private copy. It is made when the first byte comes.
@@ -26,8 +29,10 @@ pub(in crate::source) struct Spool<'a> {
 #[derive(Debug)]
 pub(in crate::source) enum Stop {
     Cancelled,
-    /// There is no room for the copy.
-    NoRoom(io::Error),
+    /// The pipe broke.
+    Broken(io::Error),
+    /// The copy could not be written.
+    NotKept(NotKept),
     /// All copies together would be larger than is allowed.
     TooLarge,
     /// It is far larger than what it came from.
@@ -40,7 +45,11 @@ impl Stop {
     pub(in crate::source) fn problem(&self, source: &str) -> Problem {
         let (code, detail) = match self {
             Stop::Cancelled => (ProblemCode::ReadFailed, "interrupted"),
-            Stop::NoRoom(_) => (ProblemCode::ReadFailed, "there is no room in the folder for temporary files to unpack it"),
+            Stop::Broken(error) => return Problem::of_source(ProblemCode::ReadFailed, source, io_reason(error)),
+            Stop::NotKept(fault) => {
+                let detail = format!("it could not be unpacked into {}", fault.words());
+                return Problem::of_source(ProblemCode::ReadFailed, source, detail);
+            }
             Stop::TooLarge => (ProblemCode::BeyondLimit, "with it, more would be unpacked than is allowed; see `--unpack-limit`"),
             Stop::TooDense => {
                 let detail = "it unpacks to so many times its size that it was left; unpack it, and scan what comes out";
@@ -48,6 +57,30 @@ impl Stop {
             }
         };
         Problem::of_source(code, source, detail)
+    }
+}
+
+/// Why a temporary file could not be made or written. The folder is the one that the environment names.
+#[derive(Debug)]
+pub(in crate::source) struct NotKept {
+    pub(in crate::source) folder: PathBuf,
+    pub(in crate::source) error: io::Error,
+}
+
+impl NotKept {
+    pub(in crate::source) fn new(error: io::Error) -> NotKept {
+        NotKept { folder: tempfile::env::temp_dir(), error }
+    }
+
+    /// The folder and what is wrong with it. An error of the crate names the file too, which never was.
+    pub(in crate::source) fn words(&self) -> String {
+        let reason = match self.error.kind() {
+            io::ErrorKind::NotFound => "there is no such folder".to_owned(),
+            io::ErrorKind::PermissionDenied => "this user may not write there".to_owned(),
+            io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+            kind => kind.to_string(),
+        };
+        format!("the folder for temporary files, `{}` (`TMPDIR` names another): {reason}", self.folder.display())
     }
 }
 
@@ -116,9 +149,13 @@ impl<'a> Spool<'a> {
         if let Some(held) = &self.held {
             return Ok(held.clone());
         }
-        let held = Arc::new(Held::private(tempfile::tempfile().map_err(Stop::NoRoom)?));
+        let held = Arc::new(Held::private(tempfile::tempfile().map_err(not_kept)?));
         Ok(self.held.insert(held).clone())
     }
+}
+
+fn not_kept(error: io::Error) -> Stop {
+    Stop::NotKept(NotKept::new(error))
 }
 
 /// Copies to the content's end or to where it breaks; gives the end of the copy.
@@ -140,7 +177,7 @@ fn copy(
             Ok(0) => return Ok((end, None)),
             Ok(count) => {
                 check(end + count as u64)?;
-                held.write_all_at(&chunk[..count], end).map_err(Stop::NoRoom)?;
+                held.write_all_at(&chunk[..count], end).map_err(not_kept)?;
                 end += count as u64;
                 progress.advance(0, count as u64);
             }
