@@ -39,6 +39,7 @@ use clap::CommandFactory;
 use clap::FromArgMatches;
 use clap::Parser;
 use clap::Subcommand;
+use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::io;
 use std::io::IsTerminal;
@@ -195,7 +196,18 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let is_help = arguments.get(1).is_some_and(|first| first == "help");
     let arguments = arguments.iter().filter(|argument| !(is_help && (*argument == "--help" || *argument == "-h")));
     let matches = Cli::command().color(color).try_get_matches_from(arguments)?;
-    Cli::from_arg_matches(&matches)
+    let cli = Cli::from_arg_matches(&matches)?;
+    let fault = match &cli.command {
+        Command::Scan(arguments) => arguments.fault(),
+        Command::Inspect(arguments) => arguments.fault(),
+        _ => None,
+    };
+    let Some(fault) = fault else { return Ok(cli) };
+    let mut command = Cli::command().color(color);
+    command.build();
+    let name = matches.subcommand_name().unwrap_or_default();
+    let command = command.find_subcommand_mut(name).map_or_else(Cli::command, |command| command.clone());
+    Err(command.color(color).error(ErrorKind::ArgumentConflict, fault))
 }
 
 fn context(global: &Global, cancel: Cancel) -> anyhow::Result<Context> {

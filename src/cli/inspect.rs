@@ -71,6 +71,13 @@ pub(crate) struct Arguments {
     piped: Piped,
 }
 
+impl Arguments {
+    /// What the parser of the command line does not see: flags that do not go together.
+    pub(crate) fn fault(&self) -> Option<String> {
+        self.piped.fault(&self.subjects)
+    }
+}
+
 /// Inspects.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     if let Some(role) = &arguments.grants {

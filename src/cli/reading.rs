@@ -31,8 +31,8 @@ pub(crate) struct Reading {
     /// Whether the first row of every text file named here names the columns, instead of what is recognised. For single files a map file says it
     #[arg(long, value_name = "yes|no", value_parser = parse_yes_no)]
     header: Option<bool>,
-    /// The encoding of every text file named here that has no byte order mark, instead of the one recognised: `utf-8`, `utf-16le`,
-    /// `windows-1252` and so on. For single files a map file says it
+    /// The encoding of every text file named here that is not plainly in another, as by a byte order mark or by being valid UTF-8: `utf-8`,
+    /// `utf-16le`, `windows-1252` and so on. For single files a map file says it, and then only a byte order mark goes before
     #[arg(long, value_name = "NAME", value_parser = parse_encoding)]
     encoding: Option<Label>,
     /// How many characters each column has, as `12,20,8`, where the columns of every text file named here are of fixed width. For single files
@@ -56,12 +56,23 @@ pub(crate) struct Reading {
 /// What is said of standard input, where it is a source.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Piped {
-    /// What standard input (`-`) is, instead of what its first bytes say: `csv`, `json`, `sql`, `parquet` and so on. What is otherwise is a gap
-    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    /// What standard input (`-`) is, instead of what its first bytes say. What is otherwise is a gap
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format, help = format_help())]
     input_format: Option<InputFormat>,
     /// The name of standard input in results and declarations; `-`, if not given
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+}
+
+impl Piped {
+    /// What is said of standard input although no source is. It would be left unheeded, and somebody might rely on it.
+    pub(crate) fn fault(&self, sources: &[String]) -> Option<String> {
+        if sources.iter().any(|source| source == "-") {
+            return None;
+        }
+        let flag = self.input_format.map(|_| "--input-format").or(self.name.as_ref().map(|_| "--name"))?;
+        Some(format!("'{flag}' is said of standard input, and no source is '-'; other files are told by their content and name"))
+    }
 }
 
 /// The widths of columns in characters.
@@ -116,6 +127,12 @@ pub(crate) fn discover(sources: &[String], options: &Options, context: &Context)
         SourceError::Cancelled => Interrupted.into(),
         error => anyhow::Error::new(error),
     })
+}
+
+/// The help text of `--input-format`, which lists every format.
+fn format_help() -> String {
+    let words = InputFormat::words().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    format!("What standard input (`-`) is, instead of what its first bytes say: {words}. What is otherwise is a gap")
 }
 
 /// A format on the command line.

@@ -104,6 +104,7 @@ the words for columns):
   [[target]]
   match = \"exports/list.prn\"
   widths = [12, 20, 8]            # columns of so many characters
+  packed = true                   # beside widths: values may touch
   [[exclude]]
   match = \"sqlite:crm.db#staff*\"
   except = [\"sqlite:crm.db#staff_old\"]   # patterns of what is read all the same
@@ -219,6 +220,13 @@ pub(crate) struct Arguments {
     /// Overwrite existing files
     #[arg(long)]
     force: bool,
+}
+
+impl Arguments {
+    /// What the parser of the command line does not see: flags that do not go together.
+    pub(crate) fn fault(&self) -> Option<String> {
+        self.piped.fault(&self.sources)
+    }
 }
 
 /// Which findings are listed.

@@ -62,3 +62,17 @@ fn an_unknown_format_is_a_slip() {
     let arguments = world.scanning("deletion", "deletion.challenge.json", &["-"], &["--input-format", "cvs"]);
     world.command(AFTER, &arguments).run().exits_with(2).warns("unknown format; one of `csv`");
 }
+
+/// A flag that would not be heeded is a slip: whoever gave it relies on it.
+#[test]
+fn what_is_said_of_a_pipe_needs_one() {
+    let world = World::asked();
+    for flags in [["--input-format", "json"], ["--name", "crm"]] {
+        let arguments = world.scanning("deletion", "deletion.challenge.json", &["crm.db"], &flags);
+        let said = world.command(AFTER, &arguments).run();
+        said.exits_with(2).warns(&format!("'{}' is said of standard input, and no source is '-'", flags[0]));
+        said.warns("Usage: residua scan");
+        let inspected = world.run(AFTER, &["inspect", "crm.db", flags[0], flags[1]]);
+        inspected.exits_with(2).warns("is said of standard input").warns("Usage: residua inspect");
+    }
+}
