@@ -9,6 +9,7 @@ use crate::source::Session;
 use crate::source::file::CHUNK;
 use crate::source::file::OpenedFile;
 use crate::source::file::io_reason;
+use crate::source::unpack::NotKept;
 use crate::support::progress::Cancel;
 use std::fs::File;
 use std::io;
@@ -23,12 +24,22 @@ use std::time::Duration;
 /// The program.
 const PROGRAM: &str = "pg_restore";
 
+/// Bytes by which a sort of archive is told.
+const HEAD: usize = 16;
+
 /// How long it is between looks at the program's state.
 const STEP: Duration = Duration::from_millis(10);
 
 /// Whether a file is an archive, in the custom form or as `tar`, by its beginning.
 pub(in crate::source) fn is_archive(head: &[u8]) -> bool {
     head.starts_with(b"PGDMP") || (head.starts_with(b"toc.dat\0") && head.get(257..262) == Some(b"ustar"))
+}
+
+/// Whether a file is the list of an archive that is a folder, by its beginning: it names the form of `tar` without being one.
+fn is_list_of_folder(head: &[u8]) -> bool {
+    const FORM: usize = 10;
+    const TAR: u8 = 3;
+    head.starts_with(b"PGDMP") && head.get(FORM) == Some(&TAR)
 }
 
 /// Opens an archive in one file. The script may have so many bytes.
@@ -38,11 +49,16 @@ pub(in crate::source) fn open_archive(
     limit: u64,
     cancel: &Cancel,
 ) -> Result<Box<dyn Session>, Problem> {
-    let copy = |error: &io::Error| Problem::of_source(ProblemCode::Unreadable, file.name(), io_reason(error));
+    let problem = |code, detail: &str| Problem::of_source(code, file.name(), detail);
+    if file.head(HEAD).is_ok_and(|head| is_list_of_folder(&head)) {
+        let detail = "the list of a folder that pg_dump made, and that is read as a folder alone; unpack it, where it is in an archive, \
+                      and scan the folder";
+        return Err(problem(ProblemCode::Unsupported, detail));
+    }
     let copied = {
         // The program goes back and forth in the archive, which it cannot in a pipe.
-        let mut archive = tempfile::tempfile().map_err(|error| copy(&error))?;
-        spool(&file, &mut archive, limit, cancel).map_err(|error| copy(&error))?;
+        let mut archive = tempfile::tempfile().map_err(|error| not_kept(file.name(), error))?;
+        spool(&file, &mut archive, limit, cancel).map_err(|detail| problem(ProblemCode::Unreadable, &detail))?;
         restore(file.name(), PROGRAM, Input::File(archive), limit, cancel)?
     };
     SqlSession::open(file, Some(copied), options, cancel, (super::CHUNK, None))
@@ -69,21 +85,30 @@ enum Input<'a> {
     Folder(&'a Path),
 }
 
-/// Copies a file.
-fn spool(file: &OpenedFile, copy: &mut File, limit: u64, cancel: &Cancel) -> io::Result<()> {
+/// That a temporary file could not be made.
+fn not_kept(name: &str, error: io::Error) -> Problem {
+    Problem::of_source(ProblemCode::Unreadable, name, copying(error))
+}
+
+fn copying(error: io::Error) -> String {
+    format!("it could not be copied into {}", NotKept::new(error).words())
+}
+
+/// Copies a file. An error is in words.
+fn spool(file: &OpenedFile, copy: &mut File, limit: u64, cancel: &Cancel) -> Result<(), String> {
     let (mut chunk, mut offset) = (vec![0; CHUNK], 0);
     loop {
         if cancel.is_cancelled() {
-            return Err(io::Error::other("interrupted"));
+            return Err("interrupted".to_owned());
         }
-        let count = file.read_at(&mut chunk, offset)?;
+        let count = file.read_at(&mut chunk, offset).map_err(|error| io_reason(&error))?;
         if count == 0 {
-            return copy.rewind();
+            return copy.rewind().map_err(copying);
         }
-        copy.write_all(&chunk[..count])?;
+        copy.write_all(&chunk[..count]).map_err(copying)?;
         offset += count as u64;
         if offset > limit {
-            return Err(io::Error::other("the archive is larger than what is unpacked"));
+            return Err("the archive is larger than what is unpacked".to_owned());
         }
     }
 }
@@ -91,7 +116,7 @@ fn spool(file: &OpenedFile, copy: &mut File, limit: u64, cancel: &Cancel) -> io:
 /// Runs the program to its end, or for as long as it is wanted. What it wrote until then stands.
 fn restore(name: &str, program: &str, input: Input<'_>, limit: u64, cancel: &Cancel) -> Result<Copied, Problem> {
     let failed = |error: &io::Error| Problem::of_source(ProblemCode::Unreadable, name, io_reason(error));
-    let out = tempfile::tempfile().map_err(|error| failed(&error))?;
+    let out = tempfile::tempfile().map_err(|error| not_kept(name, error))?;
     let mut command = Command::new(program);
     command.args(["-f", "-"]).stdout(out.try_clone().map_err(|error| failed(&error))?).stderr(Stdio::null());
     match input {
@@ -142,6 +167,19 @@ fn restore(name: &str, program: &str, input: Input<'_>, limit: u64, cancel: &Can
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// How the list of a folder begins, and how an archive in one file does, as version 14 writes them.
+    #[test]
+    fn the_list_of_a_folder_is_no_archive() {
+        let head = |form: u8| [&b"PGDMP\x01\x0e\x00\x04\x08"[..], &[form, 1, 0, 0]].concat();
+        assert_eq!([1, 3].map(|form| is_list_of_folder(&head(form))), [false, true]);
+        let mut copy = tempfile::tempfile().unwrap();
+        copy.write_all(&head(3)).unwrap();
+        let file = OpenedFile::unnamed("dump.tar.gz/crm/toc.dat", copy).unwrap();
+        let problem = open_archive(file, &Options::default(), 1 << 20, &Cancel::default()).err().unwrap();
+        assert_eq!(problem.code, ProblemCode::Unsupported);
+        assert!(problem.detail.contains("scan the folder"), "{}", problem.detail);
+    }
 
     #[test]
     fn an_archive_that_cannot_be_unpacked_is_a_problem() {
