@@ -159,7 +159,8 @@ fn concluded(verification: &Verification) -> String {
         let _ = writeln!(words, "  {}\n    help: {}", doubt.reason, doubt.help);
     }
     let attested = verification.stated.as_ref().and_then(AttestationV1::outcome);
-    words.push_str(&attested.map(|outcome| outcome::gaps("Gaps (what was not seen):", &outcome.gaps)).unwrap_or_default());
+    let rest = "`residua inspect ATTESTATION --format json`";
+    words.push_str(&attested.map(|outcome| outcome::gaps("Gaps (what was not seen):", &outcome.gaps, rest)).unwrap_or_default());
     words
 }
 

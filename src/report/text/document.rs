@@ -212,7 +212,7 @@ pub(crate) fn attestation(about: &About, stated: &AttestationV1, style: Style) -
             text.push_str(&outcome::keys_found(&outcome.targets, style));
             text.push_str(&outcome::readings(&outcome.targets));
             text.push_str(&outcome::reasons(judgement));
-            text.push_str(&outcome::gaps("Gaps (what was not seen):", &outcome.gaps));
+            text.push_str(&outcome::gaps("Gaps (what was not seen):", &outcome.gaps, "the same command with `--format json`"));
             text.push_str(&outcome::excluded(&outcome.excluded));
             text.push_str(&outcome::controls(outcome.sentinels, outcome.known_answers));
         }

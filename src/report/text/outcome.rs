@@ -37,6 +37,9 @@ const FEW_ALIKE: usize = 3;
 /// Places of one sort of gap that are listed before the rest is only counted.
 const MOST_ALIKE: usize = 12;
 
+/// Places that are listed where gaps are too many to be listed one by one: of all codes together.
+const MOST_PLACES: usize = 500;
+
 /// The result of a scan.
 pub(crate) fn outcome(phase: Phase, policy: &Policy, judgement: &Judgement, outcome: &Outcome, style: Style) -> String {
     let mut text = String::new();
@@ -54,7 +57,7 @@ pub(crate) fn outcome(phase: Phase, policy: &Policy, judgement: &Judgement, outc
             clean(&overlap.source)
         );
     }
-    text.push_str(&gaps("Gaps (what was not seen):", &outcome.gaps));
+    text.push_str(&gaps("Gaps (what was not seen):", &outcome.gaps, "`--format json`"));
     text.push_str(&excluded(&outcome.excluded));
     text.push_str(&controls(outcome.sentinels, outcome.known_answers));
     if phase != Phase::Baseline && judgement.verdict == Verdict::Clear {
@@ -173,7 +176,7 @@ pub(crate) fn reasons(judgement: &Judgement) -> String {
         let _ = writeln!(text, "    help: {}", appraisal::help(reasons.code, reasons.count));
     }
     if let Some(more) = others.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
-        let _ = writeln!(text, "  and {more} more");
+        let _ = writeln!(text, "  and {} more", count(more as u64));
     }
     if !gaps.is_empty() {
         let _ = writeln!(text, "  {}: not all was seen: {}, listed below", ReasonCode::Gap.word(), of(gaps.len() as u64, "gap"));
@@ -182,20 +185,48 @@ pub(crate) fn reasons(judgement: &Judgement) -> String {
 }
 
 /// What was not seen, and what can be done about it.
-pub(crate) fn gaps(title: &str, gaps: &[Gap]) -> String {
+/// `rest` says what lists every gap, where they are too many to be listed here.
+pub(crate) fn gaps(title: &str, gaps: &[Gap], rest: &str) -> String {
     if gaps.is_empty() {
         return String::new();
     }
+    if gaps.len() > MOST_LINES {
+        return gaps_by_target(title, gaps, rest);
+    }
     let mut text = format!("{title}\n");
-    for gap in gaps.iter().take(MOST_LINES) {
+    for gap in gaps {
         let column = gap.column.as_ref().map_or_else(String::new, |column| format!(", column `{}`", clean(column)));
         let number = gap.count.map_or_else(String::new, |number| format!(" ({})", count(number)));
         let _ = writeln!(text, "  {}: `{}`{column}: {}{number}", gap.code, clean(&gap.target), clean(&gap.detail));
         let _ = writeln!(text, "    help: {}", gap.code.help());
     }
-    if let Some(more) = gaps.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
-        let _ = writeln!(text, "  and {more} more");
+    text
+}
+
+/// Gaps that are too many to be listed one by one: under each code every target once, so that one target does not crowd out the others.
+fn gaps_by_target(title: &str, all: &[Gap], rest: &str) -> String {
+    let mut by_code: BTreeMap<GapCode, BTreeMap<&str, Vec<&Gap>>> = BTreeMap::new();
+    for gap in all {
+        by_code.entry(gap.code).or_default().entry(&gap.target).or_default().push(gap);
     }
+    let most = MOST_PLACES / by_code.len();
+    let mut text = format!("{title}\n");
+    for (code, targets) in by_code {
+        let gaps = targets.values().map(Vec::len).sum::<usize>() as u64;
+        let _ = writeln!(text, "  {code}: {}, in {}:", of(gaps, "gap"), of(targets.len() as u64, "target"));
+        for (target, gaps) in targets.iter().take(most) {
+            let (Some(first), more) = (gaps.first(), gaps.len() - 1) else { continue };
+            let column = first.column.as_ref().map_or_else(String::new, |column| format!(", column `{}`", clean(column)));
+            let number = first.count.map_or_else(String::new, |number| format!(" ({})", count(number)));
+            let others = if more > 0 { format!("; and {} more of it", count(more as u64)) } else { String::new() };
+            let _ = writeln!(text, "    `{}`{column}: {}{number}{others}", clean(target), clean(&first.detail));
+        }
+        if let Some(more) = targets.len().checked_sub(most).filter(|more| *more > 0) {
+            let _ = writeln!(text, "    and {} more", count(more as u64));
+        }
+        let _ = writeln!(text, "    help: {}", code.help());
+    }
+    let _ = writeln!(text, "  These are {}; {rest} lists every one.", of(all.len() as u64, "gap"));
     text
 }
 
@@ -206,7 +237,7 @@ pub(crate) fn gaps_together(title: &str, all: &[Gap], has_all: bool) -> String {
         alike.entry((gap.code, &gap.detail)).or_default().push(gap);
     }
     if alike.values().all(|group| group.len() <= FEW_ALIKE) && all.len() <= MOST_LINES {
-        return gaps(title, all);
+        return gaps(title, all, "");
     }
     let mut text = format!("{title}\n");
     for ((code, detail), group) in alike {
@@ -329,6 +360,37 @@ mod tests {
     use crate::finding::verdict::Reason;
     use crate::support::snapshot;
 
+    /// One file with many gaps does not keep those of others out of the list.
+    #[test]
+    fn every_target_with_a_gap_is_named() {
+        let gap = |target: &str, column: Option<String>, code| Gap {
+            target: target.to_owned(),
+            column,
+            code,
+            count: Some(3),
+            detail: "what was seen".to_owned(),
+        };
+        let mut all: Vec<Gap> =
+            (0..2_813).map(|column| gap("app.min.js", Some(format!("c{column}")), GapCode::UnmappedPersonal)).collect();
+        all.extend((0..50).map(|file| gap(&format!("exports/{file}.png"), None, GapCode::Unsupported)));
+        all.push(gap("crm.csv", Some("notes".into()), GapCode::UnmappedPersonal));
+        let text = gaps("Gaps:", &all, "`--format json`");
+        for gap in &all {
+            assert!(text.contains(&format!("`{}`", gap.target)), "{text}");
+        }
+        assert!(text.contains("unmapped_personal: 2,814 gaps, in 2 targets:\n    `app.min.js`, column `c0`: what was seen (3); and 2,812 more of it\n"));
+        assert!(text.contains("    `crm.csv`, column `notes`: what was seen (3)\n"));
+        assert_eq!(text.matches("help: ").count(), 2);
+        assert!(text.ends_with("These are 2,864 gaps; `--format json` lists every one.\n"), "{text}");
+        // However many targets there are, a code has its lines.
+        let many: Vec<Gap> = (0..5_000).map(|file| gap(&format!("{file:04}.png"), None, GapCode::Unsupported)).collect();
+        let text = gaps("Gaps:", &[many, all].concat(), "`--format json`");
+        assert!(
+            text.lines().count() < MOST_PLACES + 10 && text.contains("`crm.csv`") && text.contains("    and 4,800 more\n"),
+            "{text}"
+        );
+    }
+
     /// Every gap and every reason as people read it. A new one shows here, with its help.
     #[test]
     fn gaps_and_reasons_read_well() {
@@ -341,7 +403,7 @@ mod tests {
                 count: Some(1_234),
                 detail: "what was seen".into(),
             };
-            text.push_str(&gaps("", &[gap]));
+            text.push_str(&gaps("", &[gap], ""));
         }
         for (code, number) in ReasonCode::ALL.into_iter().flat_map(|code| [(code, 1), (code, 1_234)]) {
             let reason = Reason {
