@@ -185,7 +185,10 @@ fn of_supply(error: &SupplyError) -> Option<String> {
                 "supply a CSV file, or another file that is read and holds one table: export the data to one"
             }
             ProblemCode::Unreadable | ProblemCode::Denied => "give this user the right to read it",
-            ProblemCode::DoubtfulHeader => "leave `--header` away: the first row holds values, and names no column",
+            ProblemCode::DoubtfulHeader => {
+                "where `--header` was given, leave it away: the first row holds values; where one sheet holds several tables, supply each as a \
+                 file of its own"
+            }
             ProblemCode::CutShort | ProblemCode::RowTooLong => "obtain the whole file, or close the quote that stays open in it",
             ProblemCode::NotRegular | ProblemCode::SymlinkLoop => "name the regular file that holds the data",
             ProblemCode::BeyondLimit => "unpack it, and supply what comes out",
@@ -583,6 +586,7 @@ mod tests {
         let asked = [
             ChallengeError::TooEarly { phase: "deletion", delete_by: day("2017-06-30"), first: day("2017-07-01") },
             ChallengeError::NoBaseline,
+            ChallengeError::EmptyWithoutBaseline,
             ChallengeError::Declarations { fault: "a declaration lacks its reason".into() },
             ChallengeError::Request { problem: "the manifest has no match key `shoe`".into() },
             ChallengeError::Sealed(SealedError::Encrypt { name: "The recipient".into() }),

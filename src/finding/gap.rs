@@ -150,21 +150,31 @@ impl GapCode {
     /// What a person may do about it.
     pub(crate) fn help(self) -> &'static str {
         match self {
-            GapCode::Unreadable | GapCode::Denied => "give the account that runs the scan the right to read it",
-            GapCode::UnknownFormat | GapCode::Unsupported => {
-                "export it to CSV, or leave it out in the map file (`[[exclude]]`), with a reason that the originator accepts"
+            GapCode::Unreadable => {
+                "give the account that runs the scan the right to read it; a link that leads nowhere is to be removed, or left out in the map \
+                 file (`[[exclude]]`)"
             }
-            GapCode::Empty => "remove the empty file, or do not name it among the sources",
+            GapCode::Denied => "give the account that runs the scan the right to read it",
+            GapCode::UnknownFormat | GapCode::Unsupported => {
+                "if it holds records, export them to CSV; if you looked into it and it holds none, leave it out in the map file \
+                 (`[[exclude]]`), with a reason that the originator accepts"
+            }
+            GapCode::Empty => {
+                "remove the empty file, or do not name it among the sources; where nothing came through a pipe, see what the command before \
+                 it says"
+            }
             GapCode::NotRegular | GapCode::SymlinkLoop => "name the regular file that holds the data",
             GapCode::AmbiguousDelimiter => {
                 "name the delimiter: of this file in the map file (`delimiter = \";\"`), or of every text file with `--delimiter`; where \
-                 none divides the lines, give `widths`"
+                 none divides the lines, give `widths`; if it holds no records, leave it out there (`[[exclude]]`), with a reason that the \
+                 originator accepts"
             }
             GapCode::DoubtfulWidths => {
                 "correct the widths; where values touch on purpose, say `packed = true` beside `widths` in the map file"
             }
             GapCode::DoubtfulHeader => {
-                "take back `--header yes`, or `header = true` in the map file, and say with `--map` what the columns hold"
+                "where a header was stated, take back `--header yes`, or `header = true` in the map file, and say with `--map` what the columns \
+                 hold; where one sheet holds several tables, give each a sheet of its own"
             }
             GapCode::RaggedRows => {
                 "export the file again with every cell quoted; or, if `residua inspect` shows another delimiter than the file's, name that in \
@@ -179,7 +189,8 @@ impl GapCode {
             }
             GapCode::RowTooLong => "look for an unclosed quote, or export the file again",
             GapCode::BeyondLimit => {
-                "unpack it, and scan what comes out; or, if it is only large, allow more with `--unpack-limit`"
+                "unpack it, and scan what comes out; where it is the bytes that are too many, rather than the layers or how far they unpack, \
+                 `--unpack-limit` allows more"
             }
             GapCode::DuplicateColumn => "give each column a name of its own",
             GapCode::ChangedWhileRead => "scan again while nothing writes to it, or scan a copy",

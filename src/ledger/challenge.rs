@@ -74,6 +74,9 @@ pub(crate) enum ChallengeError {
         /// In words.
         fault: String,
     },
+    /// The person's fault: what cannot be had without a baseline.
+    #[error("empty targets cannot be accepted without a baseline, since nothing would say that they ever held the data")]
+    EmptyWithoutBaseline,
     /// The person's fault: a number out of its range, or a key that the manifest has not.
     #[error("{problem}")]
     Request {
@@ -98,6 +101,10 @@ impl ChallengeError {
             ),
             ChallengeError::TooEarly { .. } => Some("issue it on that day or later; `residua status` says when it is due"),
             ChallengeError::Declarations { .. } => Some("correct the declaration file, or have the recipient correct it"),
+            ChallengeError::EmptyWithoutBaseline => Some(
+                "leave `--without-baseline` away where a baseline was accepted, or issue a challenge with `--phase baseline` first; without \
+                 one, leave `--accept-empty` away",
+            ),
             ChallengeError::Request { .. } => Some(
                 "`residua challenge --help` has the limits; `residua inspect` of the manifest's statement lists its match keys",
             ),
@@ -168,8 +175,7 @@ fn check(request: &Request, manifest: &ManifestV1) -> Result<(), ChallengeError>
         return refuse("a baseline finds the data, so that its targets cannot be accepted as empty".to_owned());
     }
     if request.policy.empty_accepted && request.policy.without_baseline {
-        let problem = "empty targets cannot be accepted without a baseline, since nothing would say that they ever held the data";
-        return refuse(problem.to_owned());
+        return Err(ChallengeError::EmptyWithoutBaseline);
     }
     if let Some(fault) = request.policy.accept.fault() {
         return Err(ChallengeError::Declarations { fault });

@@ -294,6 +294,10 @@ impl Walk<'_> {
                 self.problem(ProblemCode::SymlinkLoop, &name, "the symbolic link leads back to itself");
                 return Ok(());
             }
+            Err(error) if error.kind() == io::ErrorKind::NotFound && path.is_symlink() => {
+                self.problem(ProblemCode::Unreadable, &name, "the symbolic link leads nowhere");
+                return Ok(());
+            }
             Err(error) => {
                 self.problem(ProblemCode::Unreadable, &name, io_reason(&error));
                 return Ok(());
