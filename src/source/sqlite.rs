@@ -90,7 +90,10 @@ impl SqliteSession {
         let name = file.name().to_owned();
         let unreadable = |reason: String| Problem::of_source(ProblemCode::Unreadable, &name, reason);
         // A database that was piped or unpacked becomes a file first: SQLite asks for a path.
-        let not_kept = |error| unreadable(format!("it could not be copied into {}", NotKept::new(error).words()));
+        let not_kept = |error| {
+            let detail = format!("it could not be copied into {}", NotKept::new(error).words());
+            Problem::of_source(ProblemCode::ReadFailed, &name, detail)
+        };
         let file = file.with_path().map_err(not_kept)?;
         let Some(path) = file.path() else { return Err(unreadable("the file has no path".to_owned())) };
         let path = path.canonicalize().map_err(|error| unreadable(io_reason(&error)))?;

@@ -345,6 +345,11 @@ fn without_a_folder_for_temporary_files_it_is_named() {
     let packed = command("odd", "/none/such");
     packed.exits_with(10).prints("read_failed: `odd/kept.csv.gz`");
     packed.prints("`/none/such` (`TMPDIR` names another): there is no such folder");
+    // A database within an archive is copied, since its reader asks for a path.
+    world.case.write("archived/made.zip", zip_with(&[("made.db", &database(&world))], zip::CompressionMethod::Stored));
+    command("archived", "/none/such")
+        .exits_with(10)
+        .prints("read_failed: `archived/made.zip/made.db`: it could not be copied into");
     let piped = command("-", "/none/such");
     piped.exits_with(1).stderr_is(
         "error: cannot write to the folder for temporary files, `/none/such`\n  cause: there is no such file or folder\n  help: \

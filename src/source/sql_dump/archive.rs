@@ -58,7 +58,7 @@ pub(in crate::source) fn open_archive(
     let copied = {
         // The program goes back and forth in the archive, which it cannot in a pipe.
         let mut archive = tempfile::tempfile().map_err(|error| not_kept(file.name(), error))?;
-        spool(&file, &mut archive, limit, cancel).map_err(|detail| problem(ProblemCode::Unreadable, &detail))?;
+        spool(&file, &mut archive, limit, cancel).map_err(|detail| problem(ProblemCode::ReadFailed, &detail))?;
         restore(file.name(), PROGRAM, Input::File(archive), limit, cancel)?
     };
     SqlSession::open(file, Some(copied), options, cancel, (super::CHUNK, None))
@@ -87,7 +87,7 @@ enum Input<'a> {
 
 /// That a temporary file could not be made.
 fn not_kept(name: &str, error: io::Error) -> Problem {
-    Problem::of_source(ProblemCode::Unreadable, name, copying(error))
+    Problem::of_source(ProblemCode::ReadFailed, name, copying(error))
 }
 
 fn copying(error: io::Error) -> String {
