@@ -25,7 +25,6 @@ use super::Split;
 use super::SplitReport;
 use super::TextOptions;
 use super::file::OpenedFile;
-use super::header::Header;
 use super::header::column_name;
 use crate::support::progress::Cancel;
 use dialect::Dialect;
@@ -211,9 +210,8 @@ fn inventory(file: &OpenedFile, dialect: &Dialect, encoding: Encoding) -> Invent
     if let Some(doubt) = encoding.doubt() {
         problems.push(problem(ProblemCode::AmbiguousEncoding, doubt));
     }
-    if dialect.header == Header::Doubtful {
-        let detail = "the first row was stated to name the columns, but holds values; it was read as a record".to_owned();
-        problems.push(problem(ProblemCode::DoubtfulHeader, detail));
+    if let Some(doubt) = dialect.header.doubt() {
+        problems.push(problem(ProblemCode::DoubtfulHeader, doubt.to_owned()));
     }
     for name in &dialect.duplicates {
         let detail = "several columns bear this name; the later ones were numbered".to_owned();

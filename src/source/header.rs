@@ -2,7 +2,10 @@
 //!
 //! A record that was taken for names would be lost, so a row that may be a record is read as one.
 
+mod person;
+
 use super::Options;
+pub(super) use person::reads_as_person;
 use std::collections::HashSet;
 
 /// Rows of titles that may stand above the names.
@@ -23,6 +26,8 @@ pub(super) enum Header {
     Doubtful,
     /// It cannot be told, so the row is read as a record, and its words are not used as names: they may be a person's.
     Unsure,
+    /// It stands where names of columns do, and names people: it is read as a record, and nothing finds a name that stands alone.
+    People,
 }
 
 impl Header {
@@ -35,6 +40,7 @@ impl Header {
             Header::StatedAbsent => "no (stated)",
             Header::Doubtful => "no (stated, but the first row holds values)",
             Header::Unsure => "unsure (the first row is read as a record)",
+            Header::People => "unsure (the first row seems to name people, and is read as a record)",
         }
     }
 
@@ -43,22 +49,45 @@ impl Header {
         matches!(self, Header::Found | Header::Stated)
     }
 
+    /// What about it should keep a verdict from being clear.
+    pub(super) fn doubt(self) -> Option<&'static str> {
+        match self {
+            Header::Doubtful => {
+                Some("the first row was stated to name the columns, but holds values or people's names; it was read as a record")
+            }
+            Header::People => Some(
+                "what should name the columns seems to name people, and a name that stands alone is not looked for; the columns go \
+                 unnamed (if it is a record, state `--header no`)",
+            ),
+            _ => None,
+        }
+    }
+
     /// Judges the first of the rows, by those that follow it and by what a person stated.
     pub(super) fn judge(rows: &[Vec<String>], stated: Option<bool>, options: &Options) -> Header {
         let Some(first) = rows.first() else { return Header::Unsure };
         let holds_value = || holds_value(first, options);
         match stated {
-            Some(true) if holds_value() || is_no_header(rows, options) => Header::Doubtful,
+            Some(true) if holds_value() || is_no_header(rows, options) || names_people(first, rows, options) => Header::Doubtful,
             Some(true) => Header::Stated,
             Some(false) => Header::StatedAbsent,
-            None => match judge_header(rows) {
-                // Over dates and numbers a record without any looks like names, but a value in it is somebody's.
-                Header::Found if holds_value() => Header::Unsure,
-                Header::Unsure if !holds_value() && options.names_column.is_some_and(|names| is_mostly_names(first, names)) => {
-                    Header::Found
+            None => {
+                let judged = match judge_header(rows) {
+                    // Over dates and numbers a record without any looks like names, but a value in it is somebody's.
+                    Header::Found if holds_value() => Header::Unsure,
+                    Header::Unsure
+                        if !holds_value() && options.names_column.is_some_and(|names| is_mostly_names(first, names)) =>
+                    {
+                        Header::Found
+                    }
+                    judged => judged,
+                };
+                match judged {
+                    Header::Found if names_people(first, rows, options) => Header::People,
+                    Header::Found if is_form(first, options) => Header::Unsure,
+                    judged => judged,
                 }
-                judged => judged,
-            },
+            }
         }
     }
 
@@ -81,7 +110,54 @@ pub(super) fn is_clear(row: &[String], options: &Options) -> bool {
     let filled = row.iter().filter(|cell| !cell.trim().is_empty()).count();
     let Some(names) = options.names_column else { return false };
     let count = row.iter().filter(|cell| !is_valued(cell) && names(cell)).count();
-    count > 1 && 2 * count >= filled && !row.iter().any(|cell| cell.contains('@')) && !holds_value(row, options)
+    count > 1
+        && 2 * count >= filled
+        && !row.iter().any(|cell| cell.contains('@'))
+        && !holds_value(row, options)
+        && !is_form(row, options)
+        && !names_people(row, &[], options)
+}
+
+/// Whether names that a file holds apart from its rows are none of columns.
+pub(super) fn names_no_column(names: &[String], options: &Options) -> bool {
+    holds_value(names, options) || names_people(names, &[], options)
+}
+
+/// Whether the first row names people: across the columns, or each beside the word for it, as a form does and a table on its side.
+fn names_people(first: &[String], rows: &[Vec<String>], options: &Options) -> bool {
+    let Some(names) = options.names_column else { return false };
+    let filled: Vec<&String> = first.iter().filter(|cell| !cell.trim().is_empty()).collect();
+    let is_person: Vec<bool> = filled.iter().map(|cell| reads_as_person(cell, names)).collect();
+    let people = is_person.iter().filter(|is_person| **is_person).count();
+    if people == 0 {
+        return false;
+    }
+    // The first cell may say what the rows are about.
+    let others = filled.len() - usize::from(!is_person[0]);
+    let is_across = people > 1 && 2 * people >= others;
+    let is_paired = filled.len() > 3 && filled.iter().enumerate().all(|(place, cell)| names(cell) == (place % 2 == 0));
+    is_across || is_paired || is_on_its_side(rows, names)
+}
+
+/// Whether the first cells of the rows read as names of columns.
+fn is_on_its_side(rows: &[Vec<String>], names: fn(&str) -> bool) -> bool {
+    let words = rows.iter().filter_map(|row| row.iter().find(|cell| !cell.trim().is_empty()));
+    let (count, known) = words.fold((0, 0), |(count, known), word| (count + 1, known + usize::from(names(word))));
+    known > 1 && 2 * known >= count
+}
+
+/// Whether a cell with a colon says what stands beside it.
+fn is_form(row: &[String], options: &Options) -> bool {
+    let ends = |cell: &str| cell.trim_end().ends_with(':');
+    let is_answer = |cell: &str| !cell.trim().is_empty() && !ends(cell) && !options.names_column.is_some_and(|names| names(cell));
+    row.windows(2).any(|pair| ends(&pair[0]) && is_answer(&pair[1]))
+}
+
+/// The words of a header that may be told. A column goes unnamed whose name may be a person's: a name that stands alone is nothing that a scan
+/// could find.
+pub(super) fn told(header: &[String], options: &Options) -> Vec<String> {
+    let is_person = |name: &str| options.names_column.is_some_and(|names| reads_as_person(name, names));
+    header.iter().map(|name| if is_person(name) { String::new() } else { name.clone() }).collect()
 }
 
 fn holds_value(row: &[String], options: &Options) -> bool {

@@ -44,7 +44,6 @@ use super::Sink;
 use super::Split;
 use super::SplitReport;
 use super::file::OpenedFile;
-use super::header::Header;
 use crate::support::progress::Cancel;
 use cfb::Compound;
 use layout::Layout;
@@ -250,9 +249,8 @@ fn object(table: &Table, layout: &Layout) -> Object {
 fn doubts(source: &str, object: &str, layout: &Layout) -> Vec<Problem> {
     let problem = |code, detail: &str| Problem::of_source(code, source, detail).in_object(object);
     let mut problems = Vec::new();
-    if layout.header == Header::Doubtful {
-        let detail = "the first row was stated to name the columns, but holds values; it was read as a record";
-        problems.push(problem(ProblemCode::DoubtfulHeader, detail));
+    if let Some(doubt) = layout.header.doubt() {
+        problems.push(problem(ProblemCode::DoubtfulHeader, doubt));
     }
     for name in &layout.duplicates {
         let detail = "several columns bear this name; the later ones were numbered";

@@ -747,4 +747,63 @@ fn values_that_a_dictionary_kept_of_deleted_rows_are_looked_for() {
     assert_eq!(unused("parts", "email"), Some((1, String::new())), "{said:?}");
     assert_eq!(unused("parts", "last_name"), Some((0, "no_key".to_owned())), "{said:?}");
     assert_eq!(unused("parts", "postcode"), Some((0, "no_key".to_owned())), "{said:?}");
+
+/// Tables whose first row names people, and forms: each tells that somebody may be in it, and prints nobody's name.
+#[test]
+fn people_are_no_names_of_columns() {
+    let world = World::asked();
+    let everybody = people(&world);
+    let (one, other) = (&everybody[15], &everybody[3]);
+    let (mine, theirs) = (one.full_name(), other.full_name());
+    let (town, age) = ("Town,Leeds", "Age,40\nScore,12\nPoints,7\nBonus,9");
+    let files = [
+        ("form.csv", format!("Name:,{mine}\nMail:,{}\nPostcode:,{}\nBorn:,{}\n", one.email, one.postcode, one.cells()[7])),
+        ("numbers.csv", format!("Name,{mine}\n{age}\n")),
+        ("colons.csv", format!("Name:,{mine}\n{town}\n{age}\n")),
+        ("pairs.csv", format!("Name,{mine},{town}\n1,2,3,4\n5,6,7,8\n")),
+        ("across.csv", format!("Day,{mine},{theirs}\n2020-01-01,1,0\n2020-01-02,0,1\n")),
+        ("across.tsv", format!("Day\t{mine}\t{theirs}\tTotal\n2020-01-01\t1\t0\t1\n2020-01-02\t0\t1\t1\n")),
+        (
+            "surnames.csv",
+            format!("Day,\"{}, {}\",\"{}, {}\"\n1,2,3\n4,5,6\n", one.last_name, one.first_name, other.last_name, "M."),
+        ),
+    ];
+    for (name, content) in &files {
+        world.case.write(&format!("odd/{name}"), content);
+        world.case.write(&format!("stated/{name}"), content);
+    }
+    let said = scan(&world, &[]);
+    let silent: Vec<_> = said.iter().filter(|(_, said)| said.gaps.is_empty() && said.records == 0).collect();
+    assert!(silent.is_empty() && said.len() == files.len(), "{said:?}");
+    // What is stated makes a header of none of them.
+    let scan = world.scan("deletion", "deletion.challenge.json", &["stated"], &["--header", "yes", "--format", "json"]);
+    let json = scan.json();
+    let doubted: Vec<_> = json["coverage"]["gaps"].as_array().expect("gaps").iter().map(|gap| &gap["target"]).collect();
+    assert!(files.iter().all(|(name, _)| doubted.iter().any(|target| **target == *format!("stated/{name}"))), "{doubted:?}");
+    world.case.never_prints(CANARY);
+    world.case.never_prints(HERON);
+}
+
+/// Headers of ordinary tables are in no doubt, whatever two words with capitals stand in them.
+#[test]
+fn ordinary_headers_are_names_of_columns() {
+    let world = World::asked();
+    let headers = [
+        "Region,Account Manager,Total Sales,Net Margin",
+        "Week,Black Friday,Cyber Monday,Opening Hours",
+        "Country,Life Expectancy,Gross Profit,Marital Status",
+        "Id,First Name,Customer Since,Date of Birth",
+        "No,Home Address,Mother Maiden Name,Job Title",
+        "Id,Email,Phone,Shoe Colour",
+        "Country,Lorem Ipsum,Rain,Snow",
+    ];
+    for (number, header) in headers.iter().enumerate() {
+        world.case.write(&format!("odd/{number}.csv"), format!("{header}\n1,2,3,4\n5,6,7,8\n9,10,11,12\n"));
+    }
+    let said = scan(&world, &[]);
+    assert_eq!(said.len(), headers.len());
+    for (name, said) in &said {
+        let reading = said.reading.get("header").map_or("", String::as_str);
+        assert!(!said.gaps.contains(&"doubtful_header".to_owned()) && reading == "yes", "{name}: {said:?}");
+    }
 }

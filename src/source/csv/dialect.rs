@@ -13,6 +13,7 @@ use crate::source::Options;
 use crate::source::TextOptions;
 use crate::source::header::Header;
 use crate::source::header::column_name;
+use crate::source::header::told;
 use crate::source::header::unique_names;
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -97,7 +98,8 @@ impl Dialect {
             // Delimiters at the ends of lines add cells that hold nothing.
             data_width = data_width.min(first.len());
         }
-        let (mut names, duplicates) = if header.is_present() { unique_names(first) } else { (Vec::new(), Vec::new()) };
+        let (mut names, duplicates) =
+            if header.is_present() { unique_names(&told(first, options)) } else { (Vec::new(), Vec::new()) };
         // A line that is divided by place may end early.
         data_width = data_width.max(text.widths.as_ref().map_or(0, Vec::len));
         // Nothing of such a width is a table, and every column takes memory.

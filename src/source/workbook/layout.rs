@@ -6,6 +6,8 @@ use super::table::Value;
 use super::table::Visit;
 use crate::source::Options;
 use crate::source::header::Header;
+use crate::source::header::names_no_column;
+use crate::source::header::told;
 use crate::source::header::unique_names;
 
 /// Rows that are looked at.
@@ -62,14 +64,16 @@ impl Layout {
         };
         let filled: Vec<&SampleRow> = sample.rows.iter().filter(|row| row.has_value()).collect();
         let rows: Vec<Vec<String>> = filled.iter().map(|sample| row(sample)).collect();
-        let (header, header_place) = match table.names {
+        let (header, header_place) = match &table.names {
+            // They are those of a sheet.
+            Some(names) if names_no_column(names, options) => (Header::People, None),
             Some(_) => (Header::Found, None),
             None => Header::find(&rows, stated, options),
         };
         let mut titles = match (&table.names, header_place) {
-            (Some(names), _) => names.clone(),
-            (None, Some(place)) => rows[place].clone(),
-            (None, None) => vec![String::new(); used.len()],
+            (Some(names), _) if header.is_present() => told(names, options),
+            (None, Some(place)) => told(&rows[place], options),
+            _ => vec![String::new(); used.len()],
         };
         if last - first < FEW_COLUMNS {
             let all: Vec<u32> = (first..=last).collect();

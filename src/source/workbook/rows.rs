@@ -244,7 +244,8 @@ impl<'a> Rows<'a> {
 
     /// Whether the row names columns, and others than the table has there.
     fn is_renaming(&self) -> bool {
-        if self.options.names_column.is_none() || self.cells.len() < 2 || self.text.bytes().any(|byte| byte.is_ascii_digit()) {
+        let Some(names) = self.options.names_column else { return false };
+        if self.cells.len() < 2 || self.text.bytes().any(|byte| byte.is_ascii_digit()) {
             return false;
         }
         let text = |held: &Held| match held {
@@ -256,6 +257,7 @@ impl<'a> Rows<'a> {
             && self.cells.iter().any(|(column, held)| {
                 let name = text(held).trim();
                 !name.is_empty()
+                    && !header::reads_as_person(name, names)
                     && self
                         .layout
                         .column(*column)

@@ -192,6 +192,29 @@ fn a_first_row_that_may_be_a_record_is_one() {
 }
 
 #[test]
+fn people_are_no_names_of_columns() {
+    let table = |cells: &[[&str; 3]]| {
+        let mut workbook = Workbook::new();
+        let sheet = workbook.add_worksheet();
+        for (number, cells) in cells.iter().enumerate() {
+            for (column, cell) in cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
+                sheet.write(number as u32, column as u16, *cell).unwrap();
+            }
+        }
+        let session = open_bytes(&workbook.save_to_buffer().unwrap()).unwrap();
+        (names(session.as_ref(), 0), codes(&session.inventory().problems), rows(session.as_ref(), 0).len())
+    };
+    let doubt = vec![(ProblemCode::DoubtfulHeader, None)];
+    let unnamed = |count: usize| (1..=count).map(|number| format!("column_{number}")).collect::<Vec<_>>();
+    let form = [["Name", "Ann Lee", ""], ["Phone", "07700900123", ""], ["Born", "1980-01-02", ""]];
+    assert_eq!(table(&form), (unnamed(2), doubt.clone(), 3));
+    assert_eq!(table(&[["", "Ann Lee", "Bob Hill"], ["2020-01-01", "1", "0"]]), (unnamed(3), doubt, 2));
+    // One among names of columns goes unnamed.
+    let names = ["name", "phone", "column_3"].map(str::to_owned).to_vec();
+    assert_eq!(table(&[["name", "phone", "Ann Lee"], ["Bob", "1", "2"]]), (names, Vec::new(), 1));
+}
+
+#[test]
 fn formulas_without_a_result_are_counted() {
     let content = sheet(
         r#"<row><c t="str"><v>name</v></c><c t="str"><v>born</v></c></row>
