@@ -9,6 +9,7 @@ mod document;
 mod lines;
 mod parse;
 mod records;
+mod siblings;
 
 use super::Access;
 use super::Column;
@@ -44,6 +45,7 @@ use rayon::prelude::*;
 use records::Next;
 use records::Order;
 use records::Records;
+use siblings::Names;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -75,12 +77,13 @@ struct Part {
     /// What is put together, where the object is what stands in no list.
     rest: Vec<Range<u64>>,
     paths: Paths,
+    names: Names,
 }
 
 /// Opens a file that begins as JSON does.
-pub(super) fn open(file: OpenedFile, _options: &Options, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
+pub(super) fn open(file: OpenedFile, options: &Options, cancel: &Cancel) -> Result<Box<dyn Session>, Problem> {
     let name = file.name().to_owned();
-    match JsonSession::open(file, cancel) {
+    match JsonSession::open(file, options.names_column, cancel) {
         Ok(session) => Ok(Box::new(session)),
         Err(ReadError::Failed(problem)) => Err(problem),
         Err(error) => Err(Problem::of_source(ProblemCode::Unreadable, &name, error.to_string())),
@@ -88,7 +91,7 @@ pub(super) fn open(file: OpenedFile, _options: &Options, cancel: &Cancel) -> Res
 }
 
 impl JsonSession {
-    fn open(file: OpenedFile, cancel: &Cancel) -> Result<Self, ReadError> {
+    fn open(file: OpenedFile, names: Names, cancel: &Cancel) -> Result<Self, ReadError> {
         let failed = |code, detail: &str| Err(ReadError::Failed(Problem::of_source(code, file.name(), detail)));
         let head = file.head(4).map_err(|error| file.failed(&error))?;
         if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") || head.contains(&0) {
@@ -101,7 +104,7 @@ impl JsonSession {
         let (lists, rest) = if is_lines {
             (vec![line_list(&file, start, step, cancel)?], Vec::new())
         } else {
-            let mut layout = document::layout(&file, start, step, cancel)?;
+            let mut layout = document::layout(&file, start, step, names, cancel)?;
             if layout.lists.is_empty() && layout.whole.is_none() && layout.damage == Some(Damage::Cut) && file.size() <= start {
                 return failed(ProblemCode::Empty, "the file holds no row");
             }
@@ -114,7 +117,7 @@ impl JsonSession {
         let mut parts = Vec::new();
         let mut damaged = None;
         for list in lists {
-            let part = Part { list, rest: Vec::new(), paths: Paths::new() };
+            let part = Part { list, rest: Vec::new(), paths: Paths::new(), names };
             let (paths, damage) = learn(&file, &part, step, cancel)?;
             damaged = damaged.into_iter().chain(damage).min();
             parts.push(Part { paths, ..part });
@@ -128,7 +131,7 @@ impl JsonSession {
         }
         if let Some(whole) = whole_of(&rest) {
             let list = List { path: String::new(), order: Order::Rest, range: whole, starts: Vec::new() };
-            let part = Part { list, rest, paths: Paths::new() };
+            let part = Part { list, rest, paths: Paths::new(), names };
             if let Some(paths) = learn_rest(&file, &part)? {
                 parts.insert(0, Part { paths, ..part });
             } else {
@@ -218,14 +221,14 @@ impl Session for JsonSession {
         let bytes = if part.list.order == Order::Rest { part.bytes() } else { range.end - range.start };
         if part.list.order == Order::Rest {
             match rest_of(&self.file, part)? {
-                Some(text) if parse::record(&text, false, &mut tree).is_ok() => {
+                Some(text) if parse::record(&text, false, part.names, &mut tree).is_ok() => {
                     rows.write(&tree, Locator::ByteOffset(range.start), &mut feed, cancel)?;
                 }
                 _ => flaws.malformed.bump(range.start),
             }
         } else {
             let mut records = Records::new(&self.file, part.list.order, range);
-            each(&mut records, part.list.order, &mut tree, &mut flaws, cancel, |tree, place| {
+            each(&mut records, part, &mut tree, &mut flaws, cancel, |tree, place| {
                 rows.write(tree, Locator::ByteOffset(place), &mut feed, cancel)
             })?;
             flaws.broken = records.broken();
@@ -321,12 +324,13 @@ impl Flaws {
 /// damaged is the last.
 fn each<N: Naming>(
     records: &mut Records<'_>,
-    order: Order,
+    part: &Part,
     tree: &mut Tree<N>,
     flaws: &mut Flaws,
     cancel: &Cancel,
     mut visit: impl FnMut(&mut Tree<N>, u64) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
+    let (order, names) = (part.list.order, part.names);
     loop {
         let place = match records.next(cancel)? {
             Next::Record(place) => place,
@@ -338,7 +342,7 @@ fn each<N: Naming>(
         };
         let offset = records.offset(place.start);
         let bytes = records.bytes(place.clone());
-        let error = match parse::record(bytes, order == Order::Members, tree) {
+        let error = match parse::record(bytes, order == Order::Members, names, tree) {
             Ok(()) => {
                 visit(tree, offset)?;
                 continue;
@@ -352,7 +356,7 @@ fn each<N: Naming>(
         match parse::values(bytes) {
             Some(values) => {
                 for value in values {
-                    match parse::record(value, false, tree) {
+                    match parse::record(value, false, names, tree) {
                         Ok(()) => visit(tree, offset)?,
                         Err(_) => flaws.malformed.bump(offset),
                     }
@@ -374,7 +378,7 @@ fn learn(file: &OpenedFile, part: &Part, step: u64, cancel: &Cancel) -> Result<(
             let mut tree = Tree::new(Paths::new());
             let mut flaws = Flaws::default();
             let mut records = Records::new(file, order, range.clone());
-            each(&mut records, order, &mut tree, &mut flaws, cancel, |_, _| Ok(()))?;
+            each(&mut records, part, &mut tree, &mut flaws, cancel, |_, _| Ok(()))?;
             Ok((tree.into_names(), flaws.malformed.first))
         };
         let parts: Vec<Result<_, ReadError>> = ranges.par_iter().map(learn).collect();
@@ -390,7 +394,7 @@ fn learn(file: &OpenedFile, part: &Part, step: u64, cancel: &Cancel) -> Result<(
 /// The paths of what stands in no list; `None` where it is no JSON, or too long.
 fn learn_rest(file: &OpenedFile, part: &Part) -> Result<Option<Paths>, ReadError> {
     let mut tree = Tree::new(Paths::new());
-    let is_read = rest_of(file, part)?.is_some_and(|text| parse::record(&text, false, &mut tree).is_ok());
+    let is_read = rest_of(file, part)?.is_some_and(|text| parse::record(&text, false, part.names, &mut tree).is_ok());
     Ok(is_read.then(|| tree.into_names()))
 }
 

@@ -807,3 +807,35 @@ fn ordinary_headers_are_names_of_columns() {
         assert!(!said.gaps.contains(&"doubtful_header".to_owned()) && reading == "yes", "{name}: {said:?}");
     }
 }
+
+/// Objects whose members are called after people are no single row, and name no column.
+#[test]
+fn names_of_members_are_no_names_of_columns() {
+    let world = World::asked();
+    let everybody = people(&world);
+    let of = |name: &dyn Fn(&Person) -> String, value: &dyn Fn(&Person) -> String| {
+        let members: Vec<String> =
+            everybody[10..20].iter().map(|person| format!("{:?}: {}", name(person), value(person))).collect();
+        format!("{{{}}}", members.join(",\n"))
+    };
+    let record = |person: &Person| format!("{{\"first_name\": {:?}, \"postcode\": {:?}}}", person.first_name, person.postcode);
+    let postcode = |person: &Person| format!("{:?}", person.postcode);
+    let whole = |person: &Person| format!("{{\"email\": {:?}, \"postcode\": {:?}}}", person.email, person.postcode);
+    let files = [
+        ("surnames.json", of(&|person| person.last_name.clone(), &record), 0),
+        ("nested.json", format!("{{\"version\": 1, \"all\": {}}}", of(&|person| person.last_name.clone(), &record)), 0),
+        ("postcodes.json", of(&Person::full_name, &postcode), 0),
+        ("found.json", of(&|person| person.last_name.clone(), &whole), 1),
+    ];
+    for (name, content, _) in &files {
+        world.case.write(&format!("odd/{name}"), content);
+    }
+    // Names that look like those of columns stay ones, and are no less read as data.
+    world.case.write("odd/small.json", of(&|person| "abcdefghijklmnop"[person.id % 10..][..5].to_owned(), &record));
+    let said = scan(&world, &[]);
+    for (name, _, records) in &files {
+        let said = &said[&format!("odd/{name}")];
+        assert!(said.records == *records && (said.records > 0 || !said.gaps.is_empty()), "{name}: {said:?}");
+    }
+    assert!(said["odd/small.json"].gaps.contains(&"unmapped_personal".to_owned()), "{said:?}");
+}

@@ -6,6 +6,8 @@ use super::bounds::Ending;
 use super::bounds::Search;
 use super::parse;
 use super::records::Order;
+use super::siblings::Names;
+use super::siblings::Siblings;
 use crate::source::ReadError;
 use crate::source::batch::LONGEST_ROW;
 use crate::source::file::OpenedFile;
@@ -91,8 +93,9 @@ enum Stop {
 }
 
 /// Looks through the document that begins at `start`. `step` is how far apart places are noted.
-pub(super) fn layout(file: &OpenedFile, start: u64, step: u64, cancel: &Cancel) -> Result<Layout, ReadError> {
-    let mut pass = Pass { file, cancel, step, buffer: vec![0; READ_SIZE], base: start, filled: 0, at: 0, lists: Vec::new() };
+pub(super) fn layout(file: &OpenedFile, start: u64, step: u64, names: Names, cancel: &Cancel) -> Result<Layout, ReadError> {
+    let (buffer, lists) = (vec![0; READ_SIZE], Vec::new());
+    let mut pass = Pass { file, cancel, names, step, buffer, base: start, filled: 0, at: 0, lists };
     let mut layout = Layout::default();
     match pass.document() {
         Ok((whole, is_alone)) => {
@@ -126,6 +129,7 @@ struct Candidate {
 struct Pass<'a> {
     file: &'a OpenedFile,
     cancel: &'a Cancel,
+    names: Names,
     step: u64,
     buffer: Vec<u8>,
     base: u64,
@@ -181,6 +185,11 @@ impl Pass<'_> {
         let (mark, start) = (self.lists.len(), self.offset() + 1);
         let mut keyed = None;
         let outcome = self.members(path, level, mark, start, &mut candidates, &mut keyed);
+        let has_lists = self.lists.len() > mark || !candidates.is_empty();
+        if keyed.is_none() && level == 1 && has_lists && outcome.is_ok() && self.is_of_people(start)? {
+            // Lists of which each belongs to somebody would be called after him.
+            keyed = Some(List { order: Order::Members, ..List::at(path.to_owned(), start) });
+        }
         if let Some(mut list) = keyed {
             self.lists.truncate(mark);
             if outcome.is_ok() {
@@ -198,6 +207,16 @@ impl Pass<'_> {
             }
         }
         outcome
+    }
+
+    /// Whether the object that was passed, whose members begin at `start`, is nothing but records whose names are data.
+    fn is_of_people(&self, start: u64) -> Result<bool, Stop> {
+        let length = usize::try_from(self.offset() - start).unwrap_or(usize::MAX).saturating_add(1);
+        if length > LONGEST_ROW {
+            return Ok(false);
+        }
+        let bytes = self.file.window(start - 1, length).map_err(|error| Stop::Read(self.file.failed(&error)))?;
+        Ok(str::from_utf8(&bytes).is_ok_and(|text| Siblings::judge(text, self.names).is_whole()))
     }
 
     fn keep(&mut self, list: List) -> Result<(), Stop> {

@@ -3,6 +3,10 @@
 //! The grammar is that of `serde_json`, but for control characters in texts and bytes that are no UTF-8, which are read all the same.
 //! Numbers stay as they are written, and names may stand in a record twice.
 
+use super::siblings;
+use super::siblings::Names;
+use super::siblings::Siblings;
+use super::siblings::Standing;
 use crate::source::nested::Naming;
 use crate::source::nested::Tree;
 use jiff::Timestamp;
@@ -44,14 +48,36 @@ enum Meaning {
     Number,
 }
 
+/// How a value is read.
+#[derive(Clone, Copy)]
+struct Way {
+    /// Texts that are JSON around it.
+    embedded: usize,
+    /// What it stands for.
+    meaning: Meaning,
+    names: Names,
+}
+
+impl Way {
+    fn new(names: Names) -> Way {
+        Way { embedded: 0, meaning: Meaning::Itself, names }
+    }
+
+    /// The same for what stands for itself.
+    fn plain(self) -> Way {
+        Way { meaning: Meaning::Itself, ..self }
+    }
+}
+
 /// Reads a record; `is_member` where its name stands before it. What the tree held before is gone.
-pub(super) fn record<N: Naming>(bytes: &[u8], is_member: bool, tree: &mut Tree<N>) -> Result<(), Malformed> {
+pub(super) fn record<N: Naming>(bytes: &[u8], is_member: bool, names: Names, tree: &mut Tree<N>) -> Result<(), Malformed> {
+    let way = Way::new(names);
     let read = |text: &str, is_lossy: bool, tree: &mut Tree<N>| {
         tree.clear();
         if is_lossy {
             tree.mark_lossy();
         }
-        if is_member { member(text, tree) } else { top(text, tree) }
+        if is_member { member(text, way, tree) } else { top(text, way, tree) }
     };
     let text = String::from_utf8_lossy(bytes);
     let is_lossy = matches!(text, std::borrow::Cow::Owned(_));
@@ -96,31 +122,31 @@ fn escaped(text: &str) -> String {
 }
 
 /// A record that stands by itself.
-fn top<N: Naming>(text: &str, tree: &mut Tree<N>) -> Result<(), serde_json::Error> {
+fn top<N: Naming>(text: &str, way: Way, tree: &mut Tree<N>) -> Result<(), serde_json::Error> {
     let text = text.trim_ascii();
     let mut deserializer = Deserializer::from_str(text);
     match text.as_bytes().first() {
         Some(b'{') => {
             tree.open_record();
-            deserializer.deserialize_map(Inside { tree: &mut *tree, embedded: 0, meaning: Meaning::Itself })?;
+            deserializer.deserialize_map(Inside::new(tree, text, way))?;
             tree.close();
         }
         // A list of records in the place of one is these records.
         Some(b'[') if matches!(text[1..].trim_ascii_start().as_bytes().first(), Some(b'{' | b']')) => {
             tree.open_list();
-            deserializer.deserialize_seq(Inside { tree: &mut *tree, embedded: 0, meaning: Meaning::Itself })?;
+            deserializer.deserialize_seq(Inside::new(tree, text, way))?;
             tree.close();
         }
         Some(b'[') => {
             tree.open_record();
-            deserializer.deserialize_seq(Cells(&mut *tree))?;
+            deserializer.deserialize_seq(Cells(&mut *tree, way))?;
             tree.close();
         }
         _ => {
             let raw: &RawValue = de::Deserialize::deserialize(&mut deserializer)?;
             tree.open_record();
             tree.name("column_1");
-            value(tree, raw.get(), 0, Meaning::Itself)?;
+            value(tree, raw.get(), way)?;
             tree.close();
         }
     }
@@ -128,35 +154,35 @@ fn top<N: Naming>(text: &str, tree: &mut Tree<N>) -> Result<(), serde_json::Erro
 }
 
 /// A name and its value, out of the object that they stand in.
-fn member<N: Naming>(text: &str, tree: &mut Tree<N>) -> Result<(), serde_json::Error> {
+fn member<N: Naming>(text: &str, way: Way, tree: &mut Tree<N>) -> Result<(), serde_json::Error> {
     // With its braces it is an object of one member.
     let object = format!("{{{text}}}");
     let mut deserializer = Deserializer::from_str(&object);
     tree.open_record();
-    deserializer.deserialize_map(Keyed(&mut *tree))?;
+    deserializer.deserialize_map(Keyed(&mut *tree, way))?;
     tree.close();
     deserializer.end()
 }
 
 /// Shows a value to the tree. `raw` is a whole value.
-fn value<N: Naming>(tree: &mut Tree<N>, raw: &str, embedded: usize, meaning: Meaning) -> Result<(), serde_json::Error> {
+fn value<N: Naming>(tree: &mut Tree<N>, raw: &str, way: Way) -> Result<(), serde_json::Error> {
     match raw.as_bytes().first() {
-        Some(b'"') => text(tree, raw, embedded, meaning)?,
+        Some(b'"') => text(tree, raw, way)?,
         Some(b'{' | b'[') if tree.is_deepest() => tree.deep(raw),
         Some(b'{') => {
             tree.open_record();
-            Deserializer::from_str(raw).deserialize_map(Inside { tree: &mut *tree, embedded, meaning })?;
+            Deserializer::from_str(raw).deserialize_map(Inside::new(tree, raw, way))?;
             tree.close();
         }
         Some(b'[') => {
             tree.open_list();
-            Deserializer::from_str(raw).deserialize_seq(Inside { tree: &mut *tree, embedded, meaning: Meaning::Itself })?;
+            Deserializer::from_str(raw).deserialize_seq(Inside::new(tree, raw, way.plain()))?;
             tree.close();
         }
         Some(b't') => tree.truth(true),
         Some(b'f') => tree.truth(false),
         Some(b'n') => tree.null(),
-        _ => match date(raw, meaning) {
+        _ => match date(raw, way.meaning) {
             Some(date) => tree.text(&date),
             None => tree.number(raw),
         },
@@ -165,31 +191,31 @@ fn value<N: Naming>(tree: &mut Tree<N>, raw: &str, embedded: usize, meaning: Mea
 }
 
 /// Shows a text to the tree, whose quotes are still on it.
-fn text<N: Naming>(tree: &mut Tree<N>, raw: &str, embedded: usize, meaning: Meaning) -> Result<(), serde_json::Error> {
+fn text<N: Naming>(tree: &mut Tree<N>, raw: &str, way: Way) -> Result<(), serde_json::Error> {
     let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
     if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-        return content(tree, inner, embedded, meaning);
+        return content(tree, inner, way);
     }
     // As bytes a text may hold half of a pair of surrogates, which some programs leave where they cut.
     let bytes = Deserializer::from_str(raw).deserialize_bytes(Unescaped)?;
     match String::from_utf8(bytes) {
-        Ok(text) => content(tree, &text, embedded, meaning),
+        Ok(text) => content(tree, &text, way),
         Err(error) => {
             tree.mark_lossy();
-            content(tree, &String::from_utf8_lossy(error.as_bytes()), embedded, meaning)
+            content(tree, &String::from_utf8_lossy(error.as_bytes()), way)
         }
     }
 }
 
 /// Shows the content of a text to the tree. One that is JSON with names in it is taken apart, as if it were no text.
-fn content<N: Naming>(tree: &mut Tree<N>, text: &str, embedded: usize, meaning: Meaning) -> Result<(), serde_json::Error> {
-    if embedded < MOST_EMBEDDED
+fn content<N: Naming>(tree: &mut Tree<N>, text: &str, way: Way) -> Result<(), serde_json::Error> {
+    if way.embedded < MOST_EMBEDDED
         && is_like_object(text)
         && let Ok(raw) = serde_json::from_str::<&RawValue>(text)
     {
-        return value(tree, raw.get(), embedded + 1, Meaning::Itself);
+        return value(tree, raw.get(), Way { embedded: way.embedded + 1, ..way.plain() });
     }
-    match (meaning, date(text, meaning)) {
+    match (way.meaning, date(text, way.meaning)) {
         (_, Some(date)) => tree.text(&date),
         (Meaning::Number, None) if text.parse::<f64>().is_ok_and(f64::is_finite) => tree.number(text),
         _ => tree.text(text),
@@ -226,9 +252,15 @@ fn meaning_of(name: &str) -> Option<Meaning> {
 /// The members of an object, or the elements of a list, whose end the caller closes.
 struct Inside<'t, N> {
     tree: &'t mut Tree<N>,
-    embedded: usize,
-    /// What the whole stands for.
-    meaning: Meaning,
+    /// The text of the whole.
+    raw: &'t str,
+    way: Way,
+}
+
+impl<'t, N> Inside<'t, N> {
+    fn new(tree: &'t mut Tree<N>, raw: &'t str, way: Way) -> Self {
+        Self { tree, raw, way }
+    }
 }
 
 impl<'de, N: Naming> Visitor<'de> for Inside<'_, N> {
@@ -239,35 +271,49 @@ impl<'de, N: Naming> Visitor<'de> for Inside<'_, N> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some(seen) = members.next_key_seed(Name(&mut *self.tree))? {
+        let way = self.way;
+        let siblings = Siblings::judge(self.raw, way.names);
+        let mut are_people = None;
+        while let Some(seen) = members.next_key_seed(Name { tree: &mut *self.tree, siblings: &siblings })? {
             let raw: &RawValue = members.next_value()?;
+            let is_inside = raw.get().starts_with(['{', '[']);
             let meaning = match seen {
                 Seen::Name(meaning) => meaning,
                 Seen::Data(key, likelihood) => {
-                    if likelihood == Likelihood::Plain || raw.get().starts_with(['{', '[']) {
-                        keyed(self.tree, &key, raw.get(), self.embedded).map_err(inner)?;
+                    let mut is_person = || {
+                        let are_people = &mut are_people;
+                        siblings::is_person(&key, way.names)
+                            && *are_people.get_or_insert_with(|| siblings::are_people(self.raw, way.names))
+                    };
+                    if likelihood == Likelihood::Plain || is_inside || is_person() {
+                        keyed(self.tree, &key, raw.get(), way.plain()).map_err(inner)?;
                         continue;
                     }
                     self.tree.name(&key);
                     Meaning::Itself
                 }
+                Seen::Both(key) => {
+                    keyed(self.tree, &key, raw.get(), way.plain()).map_err(inner)?;
+                    self.tree.name(&key);
+                    Meaning::Itself
+                }
             };
-            let meaning = if self.meaning == Meaning::Date && meaning == Meaning::Number { Meaning::Date } else { meaning };
-            value(self.tree, raw.get(), self.embedded, meaning).map_err(inner)?;
+            let meaning = if way.meaning == Meaning::Date && meaning == Meaning::Number { Meaning::Date } else { meaning };
+            value(self.tree, raw.get(), Way { meaning, ..way }).map_err(inner)?;
         }
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
         while let Some(raw) = elements.next_element::<&RawValue>()? {
-            value(self.tree, raw.get(), self.embedded, Meaning::Itself).map_err(inner)?;
+            value(self.tree, raw.get(), self.way.plain()).map_err(inner)?;
         }
         Ok(())
     }
 }
 
 /// The elements of a list that stands for a record.
-struct Cells<'t, N>(&'t mut Tree<N>);
+struct Cells<'t, N>(&'t mut Tree<N>, Way);
 
 impl<'de, N: Naming> Visitor<'de> for Cells<'_, N> {
     type Value = ();
@@ -284,14 +330,14 @@ impl<'de, N: Naming> Visitor<'de> for Cells<'_, N> {
             // Writing to a string does not fail.
             let _ = write!(name, "column_{number}");
             self.0.name(&name);
-            value(self.0, raw.get(), 0, Meaning::Itself).map_err(inner)?;
+            value(self.0, raw.get(), self.1).map_err(inner)?;
         }
         Ok(())
     }
 }
 
 /// A name that is data, and the record behind it.
-struct Keyed<'t, N>(&'t mut Tree<N>);
+struct Keyed<'t, N>(&'t mut Tree<N>, Way);
 
 impl<'de, N: Naming> Visitor<'de> for Keyed<'_, N> {
     type Value = ();
@@ -306,11 +352,11 @@ impl<'de, N: Naming> Visitor<'de> for Keyed<'_, N> {
             self.0.text(&key);
             let raw: &RawValue = members.next_value()?;
             if raw.get().starts_with('{') {
-                let inside = Inside { tree: &mut *self.0, embedded: 0, meaning: Meaning::Itself };
+                let inside = Inside::new(&mut *self.0, raw.get(), self.1);
                 Deserializer::from_str(raw.get()).deserialize_map(inside).map_err(inner)?;
             } else {
                 self.0.name(VALUE);
-                value(self.0, raw.get(), 0, Meaning::Itself).map_err(inner)?;
+                value(self.0, raw.get(), self.1).map_err(inner)?;
             }
         }
         Ok(())
@@ -356,7 +402,7 @@ pub(super) fn likelihood(name: &str) -> Option<Likelihood> {
 const ANY: &str = "*";
 
 /// Shows a member to the tree whose name is data.
-fn keyed<N: Naming>(tree: &mut Tree<N>, key: &str, raw: &str, embedded: usize) -> Result<(), serde_json::Error> {
+fn keyed<N: Naming>(tree: &mut Tree<N>, key: &str, raw: &str, way: Way) -> Result<(), serde_json::Error> {
     tree.name(ANY);
     if tree.is_deepest() {
         tree.deep(raw);
@@ -366,10 +412,10 @@ fn keyed<N: Naming>(tree: &mut Tree<N>, key: &str, raw: &str, embedded: usize) -
     tree.name(KEY);
     tree.text(key);
     if raw.starts_with('{') {
-        Deserializer::from_str(raw).deserialize_map(Inside { tree: &mut *tree, embedded, meaning: Meaning::Itself })?;
+        Deserializer::from_str(raw).deserialize_map(Inside::new(tree, raw, way))?;
     } else {
         tree.name(VALUE);
-        value(tree, raw, embedded, Meaning::Itself)?;
+        value(tree, raw, way)?;
     }
     tree.close();
     Ok(())
@@ -381,10 +427,15 @@ enum Seen {
     Name(Meaning),
     /// It was kept, since it may be data.
     Data(String, Likelihood),
+    /// It was kept, since it may be data, and may name a column.
+    Both(String),
 }
 
 /// The name of a member, shown to the tree; what its value stands for.
-struct Name<'t, N>(&'t mut Tree<N>);
+struct Name<'t, N> {
+    tree: &'t mut Tree<N>,
+    siblings: &'t Siblings,
+}
 
 impl<'de, N: Naming> DeserializeSeed<'de> for Name<'_, N> {
     type Value = Seen;
@@ -406,10 +457,15 @@ impl<N: Naming> Visitor<'_> for Name<'_, N> {
         if let Some(likelihood) = likelihood(name) {
             return Ok(Seen::Data(name.to_owned(), likelihood));
         }
+        match self.siblings.standing(name) {
+            Some(Standing::Key) => return Ok(Seen::Data(name.to_owned(), Likelihood::Likely)),
+            Some(Standing::Both) => return Ok(Seen::Both(name.to_owned())),
+            None => {}
+        }
         let meaning = if name.starts_with('$') { meaning_of(name) } else { None };
         match meaning {
-            Some(_) => self.0.in_place(),
-            None => self.0.name(name),
+            Some(_) => self.tree.in_place(),
+            None => self.tree.name(name),
         }
         Ok(Seen::Name(meaning.unwrap_or(Meaning::Itself)))
     }

@@ -7,9 +7,13 @@ use proptest::prelude::*;
 use std::io::Write;
 
 fn try_open(content: &[u8]) -> Result<JsonSession, ReadError> {
+    let names = |text: &str| {
+        let known = ["name", "first_name", "born", "postcode", "street", "First Name", "mother name", "father name"];
+        known.contains(&text)
+    };
     let mut copy = tempfile::tempfile().unwrap();
     copy.write_all(content).unwrap();
-    JsonSession::open(OpenedFile::unnamed("t.json", copy).unwrap(), &Cancel::default())
+    JsonSession::open(OpenedFile::unnamed("t.json", copy).unwrap(), Some(names), &Cancel::default())
 }
 
 fn open_bytes(content: impl AsRef<[u8]>) -> JsonSession {
@@ -261,6 +265,52 @@ fn names_that_read_as_data_are_no_names_however_few() {
     for name in ["address_line_1", "First Name", "iso3166", "a b", "IP"] {
         assert_ne!(parse::likelihood(name), Some(parse::Likelihood::Plain), "{name}");
     }
+}
+
+#[test]
+fn records_of_one_shape_are_named_by_data() {
+    let one = r#"{"Lee":{"first_name":"Ann","postcode":"LS1"},"Hill":{"first_name":"Bob","postcode":"YO1","x":1}}"#;
+    let expected = ["*._key=Lee *.first_name=Ann *.postcode=LS1", "*._key=Hill *.first_name=Bob *.postcode=YO1 *.x=1"];
+    assert_eq!(rows(one), expected);
+    // Within a record, beside what it holds.
+    let within = format!("{{\"club\":1,\"of\":{one}}}\n{{\"club\":2}}\n");
+    let of = |row: &str| format!("club=1 {}", row.replace('*', "of.*"));
+    assert_eq!(rows(within), [of(expected[0]), of(expected[1]), "club=2".to_owned()]);
+    // Where each has a long list, it is no table called after somebody.
+    let calls = vec![r#"{"at":"x"}"#; 20].join(",");
+    let person = |name: &str| format!("\"{name}\":{{\"first_name\":\"n\",\"postcode\":\"p\",\"calls\":[{calls}]}}");
+    let session = open_bytes(format!("{{{},{}}}", person("Lee"), person("Hill")));
+    let read = read(&session, 0, 1);
+    assert_eq!((session.inventory().objects.len(), read.name.as_str(), read.rows.len()), (1, "t.json", 40));
+    assert_eq!(read.columns, ["_key", "first_name", "postcode", "calls.at"]);
+}
+
+#[test]
+fn names_of_records_that_may_be_names_of_columns_are_both() {
+    let home = |name: &str, number: u8| format!("\"{name}\":{{\"street\":\"s{number}\",\"postcode\":\"p{number}\"}}");
+    let two = format!("{{\"name\":\"Ann\",{},{}}}", home("home", 1), home("work", 2));
+    assert_eq!(rows(two), ["name=Ann home.street=s1 home.postcode=p1 work.street=s2 work.postcode=p2"]);
+    let three = rows(format!("{{\"name\":\"Ann\",{},{},{}}}", home("lee", 1), home("hill", 2), home("dell", 3)));
+    assert_eq!(three.len(), 3);
+    for (row, (key, number)) in three.iter().zip([("lee", 1), ("hill", 2), ("dell", 3)]) {
+        assert!(row.starts_with("name=Ann ") && row.contains("hill.postcode=p2"), "{row}");
+        assert!(row.contains(&format!("*._key={key} *.street=s{number} *.postcode=p{number}")), "{row}");
+    }
+    // Whose they are is told, and what is known for a column's name stays one.
+    let parents = r#"{"mother":{"name":"Ann","born":"1"},"father":{"name":"Bob","born":"2"},"Hill":{"name":"Cid","born":"3"}}"#;
+    assert_eq!(rows(parents), ["mother.name=Ann mother.born=1 father.name=Bob father.born=2 Hill.name=Cid Hill.born=3"]);
+    let typed = r#"{"name":{"S":"Ann"},"postcode":{"S":"LS1"},"Note":{"S":"x"}}"#;
+    assert_eq!(rows(typed), ["name.S=Ann postcode.S=LS1 Note.S=x"]);
+    let parts = r#"{"Lee":{"name":"Ann","born":"1"},"Note":{"text":"x"},"Home":{"street":"s"}}"#;
+    assert_eq!(rows(parts), ["Lee.name=Ann Lee.born=1 Note.text=x Home.street=s"]);
+}
+
+#[test]
+fn values_of_people_are_rows() {
+    assert_eq!(rows(r#"{"Ann Lee":"LS1","Bob Hill":2}"#), ["*._key=Ann Lee *.value=LS1", "*._key=Bob Hill *.value=2"]);
+    assert_eq!(rows(r#"{"day":1,"Ann Lee":"LS1"}"#), ["day=1 *._key=Ann Lee *.value=LS1"]);
+    let record = r#"{"First Name":"Ann","Job Title":"x","Total Sales":1,"Lorem Ipsum":2}"#;
+    assert_eq!(rows(record), ["First Name=Ann Job Title=x Total Sales=1 Lorem Ipsum=2"]);
 }
 
 #[test]
