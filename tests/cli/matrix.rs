@@ -362,4 +362,121 @@ fn workbooks(matrix: &mut Matrix) {
         }
     }
     matrix.file("table.xlsx", book.save_to_buffer().expect("a workbook"));
+    let (sheet, compound) = (open_document(&matrix.rows), compound(&biff(&matrix.rows)));
+    matrix.file("table.ods", sheet);
+    matrix.file("table.xls", compound);
+}
+
+/// The table as LibreOffice writes it.
+#[cfg(feature = "workbooks")]
+fn open_document(rows: &[[String; 9]]) -> Vec<u8> {
+    use std::io::Cursor;
+    use std::io::Write;
+    let text = |cell: &str| {
+        let cell = cell.replace('&', "&amp;").replace('<', "&lt;");
+        format!("<table:table-cell office:value-type=\"string\"><text:p>{cell}</text:p></table:table-cell>")
+    };
+    let value = |(place, cell): (usize, &String)| match place {
+        0 => format!(
+            "<table:table-cell office:value-type=\"float\" office:value=\"{cell}\"><text:p>{cell}</text:p></table:table-cell>"
+        ),
+        7 | 8 => {
+            let shown = cell.split('-').rev().collect::<Vec<_>>().join("/");
+            format!(
+                "<table:table-cell office:value-type=\"date\" office:date-value=\"{cell}\"><text:p>{shown}</text:p></table:table-cell>"
+            )
+        }
+        _ => text(cell),
+    };
+    let row = |cells: String| format!("<table:table-row>{cells}</table:table-row>");
+    let header = row(COLUMNS.iter().map(|name| text(name)).collect());
+    let body: String = rows.iter().map(|cells| row(cells.iter().enumerate().map(value).collect())).collect();
+    let content = format!(
+        "<office:document-content><office:body><office:spreadsheet><table:table table:name=\"Sheet1\">{header}{body}</table:table>\
+         </office:spreadsheet></office:body></office:document-content>"
+    );
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let parts = [("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", content.as_str())];
+    for (name, content) in parts {
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).expect("room");
+        writer.write_all(content.as_bytes()).expect("room");
+    }
+    writer.finish().expect("room").into_inner()
+}
+
+/// The table as the records of an Excel 97 workbook, with texts that the cells share.
+#[cfg(feature = "workbooks")]
+fn biff(rows: &[[String; 9]]) -> Vec<u8> {
+    let record = |kind: u16, parts: &[&[u8]]| {
+        let content = parts.concat();
+        let length = u16::try_from(content.len()).expect("a short record");
+        [&kind.to_le_bytes()[..], &length.to_le_bytes(), &content].concat()
+    };
+    let begin = |sort: u16| record(0x809, &[&0x600_u16.to_le_bytes(), &sort.to_le_bytes(), &[0; 12]]);
+    let end = record(0x0a, &[]);
+    let style = |format: u16| record(0xe0, &[&[0; 2], &format.to_le_bytes(), &[0; 16]]);
+    let (mut texts, mut cells) = (Vec::new(), Vec::new());
+    let names = COLUMNS.map(str::to_owned);
+    for (row, line) in (0_u16..).zip(std::iter::once(&names).chain(rows)) {
+        for (column, cell) in (0_u16..).zip(line) {
+            let place = |style: u16| [row, column, style].map(u16::to_le_bytes).concat();
+            if row > 0 && matches!(column, 0 | 7 | 8) {
+                let day = |cell: &str| {
+                    let day: jiff::civil::Date = cell.parse().expect("a day");
+                    (day - jiff::civil::date(1899, 12, 30)).get_days()
+                };
+                let (style, number) = if column == 0 { (0, cell.parse().expect("a number")) } else { (1, day(cell)) };
+                cells.extend(record(0x203, &[&place(style), &f64::from(number).to_le_bytes()]));
+            } else {
+                cells.extend(record(0xfd, &[&place(0), &u32::try_from(texts.len()).expect("few texts").to_le_bytes()]));
+                let length = u16::try_from(cell.len()).expect("a short text");
+                texts.push([&length.to_le_bytes()[..], &[0], cell.as_bytes()].concat());
+            }
+        }
+    }
+    let count = u32::try_from(texts.len()).expect("few texts").to_le_bytes();
+    let mut shared = record(0xfc, &[&count, &count]);
+    // A record has room for some of them only.
+    texts.chunks(100).for_each(|some| shared.extend(record(0x3c, &[&some.concat()])));
+    let head = [begin(5), style(0), style(14)].concat();
+    let sheet = |at: u32| record(0x85, &[&at.to_le_bytes(), &[0, 0, 6, 0], b"Sheet1"]);
+    let at = u32::try_from(head.len() + sheet(0).len() + shared.len() + end.len()).expect("a small workbook");
+    [head, sheet(at), shared, end.clone(), begin(0x10), cells, end].concat()
+}
+
+/// A compound file that holds one stream, a workbook.
+#[cfg(feature = "workbooks")]
+fn compound(stream: &[u8]) -> Vec<u8> {
+    const NONE: u32 = u32::MAX;
+    const END: u32 = 0xffff_fffe;
+    let longs = |longs: &[u32]| longs.iter().flat_map(|long| long.to_le_bytes()).collect::<Vec<u8>>();
+    let sectors = u32::try_from(stream.len().div_ceil(512)).expect("a small workbook");
+    assert!((8..126).contains(&sectors), "{sectors} sectors");
+    let mut file = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec();
+    file.resize(24, 0);
+    file.extend([0x3e_u16, 3, 0xfffe, 9, 6, 0, 0, 0].iter().flat_map(|short| short.to_le_bytes()));
+    file.extend(longs(&[0, 1, 1, 0, 4_096, END, 0, END, 0, 0]));
+    file.resize(512, 0xff);
+    // The first sector says which follows which, the second is the directory.
+    let mut table = vec![0xffff_fffd, END];
+    table.extend((3..sectors + 2).chain([END]));
+    table.resize(128, NONE);
+    file.extend(longs(&table));
+    let mut entry = |name: &str, kind: u8, child: u32, start: u32, size: usize| {
+        let mut entry: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let length = u16::try_from(entry.len() + 2).expect("a short name");
+        entry.resize(64, 0);
+        entry.extend(length.to_le_bytes());
+        entry.extend([kind, 1]);
+        entry.extend(longs(&[NONE, NONE, child]));
+        entry.resize(116, 0);
+        entry.extend(longs(&[start, u32::try_from(size).expect("a small workbook"), 0]));
+        file.extend(entry);
+    };
+    entry("Root Entry", 5, 1, END, 0);
+    entry("Workbook", 2, NONE, 2, stream.len());
+    file.resize(3 * 512, 0);
+    file.extend(stream);
+    file.resize((sectors as usize + 3) * 512, 0);
+    file
 }

@@ -747,6 +747,7 @@ fn values_that_a_dictionary_kept_of_deleted_rows_are_looked_for() {
     assert_eq!(unused("parts", "email"), Some((1, String::new())), "{said:?}");
     assert_eq!(unused("parts", "last_name"), Some((0, "no_key".to_owned())), "{said:?}");
     assert_eq!(unused("parts", "postcode"), Some((0, "no_key".to_owned())), "{said:?}");
+}
 
 /// Tables whose first row names people, and forms: each tells that somebody may be in it, and prints nobody's name.
 #[test]
