@@ -52,12 +52,12 @@ impl Header {
     /// What about it should keep a verdict from being clear.
     pub(super) fn doubt(self) -> Option<&'static str> {
         match self {
-            Header::Doubtful => {
-                Some("the first row was stated to name the columns, but holds values or people's names; it was read as a record")
-            }
+            Header::Doubtful => Some(
+                "the first row was stated to name the columns, but holds values, or answers as a form does; it was read as a record",
+            ),
             Header::People => Some(
                 "what should name the columns seems to name people, and a name that stands alone is not looked for; the columns go \
-                 unnamed (if it is a record, state `--header no`)",
+                 unnamed (state `--header yes` if they are no people, and `no` if it is a record)",
             ),
             _ => None,
         }
@@ -68,7 +68,8 @@ impl Header {
         let Some(first) = rows.first() else { return Header::Unsure };
         let holds_value = || holds_value(first, options);
         match stated {
-            Some(true) if holds_value() || is_no_header(rows, options) || names_people(first, rows, options) => Header::Doubtful,
+            Some(true) if holds_value() || is_no_header(rows, options) => Header::Doubtful,
+            Some(true) if is_form(first, options) || is_labelled(first, rows, options) => Header::Doubtful,
             Some(true) => Header::Stated,
             Some(false) => Header::StatedAbsent,
             None => {
@@ -123,25 +124,30 @@ pub(super) fn names_no_column(names: &[String], options: &Options) -> bool {
     holds_value(names, options) || names_people(names, &[], options)
 }
 
-/// Whether the first row names people: across the columns, or each beside the word for it, as a form does and a table on its side.
+/// Whether the first row names people: across the columns, or beside words for what they are.
 fn names_people(first: &[String], rows: &[Vec<String>], options: &Options) -> bool {
     let Some(names) = options.names_column else { return false };
-    let filled: Vec<&String> = first.iter().filter(|cell| !cell.trim().is_empty()).collect();
-    let is_person: Vec<bool> = filled.iter().map(|cell| reads_as_person(cell, names)).collect();
+    let is_person: Vec<bool> = filled(first).map(|cell| reads_as_person(cell, names)).collect();
     let people = is_person.iter().filter(|is_person| **is_person).count();
-    if people == 0 {
-        return false;
-    }
     // The first cell may say what the rows are about.
-    let others = filled.len() - usize::from(!is_person[0]);
-    let is_across = people > 1 && 2 * people >= others;
-    let is_paired = filled.len() > 3 && filled.iter().enumerate().all(|(place, cell)| names(cell) == (place % 2 == 0));
-    is_across || is_paired || is_on_its_side(rows, names)
+    let others = is_person.len() - usize::from(is_person.first() == Some(&false));
+    (people > 1 && 2 * people >= others) || is_labelled(first, rows, options)
+}
+
+/// Whether the first row names people beside words for what they are, as a form does and a table on its side.
+fn is_labelled(first: &[String], rows: &[Vec<String>], options: &Options) -> bool {
+    let Some(names) = options.names_column else { return false };
+    let is_paired = filled(first).count() > 3 && filled(first).enumerate().all(|(place, cell)| names(cell) == (place % 2 == 0));
+    filled(first).any(|cell| reads_as_person(cell, names)) && (is_paired || is_on_its_side(rows, names))
+}
+
+fn filled(row: &[String]) -> impl Iterator<Item = &String> {
+    row.iter().filter(|cell| !cell.trim().is_empty())
 }
 
 /// Whether the first cells of the rows read as names of columns.
 fn is_on_its_side(rows: &[Vec<String>], names: fn(&str) -> bool) -> bool {
-    let words = rows.iter().filter_map(|row| row.iter().find(|cell| !cell.trim().is_empty()));
+    let words = rows.iter().filter_map(|row| filled(row).next());
     let (count, known) = words.fold((0, 0), |(count, known), word| (count + 1, known + usize::from(names(word))));
     known > 1 && 2 * known >= count
 }
@@ -153,11 +159,12 @@ fn is_form(row: &[String], options: &Options) -> bool {
     row.windows(2).any(|pair| ends(&pair[0]) && is_answer(&pair[1]))
 }
 
-/// The words of a header that may be told. A column goes unnamed whose name may be a person's: a name that stands alone is nothing that a scan
-/// could find.
-pub(super) fn told(header: &[String], options: &Options) -> Vec<String> {
-    let is_person = |name: &str| options.names_column.is_some_and(|names| reads_as_person(name, names));
-    header.iter().map(|name| if is_person(name) { String::new() } else { name.clone() }).collect()
+/// The words of a first row that may be told as names of columns. Unless the row is stated to name these, one goes unnamed whose name may be a
+/// person's: a name that stands alone is nothing that a scan could find.
+pub(super) fn told(first: &[String], header: Header, options: &Options) -> Vec<String> {
+    let names = options.names_column.filter(|_| header != Header::Stated);
+    let is_person = |name: &str| names.is_some_and(|names| reads_as_person(name, names));
+    first.iter().map(|name| if is_person(name) { String::new() } else { name.clone() }).collect()
 }
 
 fn holds_value(row: &[String], options: &Options) -> bool {

@@ -367,7 +367,7 @@ fn workbooks(matrix: &mut Matrix) {
     matrix.file("table.xls", compound);
 }
 
-/// The table as LibreOffice writes it.
+/// The table as `LibreOffice` writes it.
 #[cfg(feature = "workbooks")]
 fn open_document(rows: &[[String; 9]]) -> Vec<u8> {
     use std::io::Cursor;

@@ -759,9 +759,9 @@ fn people_are_no_names_of_columns() {
     let (town, age) = ("Town,Leeds", "Age,40\nScore,12\nPoints,7\nBonus,9");
     let files = [
         ("form.csv", format!("Name:,{mine}\nMail:,{}\nPostcode:,{}\nBorn:,{}\n", one.email, one.postcode, one.cells()[7])),
-        ("numbers.csv", format!("Name,{mine}\n{age}\n")),
         ("colons.csv", format!("Name:,{mine}\n{town}\n{age}\n")),
         ("pairs.csv", format!("Name,{mine},{town}\n1,2,3,4\n5,6,7,8\n")),
+        ("numbers.csv", format!("Name,{mine}\n{age}\n")),
         ("across.csv", format!("Day,{mine},{theirs}\n2020-01-01,1,0\n2020-01-02,0,1\n")),
         ("across.tsv", format!("Day\t{mine}\t{theirs}\tTotal\n2020-01-01\t1\t0\t1\n2020-01-02\t0\t1\t1\n")),
         (
@@ -771,18 +771,27 @@ fn people_are_no_names_of_columns() {
     ];
     for (name, content) in &files {
         world.case.write(&format!("odd/{name}"), content);
-        world.case.write(&format!("stated/{name}"), content);
     }
     let said = scan(&world, &[]);
     let silent: Vec<_> = said.iter().filter(|(_, said)| said.gaps.is_empty() && said.records == 0).collect();
     assert!(silent.is_empty() && said.len() == files.len(), "{said:?}");
-    // What is stated makes a header of none of them.
+    // What is stated makes a header of no form.
+    let forms = &files[..3];
+    for (name, content) in forms {
+        world.case.write(&format!("stated/{name}"), content);
+    }
     let scan = world.scan("deletion", "deletion.challenge.json", &["stated"], &["--header", "yes", "--format", "json"]);
     let json = scan.json();
     let doubted: Vec<_> = json["coverage"]["gaps"].as_array().expect("gaps").iter().map(|gap| &gap["target"]).collect();
-    assert!(files.iter().all(|(name, _)| doubted.iter().any(|target| **target == *format!("stated/{name}"))), "{doubted:?}");
+    assert!(forms.iter().all(|(name, _)| doubted.iter().any(|target| **target == *format!("stated/{name}"))), "{doubted:?}");
     world.case.never_prints(CANARY);
     world.case.never_prints(HERON);
+    // One name among many of columns goes unnamed, unless these are stated.
+    let (name, content) = ("odd/lone.csv", "Id,Region,Lorem Ipsum\n1,2,3\n4,5,6\n");
+    world.case.write(name, content);
+    let columns = |extra: &[&str]| world.run(AFTER, &[&["inspect", name, "--format", "json"], extra].concat()).whole();
+    assert!(!columns(&[]).contains("Lorem Ipsum") && columns(&[]).contains("column_3"));
+    assert!(columns(&["--header", "yes"]).contains("Lorem Ipsum"));
 }
 
 /// Headers of ordinary tables are in no doubt, whatever two words with capitals stand in them.

@@ -99,7 +99,7 @@ impl Dialect {
             data_width = data_width.min(first.len());
         }
         let (mut names, duplicates) =
-            if header.is_present() { unique_names(&told(first, options)) } else { (Vec::new(), Vec::new()) };
+            if header.is_present() { unique_names(&told(first, header, options)) } else { (Vec::new(), Vec::new()) };
         // A line that is divided by place may end early.
         data_width = data_width.max(text.widths.as_ref().map_or(0, Vec::len));
         // Nothing of such a width is a table, and every column takes memory.

@@ -71,8 +71,8 @@ impl Layout {
             None => Header::find(&rows, stated, options),
         };
         let mut titles = match (&table.names, header_place) {
-            (Some(names), _) if header.is_present() => told(names, options),
-            (None, Some(place)) => told(&rows[place], options),
+            (Some(names), _) if header.is_present() => told(names, header, options),
+            (None, Some(place)) => told(&rows[place], header, options),
             _ => vec![String::new(); used.len()],
         };
         if last - first < FEW_COLUMNS {
