@@ -186,8 +186,8 @@ fn of_supply(error: &SupplyError) -> Option<String> {
             }
             ProblemCode::Unreadable | ProblemCode::Denied => "give this user the right to read it",
             ProblemCode::DoubtfulHeader => {
-                "where `--header` was given, leave it away: the first row holds values; where one sheet holds several tables, supply each as a \
-                 file of its own"
+                "say with `--header yes` that the first row names the columns, or with `--header no` that it is a record; where one sheet holds \
+                 several tables, supply each as a file of its own"
             }
             ProblemCode::CutShort | ProblemCode::RowTooLong => "obtain the whole file, or close the quote that stays open in it",
             ProblemCode::NotRegular | ProblemCode::SymlinkLoop => "name the regular file that holds the data",

@@ -118,9 +118,8 @@ impl Reading {
     }
 }
 
-/// Opens sources; standard input is the one named `-`.
+/// Opens sources; standard input is the one named `-`. A stage of unpacking that they began ends here.
 pub(crate) fn discover(sources: &[String], options: &Options, context: &Context) -> anyhow::Result<Found> {
-    context.progress.begin("opening", None, None);
     let found = source::discover(sources, options, &mut io::stdin().lock(), &context.progress, &context.cancel);
     context.progress.end();
     found.map_err(|error| match error {

@@ -173,8 +173,8 @@ impl GapCode {
                 "correct the widths; where values touch on purpose, say `packed = true` beside `widths` in the map file"
             }
             GapCode::DoubtfulHeader => {
-                "where a header was stated, take back `--header yes`, or `header = true` in the map file, and say with `--map` what the columns \
-                 hold; where one sheet holds several tables, give each a sheet of its own"
+                "see what the first row is, and say so in the map file: `header = true` where it names the columns, `header = false` where it is a \
+                 record; then what the columns hold. Where one sheet holds several tables, give each a sheet of its own"
             }
             GapCode::RaggedRows => {
                 "export the file again with every cell quoted; or, if `residua inspect` shows another delimiter than the file's, name that in \

@@ -175,9 +175,11 @@ impl MapFile {
     }
 
     /// Applies the rules of a target to what was inferred. Of several rules for one column the last says what it holds: those before it must
-    /// not hide what the column looked like. A rule that names the target itself has to find its columns there.
+    /// not hide what the column looked like. A rule that names the target itself has to find its columns there, and holds for what else the same
+    /// file keeps of them: values that only a dictionary has stand under their column's name.
     pub(crate) fn apply(&self, target: &str, mapping: &mut Mapping) -> Result<(), MapError> {
-        let matching = || self.target.iter().filter(|rules| matches(&rules.pattern, target));
+        let file = target.split_once("#(").map_or(target, |(file, _)| file);
+        let matching = || self.target.iter().filter(|rules| matches(&rules.pattern, target) || rules.pattern == file);
         let names: Vec<String> = mapping.columns.iter().map(|taken| taken.name.clone()).collect();
         for rules in matching().filter(|rules| rules.pattern == target) {
             if let Some(column) = rules.columns.keys().find(|column| !is_any(column, &names)) {
@@ -402,6 +404,17 @@ mod tests {
         // A target that is named has to have them.
         let named = MapFile::parse("[[target]]\nmatch = 'a#b'\n[target.columns]\n'x*' = { kind = 'text' }").unwrap();
         assert!(matches!(named.apply("a#b", &mut infer(["y"], &Profiles::default())), Err(MapError::NoColumn { .. })));
+    }
+
+    #[test]
+    fn a_rule_for_a_file_holds_for_what_else_it_keeps_of_the_column() {
+        let map = MapFile::parse(
+            "[[target]]\nmatch = 'a.parquet'\n[target.columns]\nc1 = { kind = 'email' }\nc2 = { kind = 'phone' }\n",
+        )
+        .unwrap();
+        let mut mapping = infer(["c1"], &Profiles::default());
+        map.apply("a.parquet#(values of c1 that no row uses)", &mut mapping).unwrap();
+        assert_eq!(mapping.columns[0].words(), "email.main");
     }
 
     #[test]

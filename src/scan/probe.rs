@@ -55,28 +55,33 @@ pub(crate) struct Ground<'a> {
     pub(crate) listing: Option<Listing>,
 }
 
-/// What was formed from one row. A key that rests on a guess does not count: see [`is_guess`].
-#[derive(Clone, Copy, Debug, Default)]
-struct Formed {
+/// The best that was formed from a row. A key that rests on a guess does not count: see [`is_guess`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Formed {
+    #[default]
+    Nothing,
     /// The key of a number alone.
-    number: bool,
+    Number,
+    /// A key of half a name.
+    Half,
     /// Any other key.
-    other: bool,
-    /// Whether the number's key hit.
-    number_hit: bool,
+    Whole,
 }
 
 /// Whether a key of a row says nothing of the person in it, although it can be formed. Every day of a row is tried as the person's and as the
 /// supply's own: one cell in both roles is nobody's pair of days, where a day of birth was not understood, another day stands in for it, and the
 /// day of an order is nobody's birth.
-/// A surname alone, or behind an initial, is not the name that was supplied.
 /// Such keys are looked up all the same, since a record may hold one day twice; but the row does not count as one whose person was
 /// looked for.
-fn is_guess(key: &MatchKey, days: Days, has_name: bool) -> bool {
+fn is_guess(key: &MatchKey, days: Days) -> bool {
     let has = |slot: Slot| key.atoms.iter().any(|atom| atom.slot() == slot);
     let (birth, child) = (has(Slot::Birth), has(Slot::Child));
-    let needs_name = key.atoms.iter().any(|atom| matches!(atom, Atom::NameFull | Atom::NameP3 | Atom::NamePhon));
-    (birth || child) && (days.is_unread || days.births == 0) || birth && child && days.cells < 2 || needs_name && !has_name
+    (birth || child) && (days.is_unread || days.births == 0) || birth && child && days.cells < 2
+}
+
+/// Whether a key takes a name as a whole. Of a row with a surname alone, or behind an initial, it is not the key that was supplied.
+fn takes_whole_name(key: &MatchKey) -> bool {
+    key.atoms.iter().any(|atom| matches!(atom, Atom::NameFull | Atom::NameP3 | Atom::NamePhon))
 }
 
 /// Whether a name has two parts that are more than initials. A letter of another script may be a part.
@@ -97,6 +102,8 @@ pub(crate) struct Prober<'a> {
     hits: Vec<Hit>,
     /// What was formed from each row of the batch.
     formed: Vec<Formed>,
+    /// Whether a number alone hit, for each row of the batch.
+    number_hits: Vec<bool>,
     /// Whether each row of the batch names somebody in full. Empty where the supplied names have one part.
     names: Vec<bool>,
     tally: Tally,
@@ -117,6 +124,7 @@ impl<'a> Prober<'a> {
             fingerprints: Vec::new(),
             hits: Vec::new(),
             formed: Vec::new(),
+            number_hits: Vec::new(),
             names: Vec::new(),
             tally: Tally::new(ground.mapping.columns.len(), lookup.plan.keys.len(), ground.lawful_rows.len()),
         }
@@ -158,7 +166,9 @@ impl<'a> Prober<'a> {
             self.names.extend((0..batch.rows()).map(|row| names(row).any(has_parts)));
         }
         self.formed.clear();
-        self.formed.resize(batch.rows(), Formed::default());
+        self.formed.resize(batch.rows(), Formed::Nothing);
+        self.number_hits.clear();
+        self.number_hits.resize(batch.rows(), false);
         let mut all_hits = 0;
         let first = found.len();
         for number in 0..self.lookup.plan.keys.len() {
@@ -167,27 +177,34 @@ impl<'a> Prober<'a> {
             self.tally.hashes += self.fingerprints.len() as u64;
             let key = &self.lookup.plan.keys[number].key;
             let is_named = |row: u32| self.names.get(row as usize).is_none_or(|is_whole| *is_whole);
-            let is_number = key.is_number();
+            let (is_number, takes_whole_name) = (key.is_number(), takes_whole_name(key));
             let days = self.converter.days();
             for row in self.messages.rows() {
-                let formed = &mut self.formed[*row as usize];
-                if is_guess(key, days[*row as usize], is_named(*row)) {
+                if is_guess(key, days[*row as usize]) {
                     continue;
                 }
-                formed.number |= is_number;
-                formed.other |= !is_number;
+                let is_half = takes_whole_name && !is_named(*row);
+                let formed = if is_number {
+                    Formed::Number
+                } else if is_half {
+                    Formed::Half
+                } else {
+                    Formed::Whole
+                };
+                let best = &mut self.formed[*row as usize];
+                *best = formed.max(*best);
             }
             all_hits += self.count(number, batch, found);
         }
         self.put_in_order(found, first);
         self.tally.rows += batch.rows() as u64;
         let rows = self.converter.unreadable_rows().iter().zip(self.converter.personal_rows());
-        for (formed, (is_unreadable, is_personal)) in self.formed.iter().zip(rows) {
-            let has_key = formed.number || formed.other;
+        for ((formed, number_hit), (is_unreadable, is_personal)) in self.formed.iter().zip(&self.number_hits).zip(rows) {
+            let has_key = *formed > Formed::Nothing;
             self.tally.rows_without_key += u64::from(!has_key);
             self.tally.rows_not_understood += u64::from(!has_key && *is_unreadable);
-            self.tally.rows_unkeyed += u64::from(!formed.other && *is_personal);
-            self.tally.rows_by_number += u64::from(!formed.other && formed.number_hit);
+            self.tally.rows_unkeyed += u64::from(*formed < Formed::Whole && *is_personal);
+            self.tally.rows_by_number += u64::from(*formed <= Formed::Number && *number_hit);
         }
         all_hits
     }
@@ -229,7 +246,7 @@ impl<'a> Prober<'a> {
             if last_row != Some(row) {
                 last_row = Some(row);
                 tally.rows += 1;
-                self.formed[row as usize].number_hit |= self.lookup.plan.keys[number].key.is_number();
+                self.number_hits[row as usize] |= self.lookup.plan.keys[number].key.is_number();
                 let covering = self
                     .ground
                     .lawful_rows
@@ -260,8 +277,8 @@ mod tests {
     #[test]
     fn one_day_in_two_roles_and_a_day_in_the_place_of_another_are_guesses() {
         let key = |name: &str| crate::match_key::fixed(|_| true).into_iter().find(|key| key.name == name).unwrap();
-        let of = |name, cells, is_unread| is_guess(&key(name), Days { cells, births: cells, is_unread }, true);
-        assert!(is_guess(&key("name_dob"), Days { cells: 1, births: 0, is_unread: false }, true));
+        let of = |name, cells, is_unread| is_guess(&key(name), Days { cells, births: cells, is_unread });
+        assert!(is_guess(&key("name_dob"), Days { cells: 1, births: 0, is_unread: false }));
         for name in ["child_postcode_dob", "child_any_dob", "whole"] {
             assert!(of(name, 1, false) && of(name, 2, true) && !of(name, 2, false), "{name}");
         }

@@ -17,7 +17,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A growing private copy. It is made when the first byte comes.
+/// A growing private copy. It is made when the first byte comes, and with it a stage of the progress begins.
 pub(in crate::source) struct Spool<'a> {
     held: Option<Arc<Held>>,
     end: u64,
@@ -129,6 +129,9 @@ impl<'a> Spool<'a> {
     }
 
     fn copy(&mut self, content: &mut dyn Read, cancel: &Cancel, check: impl Fn(u64) -> Result<(), Stop>) -> Result<Copied, Stop> {
+        if self.held.is_none() {
+            self.progress.begin("unpacking", None, None);
+        }
         let held = self.held()?;
         let start = self.end;
         let result = copy(&held, start, content, self.progress, cancel, check);
