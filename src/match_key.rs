@@ -3,7 +3,8 @@
 //! A *match key* (Randall, Brown, Ferrante & Boyd, IJPDS, on multiple dynamic match keys) names a few atoms; two records agree on it when
 //! they agree on each. A single key misses every record in which one of its atoms was changed, so several keys are used, each with
 //! another set of atoms. This file holds the fixed keys; what their agreement is worth lives in [`strength`], and the keys of one supply
-//! together with their worth in [`plan`].
+//! together with their worth in [`plan`]. Those that a planner adds for one supply are
+//! named for their atoms ([`MatchKey::planned`]).
 
 pub(crate) mod atom;
 pub(crate) mod plan;
@@ -22,6 +23,12 @@ pub(crate) struct MatchKey {
 }
 
 impl MatchKey {
+    /// A key of a plan, named for its atoms: `p3_dob_outward`.
+    pub(crate) fn planned(atoms: Vec<Atom>) -> MatchKey {
+        let words: Vec<&str> = atoms.iter().map(|atom| atom.short()).collect();
+        MatchKey { name: words.join("_"), atoms }
+    }
+
     /// Whether the key is an identifier alone.
     pub(crate) fn is_number(&self) -> bool {
         self.atoms == [Atom::Id]
@@ -32,6 +39,31 @@ impl MatchKey {
         self.atoms.iter().any(|atom| matches!(atom.slot(), Slot::Birth | Slot::Child))
     }
 
+    /// Whether the key takes a name as a whole. Of a row with a surname alone, or behind an initial, it is not the key that was supplied.
+    pub(crate) fn has_whole_name(&self) -> bool {
+        self.atoms.iter().any(|atom| matches!(atom, Atom::NameFull | Atom::NameP3 | Atom::NamePhon))
+    }
+
+    /// Whether the key tells a person from the others of the household. They share the address, a surname, and now and then the month of birth.
+    pub(crate) fn tells_person(&self) -> bool {
+        let has = |atom: Atom| self.atoms.contains(&atom);
+        let is_own = |atom: &Atom| match atom.slot() {
+            Slot::Name => *atom != Atom::NameAny,
+            Slot::Birth => *atom != Atom::BirthYm,
+            Slot::Child | Slot::Email | Slot::Phone | Slot::Identifier => true,
+            Slot::Postcode | Slot::Address | Slot::Town => false,
+        };
+        self.atoms.iter().any(is_own) || has(Atom::NameAny) && has(Atom::BirthYm)
+    }
+
+    /// Whether records that agree on this key agree on the other too, which is another and weaker one.
+    pub(crate) fn implies(&self, other: &MatchKey) -> bool {
+        let covers = |strong: &MatchKey, weak: &MatchKey| {
+            weak.atoms.iter().all(|weak| strong.atoms.iter().any(|strong| strong.implies(*weak)))
+        };
+        covers(self, other) && !covers(other, self)
+    }
+
     /// Whether records that hold exactly these slots can form the key.
     pub(crate) fn is_formable(&self, has: impl Fn(Slot) -> bool) -> bool {
         self.atoms.iter().all(|atom| has(atom.slot()))
@@ -40,6 +72,9 @@ impl MatchKey {
 
 /// The name of the key over every mapped field of a record.
 pub(crate) const WHOLE: &str = "whole";
+
+/// What a person calls all planned keys, where keys are chosen.
+pub(crate) const PLANNED: &str = "planned";
 
 /// The name of the key of an identifier alone.
 pub(crate) const NUMBER: &str = "id";
@@ -103,6 +138,15 @@ mod tests {
     fn a_full_schema_forms_thirteen_keys() {
         assert_eq!(fixed(|_| true).len(), 13);
         assert_eq!(fixed_names().count(), 13);
+    }
+
+    #[test]
+    fn a_household_is_no_person() {
+        assert!(fixed(|_| true).iter().all(MatchKey::tells_person));
+        let tells = |atoms: &[Atom]| MatchKey::planned(atoms.to_vec()).tells_person();
+        assert!(!tells(&[Atom::NameAny, Atom::PostcodeUnit, Atom::AddressNoWord4]));
+        assert!(!tells(&[Atom::BirthYm, Atom::PostcodeUnit, Atom::AddressNo]));
+        assert!(tells(&[Atom::NameAny, Atom::BirthYm, Atom::TownP4]) && tells(&[Atom::NameP3, Atom::TownP4]));
     }
 
     #[test]

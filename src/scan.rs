@@ -6,6 +6,7 @@
 
 pub(crate) mod findings;
 pub(crate) mod gap;
+mod gate;
 mod probe;
 mod sentinel;
 mod tally;
@@ -36,6 +37,7 @@ use crate::scan::gap::gap_of;
 use crate::scan::gap::object_gaps;
 use crate::scan::gap::source_gaps;
 use crate::scan::gap::survey_gaps;
+use crate::scan::gate::Gates;
 use crate::scan::probe::Lookup;
 use crate::scan::sentinel::Sentinel;
 use crate::scan::target::FoundRecords;
@@ -96,7 +98,7 @@ pub(crate) struct Job<'a> {
 pub(crate) enum Listing {
     /// Each of them.
     All,
-    /// Those of the strongest class.
+    /// The one that says most: of the strongest class, and of that the one by which the fewest coincidences are to be expected.
     Strongest,
 }
 
@@ -137,6 +139,7 @@ pub(crate) fn run(
         plan: job.plan,
         atoms: job.plan.atoms(),
         subkeys,
+        gates: Gates::new(job.plan),
         index: Index::build(job.manifest, &extra),
         names_have_parts: job.names_have_parts,
         known_answer,
@@ -217,7 +220,7 @@ fn ask_known_answers(lookup: &Lookup<'_>) -> Tried {
     let mut tried = Tried::default();
     let (mut messages, mut fingerprints, mut hits) = (MessageBatch::default(), Vec::new(), Vec::new());
     for (number, planned) in lookup.plan.keys.iter().enumerate() {
-        messages.fill(&planned.key, &atoms);
+        messages.fill(&planned.key, &atoms, |_, _| true);
         lookup.subkeys[number].hash(&messages, &mut fingerprints);
         hits.clear();
         lookup.index.probe(number, &fingerprints, &mut hits);

@@ -1,13 +1,17 @@
 //! The originator's pipeline: a data file becomes two manifests.
 //!
-//! [`draft`] reads everything once and says what each column is taken for; a person may correct that. [`run`] reads everything again and
-//! fingerprints each record twice, for the baseline and for the deletion manifest, each with its own salt and its own [`shuffle`]. Alongside
-//! it keeps a sample, from which [`estimate`] says what each key is worth and [`risk`] what a manifest gives away.
+//! [`draft`] reads everything once and says what each column is taken for; a person may correct that. [`sketch`] takes a sample, from which the
+//! [`planner`] adds match keys to the fixed ones. [`run`] reads everything again and fingerprints each record twice, for the baseline and for the
+//! deletion manifest, each with its own salt and its own [`shuffle`]. Alongside it keeps a larger sample, from which [`estimate`] says what each key
+//! is worth and [`risk`] what a manifest gives away.
 
 pub(crate) mod estimate;
+mod planner;
 mod press;
 pub(crate) mod risk;
+mod sample;
 mod shuffle;
+mod sketch;
 
 use crate::fingerprint::Subkey;
 use crate::intake::Mapping;
@@ -21,6 +25,7 @@ use crate::manifest::write::WriteError;
 use crate::manifest::write::Writer;
 use crate::match_key;
 use crate::match_key::MatchKey;
+use crate::match_key::PLANNED;
 use crate::match_key::atom::Atom;
 use crate::match_key::plan::Plan;
 use crate::match_key::plan::PlannedKey;
@@ -39,11 +44,12 @@ use crate::source::Session;
 use crate::source::Sink;
 use crate::source::Split;
 use crate::source::Stopped;
-use crate::supply::estimate::Sampler;
+use crate::supply::estimate::Model;
 use crate::supply::press::Part;
 use crate::supply::press::Press;
 use crate::supply::press::PressTarget;
 use crate::supply::risk::Step;
+use crate::supply::sample::Sampler;
 use crate::supply::shuffle::Shuffle;
 use crate::support::progress::Cancel;
 use crate::support::progress::Progress;
@@ -237,21 +243,63 @@ impl Draft {
         slots
     }
 
-    /// The keys that the columns form, or those of them that a person chose.
-    pub(crate) fn keys(&self, chosen: Option<&[String]>) -> Result<Vec<MatchKey>, SupplyError> {
+    /// The fixed keys that the columns form, or those of them that a person chose.
+    fn fixed_keys(&self, chosen: Option<&[String]>) -> Result<Vec<MatchKey>, SupplyError> {
         let slots = self.slots();
         let keys = match_key::fixed(|slot| slots.iter().any(|(known, _)| *known == slot));
         let keys = match chosen {
             None => keys,
             Some(chosen) => {
-                if let Some(unknown) = chosen.iter().find(|name| keys.iter().all(|key| key.name != **name)) {
+                let is_unknown = |name: &&String| **name != PLANNED && keys.iter().all(|key| key.name != **name);
+                if let Some(unknown) = chosen.iter().find(is_unknown) {
                     return Err(SupplyError::UnknownKey(unknown.clone()));
                 }
                 keys.into_iter().filter(|key| chosen.contains(&key.name)).collect()
             }
         };
-        if keys.is_empty() { Err(SupplyError::NoKey) } else { Ok(keys) }
+        Ok(keys)
     }
+}
+
+/// The keys of a supply, and how the atoms of its people agree.
+pub(crate) struct Planned {
+    /// The fixed keys, and behind them those that were planned.
+    pub(crate) keys: Vec<MatchKey>,
+    /// How atoms agree.
+    pub(crate) model: Model,
+}
+
+/// Plans the keys of a supply: the fixed ones that its columns form, or those of them that a person chose, and further ones by the
+/// [`planner`], unless keys were chosen and [`PLANNED`] is not among them.
+pub(crate) fn plan(
+    session: &dyn Session,
+    draft: &Draft,
+    chosen: Option<&[String]>,
+    expected_rows: u64,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Planned, SupplyError> {
+    let mut keys = draft.fixed_keys(chosen)?;
+    let slots = draft.slots();
+    let has = |slot: Slot| slots.iter().any(|(known, _)| *known == slot);
+    progress.begin("planning match keys", Some(draft.records()), None);
+    let sketch = sketch::take(session, draft, progress, cancel)?;
+    let model = Model::learn(&sketch.sampler, &sketch.sample, has, |slot| sketch.spans.width(slot));
+    if chosen.is_none_or(|chosen| chosen.iter().any(|name| name == PLANNED)) {
+        let forms = |atom: Atom| sketch.forms[atom as usize];
+        let ground = planner::Ground {
+            sample: &sketch.sample,
+            sampler: &sketch.sampler,
+            model: &model,
+            tokens: sketch.sampler.mean_tokens(&sketch.sample),
+            records: draft.records(),
+            expected_rows,
+            forms: &forms,
+        };
+        keys.extend(planner::plan(&ground, &keys, has));
+    }
+    progress.end();
+    if keys.is_empty() { Err(SupplyError::NoKey) } else { Ok(Planned { keys, model }) }
 }
 
 /// One manifest to be made.
@@ -274,6 +322,8 @@ pub(crate) struct Job<'a> {
     pub(crate) draft: &'a Draft,
     /// The keys.
     pub(crate) keys: Vec<MatchKey>,
+    /// How the atoms of the supplied people agree.
+    pub(crate) model: Model,
     /// The supply's id.
     pub(crate) supply_id: &'a str,
     /// The recipient's rows for which the keys' classes have to hold.
@@ -310,7 +360,7 @@ pub(crate) fn run(
 ) -> Result<Supplied, SupplyError> {
     let records = job.draft.records();
     let count = u32::try_from(records).map_err(|_| SupplyError::TooMany)?;
-    let sampler = Sampler::new(&job.keys);
+    let sampler = Sampler::new(|atom| uses(&job.keys, atom));
     let press = Press {
         job,
         keys: &job.keys,
@@ -348,7 +398,7 @@ pub(crate) fn run(
     check_columns(&job.draft.mapping, &whole.columns)?;
     progress.begin("estimating coincidences", None, None);
     let spans = std::mem::take(&mut whole.spans);
-    let estimates = sampler.estimate(&whole.sample, &job.keys, |slot| spans.width(slot));
+    let estimates = job.model.estimate(&sampler, &whole.sample, &job.keys, |slot| spans.width(slot));
     drop(std::mem::take(&mut whole.sample));
     progress.end();
 
@@ -365,11 +415,15 @@ pub(crate) fn run(
         .map(|(number, (key, estimate))| {
             let fingerprints =
                 layouts.first().and_then(|layout| layout.sections.get(number)).map_or(0, |section| section.entries - 1);
-            let lambda = lambda(fingerprints, job.expected_rows, estimate.u);
+            // Who has several forms of a key in the supply has as many among the recipient's rows.
+            let rows_with_key = whole.keyed.get(number).copied().unwrap_or(0).max(1);
+            let probes = u128::from(job.expected_rows) * u128::from(fingerprints.max(rows_with_key)) / u128::from(rows_with_key);
+            let lambda = lambda(fingerprints, u64::try_from(probes).unwrap_or(u64::MAX), estimate.u);
             let has_supply_atom = has_supply_atom(key, origin);
             PlannedKey {
                 key: key.clone(),
-                class: Class::of(lambda, has_supply_atom),
+                // A key that a whole household shares proves nobody.
+                class: if has_supply_atom || key.tells_person() { Class::of(lambda, has_supply_atom) } else { Class::Aggregate },
                 has_supply_atom,
                 u: estimate.u,
                 basis: estimate.basis,

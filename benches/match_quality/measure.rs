@@ -22,6 +22,9 @@ const SUPPLIED: &str = "2017-05-05T09:00:00Z";
 const DELETE_BY: &str = "2017-06-30";
 const AFTER: &str = "2017-07-01T09:00:00Z";
 
+/// The rows for which the keys are planned.
+const EXPECTED_ROWS: &str = "5000";
+
 /// Fields of which keys are made, and the columns that they stand in: what may have been changed in a row that no key found.
 const FIELDS: [(&str, &[&str]); 5] = [
     ("name", &["given_name", "surname"]),
@@ -175,7 +178,18 @@ impl Study {
         write_table(&place.path("others.csv"), &people.columns, others.iter().copied());
         place.run(SUPPLIED, &["keygen", "--name", "Originator", "--out", "originator"]);
         place.run(SUPPLIED, &["keygen", "--name", "Recipient", "--out", "recipient"]);
-        let to = ["--as", "originator.key", "--to", "recipient.card.json", "--delete-by", DELETE_BY, "--out", "handover"];
+        let to = [
+            "--as",
+            "originator.key",
+            "--to",
+            "recipient.card.json",
+            "--delete-by",
+            DELETE_BY,
+            "--expect-rows",
+            EXPECTED_ROWS,
+            "--out",
+            "handover",
+        ];
         let supply = word(&place.run(SUPPLIED, &[&["supply", "supplied.csv"], &to[..]].concat())["supplyId"]);
 
         let answers = vec![place.ask(&supply, "recipient.csv"), place.ask(&supply, "others.csv")];
@@ -213,7 +227,7 @@ impl Study {
     }
 
     fn keys_table(&self, people: &People, text: &mut String) {
-        put(text, "| key | class | rows found | recall | by no other key | false rows | hashes a row |");
+        put(text, "| key | class | rows found | recall | by no other key | false rows | fingerprints a row |");
         put(text, "|---|---|---:|---:|---:|---:|---:|");
         let hashes = |probes: u64| format!("{:.2}", probes as f64 / people.recipient.len() as f64);
         let mut line = |name: &str, class: &str, alone: &str, hashes: &str, is_meant: &dyn Fn(&BTreeSet<String>) -> bool| {
@@ -232,7 +246,9 @@ impl Study {
         line("two keys or more", "", "", "", &|keys| keys.len() > 1);
         line("a key that proves", "S, P", "", "", &is_proof);
         line("only keys that count", "A", "", "", &|keys| !keys.is_empty() && !is_proof(keys));
-        put(text, "");
+        let spent = |answer: &Answer| answer.scanned["hashesPerRow"].as_f64().expect("a number");
+        let [all, others] = [&self.answers[0], &self.answers[1]].map(spent);
+        put(text, &format!("\nHashes a row: {all:.2}; of other people's rows {others:.2}.\n"));
     }
 
     fn answers_table(&self, text: &mut String) {
@@ -277,6 +293,9 @@ impl Study {
             *together.entry(changed.join(", ")).or_default() += 1;
         }
         put(text, &format!("Copies that no key found: {} of {}.\n", missed.len(), people.copies()));
+        if missed.is_empty() {
+            return;
+        }
         put(text, "| field | as supplied | missing on one side | a slip | another value |");
         put(text, "|---|---:|---:|---:|---:|");
         for ((field, _), counts) in FIELDS.iter().zip(apart) {

@@ -186,7 +186,7 @@ pub(crate) struct Arguments {
     /// Where to list every single finding, for whoever deletes; the file stays with you
     #[arg(long, value_name = "FILE")]
     findings: Option<PathBuf>,
-    /// Which keys that agree for a row the findings list: `all`, or those of the `strongest` class (S before P before A)
+    /// Which keys that agree for a row and a record the findings list: `all`, or the `strongest` one (S before P before A)
     #[arg(long, value_enum, value_name = "all|strongest", default_value_t = ListingArgument::All, hide_possible_values = true, requires = "findings")]
     findings_keys: ListingArgument,
     /// A map file in TOML, as below: what columns are taken for, and what is left out
@@ -234,7 +234,7 @@ impl Arguments {
 enum ListingArgument {
     /// Every key that agrees
     All,
-    /// The keys of the strongest class that agrees: S before P before A
+    /// The strongest key that agrees: S before P before A
     Strongest,
 }
 

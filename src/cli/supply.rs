@@ -89,7 +89,8 @@ pub(crate) struct Arguments {
     /// A schema file in TOML, as below: what the columns hold. What it does not say is inferred; `residua inspect DATA` shows how
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
-    /// Only these match keys; all that the columns can form, if not given
+    /// Only these match keys; `planned` stands for those that are planned for this supply. All that the columns can form and the planned ones, if
+    /// not given
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     keys: Option<Vec<String>>,
     /// How many rows the recipient will scan at the most; more become a gap, and the answer inconclusive. Ten times the records, if not given
@@ -123,6 +124,9 @@ Match keys (`--keys`):
   dob: a date of birth; child: a date that only this supply had; p3: the first
   three letters of each name; no: the house number; any: any one name; outward:
   the first half of the postcode; word4: four letters of the street.
+  planned: further combinations, which are planned for each supply; they are
+  named for their parts. phon: how a name sounds; ym: a month of birth; unit,
+  sector: a postcode, without its last two letters; town: four letters of it.
 
 A schema file says what columns hold:
   [columns.child_dob]
@@ -338,12 +342,16 @@ fn make(
         deletion_shuffle: Secret::new(context.random()?),
     };
     let manifest_ids = [context.random::<16>()?, context.random::<16>()?];
+    let expected_rows = arguments.expect_rows.unwrap_or_else(|| draft.records().saturating_mul(10));
+    let planned = supply::plan(session, draft, arguments.keys.as_deref(), expected_rows, &context.progress, &context.cancel)
+        .map_err(|error| failed(error, &arguments.data))?;
     let job = supply::Job {
         session,
         draft,
-        keys: draft.keys(arguments.keys.as_deref()).map_err(|error| failed(error, &arguments.data))?,
+        keys: planned.keys,
+        model: planned.model,
         supply_id: &supply_id,
-        expected_rows: arguments.expect_rows.unwrap_or_else(|| draft.records().saturating_mul(10)),
+        expected_rows,
         spill_folder: &arguments.out,
     };
     let salts = [(&secrets.baseline_salt, &secrets.baseline_shuffle), (&secrets.deletion_salt, &secrets.deletion_shuffle)];

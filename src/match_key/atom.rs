@@ -92,6 +92,30 @@ impl Atom {
         }
     }
 
+    /// The word of which names of planned keys are made.
+    pub(crate) fn short(self) -> &'static str {
+        match self {
+            Atom::NameFull => "full",
+            Atom::NameP3 => "p3",
+            Atom::NamePhon => "phon",
+            Atom::NameAny => "any",
+            Atom::BirthDay => "dob",
+            Atom::BirthYm => "ym",
+            Atom::ChildDay => "child",
+            Atom::ChildYm => "childym",
+            Atom::PostcodeUnit => "unit",
+            Atom::PostcodeSector => "sector",
+            Atom::PostcodeOutward => "outward",
+            Atom::AddressNoWord4 => "noword4",
+            Atom::AddressWord4 => "word4",
+            Atom::AddressNo => "no",
+            Atom::TownP4 => "town",
+            Atom::Email => "email",
+            Atom::Phone => "phone",
+            Atom::Id => "id",
+        }
+    }
+
     /// The atom of a word.
     pub(crate) fn parse(word: &str) -> Option<Atom> {
         Atom::ALL.into_iter().find(|atom| atom.word() == word)
@@ -110,6 +134,20 @@ impl Atom {
             Atom::Phone => Slot::Phone,
             Atom::Id => Slot::Identifier,
         }
+    }
+
+    /// Whether records that agree on this atom agree on the other too, since it is derived from nothing else.
+    pub(crate) fn implies(self, other: Atom) -> bool {
+        self == other
+            || matches!(
+                (self, other),
+                (Atom::NameFull, Atom::NameP3 | Atom::NamePhon)
+                    | (Atom::BirthDay, Atom::BirthYm)
+                    | (Atom::ChildDay, Atom::ChildYm)
+                    | (Atom::PostcodeUnit, Atom::PostcodeSector | Atom::PostcodeOutward)
+                    | (Atom::PostcodeSector, Atom::PostcodeOutward)
+                    | (Atom::AddressNoWord4, Atom::AddressWord4 | Atom::AddressNo)
+            )
     }
 
     /// Derives the atom from a canonical value; `emit` is called once for each form, not at all where the value has no such piece.

@@ -1,6 +1,7 @@
 //! Probing: a batch of rows becomes records, atoms, fingerprints and hits, column by column and key by key.
 
 use crate::fingerprint::Fingerprint;
+use crate::fingerprint::MOST_COMBINATIONS;
 use crate::fingerprint::MessageBatch;
 use crate::fingerprint::Subkey;
 use crate::intake::Mapping;
@@ -19,9 +20,11 @@ use crate::record::field::Slot;
 use crate::scan::Listing;
 use crate::scan::findings::FoundRow;
 use crate::scan::findings::primary_key;
+use crate::scan::gate::Gates;
 use crate::scan::sentinel::Sentinel;
 use crate::scan::tally::Tally;
 use crate::source::RowBatch;
+use std::cmp::Ordering;
 
 /// What all workers of a scan share.
 pub(crate) struct Lookup<'a> {
@@ -31,6 +34,8 @@ pub(crate) struct Lookup<'a> {
     pub(crate) atoms: Vec<Atom>,
     /// A subkey each.
     pub(crate) subkeys: Vec<Subkey>,
+    /// In which order they are looked up, and for which rows.
+    pub(crate) gates: Gates,
     /// The manifest's fingerprints, and the sentinels'.
     pub(crate) index: Index<'a>,
     /// Whether the supplied names have a given and a family part, so that half a name agrees with none of them.
@@ -79,11 +84,6 @@ fn is_guess(key: &MatchKey, days: Days) -> bool {
     (birth || child) && (days.is_unread || days.births == 0) || birth && child && days.cells < 2
 }
 
-/// Whether a key takes a name as a whole. Of a row with a surname alone, or behind an initial, it is not the key that was supplied.
-fn takes_whole_name(key: &MatchKey) -> bool {
-    key.atoms.iter().any(|atom| matches!(atom, Atom::NameFull | Atom::NameP3 | Atom::NamePhon))
-}
-
 /// Whether a name has two parts that are more than initials. A letter of another script may be a part.
 fn has_parts(name: &[u8]) -> bool {
     name.split(|byte| *byte == b' ').filter(|part| part.len() > 1).nth(1).is_some()
@@ -104,6 +104,8 @@ pub(crate) struct Prober<'a> {
     formed: Vec<Formed>,
     /// Whether a number alone hit, for each row of the batch.
     number_hits: Vec<bool>,
+    /// For each key, the rows of the batch with a hit.
+    passed: Vec<Vec<bool>>,
     /// Whether each row of the batch names somebody in full. Empty where the supplied names have one part.
     names: Vec<bool>,
     tally: Tally,
@@ -125,6 +127,7 @@ impl<'a> Prober<'a> {
             hits: Vec::new(),
             formed: Vec::new(),
             number_hits: Vec::new(),
+            passed: vec![Vec::new(); lookup.plan.keys.len()],
             names: Vec::new(),
             tally: Tally::new(ground.mapping.columns.len(), lookup.plan.keys.len(), ground.lawful_rows.len()),
         }
@@ -147,6 +150,7 @@ impl<'a> Prober<'a> {
         self.atoms.derive(&self.records, &self.lookup.atoms);
         let mut missing = 0;
         for number in 0..self.lookup.plan.keys.len() {
+            self.messages.fill(&self.lookup.plan.keys[number].key, &self.atoms, |_, _| true);
             self.look_up(number);
             let due = self.ground.sentinel.expected.iter().any(|(key, _)| *key == number);
             let found = self.hits.iter().any(|hit| hit.found == Found::Extra(self.ground.tag));
@@ -171,29 +175,10 @@ impl<'a> Prober<'a> {
         self.number_hits.resize(batch.rows(), false);
         let mut all_hits = 0;
         let first = found.len();
-        for number in 0..self.lookup.plan.keys.len() {
-            let capped = self.look_up(number);
-            self.tally.rows_capped += capped;
+        for number in self.lookup.gates.order() {
+            self.fill(number);
+            self.look_up(number);
             self.tally.hashes += self.fingerprints.len() as u64;
-            let key = &self.lookup.plan.keys[number].key;
-            let is_named = |row: u32| self.names.get(row as usize).is_none_or(|is_whole| *is_whole);
-            let (is_number, takes_whole_name) = (key.is_number(), takes_whole_name(key));
-            let days = self.converter.days();
-            for row in self.messages.rows() {
-                if is_guess(key, days[*row as usize]) {
-                    continue;
-                }
-                let is_half = takes_whole_name && !is_named(*row);
-                let formed = if is_number {
-                    Formed::Number
-                } else if is_half {
-                    Formed::Half
-                } else {
-                    Formed::Whole
-                };
-                let best = &mut self.formed[*row as usize];
-                *best = formed.max(*best);
-            }
             all_hits += self.count(number, batch, found);
         }
         self.put_in_order(found, first);
@@ -209,33 +194,70 @@ impl<'a> Prober<'a> {
         all_hits
     }
 
-    /// Puts what the batch found in the order of the rows, each key once for a row and record, or only the keys of the strongest class.
+    /// Puts what the batch found in the order of the rows, each key once for a row and record, or only the key that says most.
     fn put_in_order(&self, found: &mut Vec<FoundRow>, first: usize) {
-        let class = |finding: &FoundRow| self.lookup.plan.keys[finding.key].class;
+        let planned = |finding: &FoundRow| &self.lookup.plan.keys[finding.key];
         let mut fresh = found.split_off(first);
-        fresh.sort_unstable_by_key(|finding| (finding.row, finding.record, class(finding), finding.key));
+        fresh.sort_unstable_by_key(|finding| (finding.row, finding.record, planned(finding).class, finding.key));
         fresh.dedup_by_key(|finding| (finding.row, finding.record, finding.key));
         for group in fresh.chunk_by(|a, b| (a.row, a.record) == (b.row, b.record)) {
-            let is_listed = |finding: &&FoundRow| self.ground.listing == Some(Listing::All) || class(finding) == class(&group[0]);
-            found.extend(group.iter().filter(is_listed).cloned());
+            if self.ground.listing == Some(Listing::All) {
+                found.extend_from_slice(group);
+                continue;
+            }
+            let strength = |finding: &&FoundRow| (planned(finding).class, planned(finding).lambda);
+            let strongest = group.iter().min_by(|a, b| strength(a).partial_cmp(&strength(b)).unwrap_or(Ordering::Equal));
+            found.extend(strongest.cloned());
         }
     }
 
-    /// Hashes and looks up one key for all rows. Returns how many rows were capped.
-    fn look_up(&mut self, number: usize) -> u64 {
-        let capped = self.messages.fill(&self.lookup.plan.keys[number].key, &self.atoms);
+    /// Makes the messages of one key, of the rows that may have a hit, and counts those of all.
+    fn fill(&mut self, number: usize) {
+        let key = &self.lookup.plan.keys[number].key;
+        let gate = self.lookup.gates.of(number);
+        let (is_number, takes_whole_name) = (key.is_number(), key.has_whole_name());
+        let (days, rows) = (self.converter.days(), self.formed.len());
+        let mut passed = std::mem::take(&mut self.passed[number]);
+        passed.clear();
+        passed.resize(rows, false);
+        let (names, passed_gate) = (&self.names, gate.map(|gate| &self.passed[gate]));
+        let (formed, tally) = (&mut self.formed, &mut self.tally);
+        self.messages.fill(key, &self.atoms, |row, combinations| {
+            if combinations > MOST_COMBINATIONS {
+                tally.rows_capped += 1;
+                // What is not tried may be a hit all the same.
+                passed[row] = true;
+            }
+            tally.keys[number].probes += combinations.min(MOST_COMBINATIONS) as u64;
+            if !is_guess(key, days[row]) {
+                let is_half = takes_whole_name && names.get(row).is_some_and(|is_whole| !is_whole);
+                let best = if is_number {
+                    Formed::Number
+                } else if is_half {
+                    Formed::Half
+                } else {
+                    Formed::Whole
+                };
+                formed[row] = best.max(formed[row]);
+            }
+            passed_gate.is_none_or(|passed| passed[row])
+        });
+        self.passed[number] = passed;
+    }
+
+    /// Hashes and looks up the messages of one key.
+    fn look_up(&mut self, number: usize) {
         self.lookup.subkeys[number].hash(&self.messages, &mut self.fingerprints);
         self.hits.clear();
         self.lookup.index.probe(number, &self.fingerprints, &mut self.hits);
-        capped
     }
 
     fn count(&mut self, number: usize, batch: &RowBatch, found: &mut Vec<FoundRow>) -> u64 {
         let tally = &mut self.tally.keys[number];
-        tally.probes += self.fingerprints.len() as u64;
         let mut counted = 0;
         let mut last_row = None;
         for hit in &self.hits {
+            self.passed[number][self.messages.rows()[hit.probe as usize] as usize] = true;
             let Found::Record(record) = hit.found else { continue };
             if record == self.lookup.known_answer {
                 continue;

@@ -35,7 +35,7 @@ pub(crate) struct Tally {
 /// The counts of one key.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct KeyTally {
-    /// Fingerprints looked up.
+    /// Fingerprints formed: looked up, or behind a gate that the row did not pass.
     pub(crate) probes: u64,
     /// Pairs of a probe and a record.
     pub(crate) hits: u64,

@@ -1,24 +1,23 @@
 //! Estimation of u: how often two unrelated people agree on a match key, from the supplied file itself.
 //!
-//! With ten or more joint collisions among distinct people of the file, u is their share of all pairs. With fewer, it is the product of the
-//! atoms' own collision probabilities times a penalty, since atoms of real people depend on each other: the largest ratio of observed to
-//! predicted collisions among the keys that do have ten, at least 1, and [`UNKNOWN_PENALTY`] where no key has. Where an atom itself has too
-//! few collisions, a built-in prior for UK people stands in. Zero collisions never mean that u is zero.
+//! With ten or more joint collisions among distinct people of the file, u is their share of all pairs. With fewer, it is predicted from what
+//! was seen of parts of the key: the largest product, over the ways to take one atom away, of what the rest comes to and of that atom's own
+//! chance. So two atoms that depend on each other, as street and postcode do, count by what both together come to wherever that was seen.
+//! The prediction is multiplied by a penalty: the largest ratio of what was seen to what would have been predicted among the sets of three
+//! atoms or more that have ten collisions, at least 1, and [`UNKNOWN_PENALTY`] where there are none. It is never more than what would have been
+//! seen. Where an atom itself has too few collisions, a built-in prior for UK people stands in. Zero collisions never mean that u is zero.
 //!
-//! Two records that agree on a key count as one person, and not as a coincidence, where they agree on something telling outside the key: a
-//! mother with two children is in the file twice.
+//! u is the chance for one fingerprint and one probe. Of keys that take any token of a name a record has several of both.
 
 use crate::match_key::MatchKey;
 use crate::match_key::atom::Atom;
-use crate::match_key::atom::AtomBatch;
 use crate::match_key::strength::Basis;
 use crate::record::field::Slot;
+use crate::supply::sample::Collisions;
+use crate::supply::sample::Sampled;
+use crate::supply::sample::Sampler;
 use rayon::prelude::*;
-use std::hash::DefaultHasher;
-use std::hash::Hasher;
-
-/// Records that are held for the estimate; beyond, every n-th record of the file is.
-pub(crate) const SAMPLE: u64 = 1 << 20;
+use std::collections::HashMap;
 
 /// Joint collisions from which on they speak for themselves.
 const ENOUGH: u64 = 10;
@@ -26,28 +25,8 @@ const ENOUGH: u64 = 10;
 /// The penalty where the file is too small to tell how its atoms depend on each other.
 const UNKNOWN_PENALTY: f64 = 100.0;
 
-/// Pairs that are looked at one by one, to tell two records of one person from two people. Above, the share of one person's records is
-/// too small to matter.
-const MOST_PAIRS: u64 = 4_000_000;
-
-/// Atoms whose agreement tells that two records are one person's, outside the key under test.
-const TELLING: [Atom; 5] = [Atom::NameFull, Atom::BirthDay, Atom::PostcodeUnit, Atom::Email, Atom::Phone];
-
-/// Name tokens that are kept for `name.any`.
-const TOKENS: usize = 4;
-
-/// What the estimate keeps of a record: hashes of the atoms that the keys use (and of the telling ones). Zero stands for an absent atom.
-#[derive(Clone, Debug)]
-pub(crate) struct Sampled {
-    hashes: Box<[u64]>,
-    tokens: [u32; TOKENS],
-}
-
-/// Which atoms are sampled.
-#[derive(Clone, Debug)]
-pub(crate) struct Sampler {
-    atoms: Vec<Atom>,
-}
+/// The most atoms of a set that is looked at as such.
+const MOST_ATOMS: u32 = 5;
 
 /// The spread of a slot's numbers, over all records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,7 +71,7 @@ impl Span {
 /// What is estimated of one key.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Estimate {
-    /// The chance that two unrelated people agree.
+    /// The chance that a fingerprint and a probe of two unrelated people agree.
     pub(crate) u: f64,
     /// Whence it comes.
     pub(crate) basis: Basis,
@@ -100,157 +79,217 @@ pub(crate) struct Estimate {
     pub(crate) collisions: u64,
 }
 
-impl Sampler {
-    /// A sampler for these keys.
-    pub(crate) fn new(keys: &[MatchKey]) -> Sampler {
-        let used = |atom: &Atom| TELLING.contains(atom) || keys.iter().any(|key| key.atoms.contains(atom));
-        Sampler { atoms: Atom::ALL.into_iter().filter(|atom| *atom != Atom::NameAny).filter(used).collect() }
-    }
+/// A set of atoms: a bit each, by their number.
+type AtomSet = u32;
 
-    /// The atoms that [`Sampler::sample`] needs to be derived.
-    pub(crate) fn atoms(&self) -> impl Iterator<Item = Atom> {
-        self.atoms.iter().copied().chain([Atom::NameAny])
-    }
+/// How the atoms of the supplied people agree, alone and together.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    /// The atoms that were sampled, each with its chance and whether that was seen.
+    singles: Vec<(Atom, f64, bool)>,
+    /// The chances of all sets of which enough collisions were seen.
+    seen: HashMap<AtomSet, f64>,
+    /// What all sets of up to [`MOST_ATOMS`] come to, as they were seen or from their parts.
+    chances: HashMap<AtomSet, f64>,
+    /// More than that would have been seen.
+    seldom: f64,
+    penalty: f64,
+    /// Name tokens of a record.
+    tokens: f64,
+}
 
-    /// What is kept of a row.
-    pub(crate) fn sample(&self, atoms: &AtomBatch, row: usize) -> Sampled {
-        let hashes =
-            self.atoms.iter().map(|atom| if atoms.count(*atom, row) == 0 { 0 } else { hash(atoms.form(*atom, row, 0)).max(1) });
-        let mut tokens = [0; TOKENS];
-        for (index, token) in tokens.iter_mut().enumerate().take(atoms.count(Atom::NameAny, row)) {
-            #[expect(clippy::cast_possible_truncation, reason = "half of a hash is a hash")]
-            let half = hash(atoms.form(Atom::NameAny, row, index)) as u32;
-            *token = half.max(1);
+impl Model {
+    /// Learns from a sample how atoms agree, of those that `slots` have. `span` tells the spread of a slot's numbers.
+    pub(crate) fn learn(
+        sampler: &Sampler,
+        sample: &[Sampled],
+        has: impl Fn(Slot) -> bool,
+        span: impl Fn(Slot) -> Option<u64> + Sync,
+    ) -> Model {
+        let tokens = sampler.mean_tokens(sample);
+        let atoms: Vec<Atom> = Atom::ALL.into_iter().filter(|atom| has(atom.slot())).collect();
+        let singles: Vec<(Atom, f64, bool)> = atoms
+            .par_iter()
+            .map(|atom| {
+                let collisions = sampler.collisions(sample, &[*atom]);
+                let observed = collisions.share();
+                let is_known = collisions.count >= ENOUGH;
+                let chance = if is_known { observed } else { observed.max(prior(*atom)) };
+                (*atom, per_probe(chance, &[*atom], tokens).max(floor(*atom, &span)), is_known)
+            })
+            .collect();
+        let mut model = Model { singles, seen: HashMap::new(), chances: HashMap::new(), seldom: 1.0, penalty: 1.0, tokens };
+        let mut most_pairs = 0.0_f64;
+        // A set can only be seen often where each of its parts is.
+        let mut level: Vec<AtomSet> =
+            model.singles.iter().filter(|(_, _, is_known)| *is_known).map(|(atom, _, _)| bit(*atom)).collect();
+        for _ in 2..=MOST_ATOMS {
+            let mut wider: Vec<AtomSet> = level
+                .iter()
+                .flat_map(|set| atoms.iter().map(move |atom| (*set, *atom)))
+                .filter(|(set, atom)| bit(*atom) > *set && members(*set).all(|other| other.slot() != atom.slot()))
+                .map(|(set, atom)| set | bit(atom))
+                .filter(|set| parts(*set).all(|(part, _)| level.contains(&part)))
+                .collect();
+            wider.sort_unstable();
+            wider.dedup();
+            let found: Vec<(AtomSet, Collisions)> =
+                wider.into_par_iter().map(|set| (set, sampler.collisions(sample, &members(set).collect::<Vec<_>>()))).collect();
+            level.clear();
+            for (set, collisions) in found {
+                most_pairs = most_pairs.max(collisions.pairs);
+                if collisions.count >= ENOUGH {
+                    let atoms: Vec<Atom> = members(set).collect();
+                    model.seen.insert(set, per_probe(collisions.share(), &atoms, tokens));
+                    level.push(set);
+                }
+            }
+            if level.is_empty() {
+                break;
+            }
         }
-        Sampled { hashes: hashes.collect(), tokens }
+        if most_pairs > 0.0 {
+            model.seldom = (2.0 * ENOUGH as f64 / most_pairs).min(1.0);
+        }
+        let mut known = HashMap::new();
+        let mut sets: Vec<AtomSet> = vec![0];
+        for atom in &atoms {
+            let fits = |set: &&AtomSet| set.count_ones() < MOST_ATOMS && members(**set).all(|other| other.slot() != atom.slot());
+            let wider: Vec<AtomSet> = sets.iter().filter(fits).map(|set| set | bit(*atom)).collect();
+            sets.extend(wider);
+        }
+        // Parts come before what they are parts of.
+        sets.sort_unstable_by_key(|set| set.count_ones());
+        for set in sets {
+            model.chance(set, &mut known);
+        }
+        model.chances = known;
+        model.penalty = model.penalty();
+        model
     }
 
-    fn position(&self, atom: Atom) -> Option<usize> {
-        self.atoms.iter().position(|other| *other == atom)
+    /// The largest ratio of what was seen to what would have been predicted.
+    fn penalty(&self) -> f64 {
+        let ratio = |(set, seen): (&AtomSet, &f64)| seen / self.by_parts(*set, &mut HashMap::new());
+        let is_apart = |set: AtomSet| members(set).any(|atom| !is_of_household(atom));
+        let of_size = |is_wanted: fn(u32) -> bool| {
+            let sets = self.seen.iter().filter(|(set, _)| is_wanted(set.count_ones()) && is_apart(**set));
+            sets.map(ratio).fold(f64::NAN, f64::max)
+        };
+        let wide = of_size(|size| size > 2);
+        // A file too small for sets of three tells by pairs.
+        let largest = if wide.is_nan() { of_size(|size| size == 2) } else { wide };
+        if largest.is_nan() { UNKNOWN_PENALTY } else { largest.max(1.0) }
     }
 
-    /// Estimates u of each key. `span` tells the spread of a slot's numbers.
+    fn single(&self, atom: Atom) -> (f64, bool) {
+        self.singles
+            .iter()
+            .find(|(known, _, _)| *known == atom)
+            .map_or((1.0, false), |(_, chance, is_known)| (*chance, *is_known))
+    }
+
+    /// What a set comes to: as it was seen, else from its parts.
+    fn chance(&self, set: AtomSet, known: &mut HashMap<AtomSet, f64>) -> f64 {
+        if let Some(seen) = self.seen.get(&set).or_else(|| self.chances.get(&set)).or_else(|| known.get(&set)) {
+            return *seen;
+        }
+        let chance = self.by_parts(set, known);
+        known.insert(set, chance);
+        chance
+    }
+
+    fn by_parts(&self, set: AtomSet, known: &mut HashMap<AtomSet, f64>) -> f64 {
+        let atoms: Vec<Atom> = members(set).collect();
+        match atoms[..] {
+            [] => 1.0,
+            [atom] => self.single(atom).0,
+            // People of one household share all of these at once.
+            [a, b] if is_of_household(a) && is_of_household(b) => self.single(a).0.min(self.single(b).0).min(self.seldom),
+            _ => {
+                let largest = parts(set).map(|(part, atom)| self.chance(part, known) * self.single(atom).0).fold(0.0, f64::max);
+                largest.min(self.seldom)
+            }
+        }
+    }
+
+    /// What is to be expected of a set of atoms, as far as the sample tells.
+    pub(crate) fn predict(&self, atoms: &[Atom]) -> f64 {
+        let set = atoms.iter().fold(0, |set, atom| set | bit(*atom));
+        if let Some(seen) = self.seen.get(&set) {
+            return *seen;
+        }
+        let predicted = self.chance(set, &mut HashMap::new());
+        // An atom alone depends on no other.
+        let penalty = if atoms.len() > 1 { self.penalty } else { 1.0 };
+        (predicted * penalty).min(self.seldom.max(predicted)).min(1.0)
+    }
+
+    /// Estimates u of each key, from the collisions of a larger sample where there are enough.
     pub(crate) fn estimate(
         &self,
+        sampler: &Sampler,
         sample: &[Sampled],
         keys: &[MatchKey],
         span: impl Fn(Slot) -> Option<u64> + Sync,
     ) -> Vec<Estimate> {
-        let atoms: Vec<Atom> = Atom::ALL.into_iter().filter(|atom| keys.iter().any(|key| key.atoms.contains(atom))).collect();
-        let singles: Vec<(Atom, f64, bool)> = atoms
-            .par_iter()
-            .map(|atom| {
-                let (collisions, pairs) = self.collisions(sample, &[*atom]);
-                let observed = if pairs > 0.0 { collisions as f64 / pairs } else { 0.0 };
-                let is_known = collisions >= ENOUGH;
-                let chance = if is_known { observed } else { observed.max(prior(*atom)) };
-                // A number is guessed by chance at least as often as its range allows.
-                let floor = match atom {
-                    Atom::Id | Atom::Phone => span(atom.slot()).map_or(0.0, |width| 1.0 / width as f64),
-                    _ => 0.0,
-                };
-                (*atom, chance.max(floor), is_known)
-            })
-            .collect();
-        let single = |atom: &Atom| {
-            singles.iter().find(|(known, _, _)| known == atom).map_or((1.0, false), |(_, chance, known)| (*chance, *known))
-        };
-        let joint: Vec<(u64, f64)> = keys.par_iter().map(|key| self.collisions(sample, &key.atoms)).collect();
-        let product = |key: &MatchKey| key.atoms.iter().map(|atom| single(atom).0).product::<f64>();
-        let ratios = keys.iter().zip(&joint).filter(|(key, (collisions, _))| key.atoms.len() > 1 && *collisions >= ENOUGH);
-        let largest = ratios.map(|(key, (collisions, pairs))| *collisions as f64 / pairs / product(key)).fold(f64::NAN, f64::max);
-        let penalty = if largest.is_nan() { UNKNOWN_PENALTY } else { largest.max(1.0) };
-        keys.iter()
-            .zip(&joint)
-            .map(|(key, (collisions, pairs))| {
-                let observed = if *pairs > 0.0 { *collisions as f64 / pairs } else { 0.0 };
-                let floor = match key.atoms[..] {
-                    [Atom::Id | Atom::Phone] => span(key.atoms[0].slot()).map_or(0.0, |width| 1.0 / width as f64),
-                    _ => 0.0,
-                };
-                let (u, basis) = if *collisions >= ENOUGH {
-                    (observed, Basis::Joint)
-                } else {
-                    let is_known = key.atoms.iter().all(|atom| single(atom).1);
-                    // A single atom depends on no other.
-                    let penalty = if key.atoms.len() > 1 { penalty } else { 1.0 };
-                    ((product(key) * penalty).max(observed).min(1.0), if is_known { Basis::Product } else { Basis::Prior })
-                };
-                let (u, basis) = if floor >= u { (floor, Basis::Range) } else { (u, basis) };
-                Estimate { u, basis, collisions: *collisions }
-            })
-            .collect()
+        keys.par_iter().map(|key| self.estimate_one(sampler, sample, key, &span)).collect()
     }
 
-    /// Pairs of distinct people that agree on all the atoms, and the number of pairs that have them all.
-    fn collisions(&self, sample: &[Sampled], atoms: &[Atom]) -> (u64, f64) {
-        let positions: Vec<usize> = atoms.iter().filter_map(|atom| self.position(*atom)).collect();
-        let by_token = atoms.contains(&Atom::NameAny);
-        if positions.is_empty() {
-            return if by_token { token_collisions(sample) } else { (0, 0.0) };
-        }
-        let mut keyed: Vec<(u64, u32)> = (0_u32..)
-            .zip(sample)
-            .filter(|(_, record)| {
-                positions.iter().all(|position| record.hashes[*position] != 0) && (!by_token || record.tokens[0] != 0)
-            })
-            .map(|(index, record)| (positions.iter().fold(0, |mixed, position| mix(mixed, record.hashes[*position])), index))
-            .collect();
-        keyed.sort_unstable();
-        let count = keyed.len() as f64;
-        let raw: u64 = keyed.chunk_by(|a, b| a.0 == b.0).map(|group| pairs_of(group.len())).sum();
-        let telling: Vec<usize> = TELLING
-            .iter()
-            .filter(|telling| atoms.iter().all(|atom| atom.slot() != telling.slot()))
-            .filter_map(|atom| self.position(*atom))
-            .collect();
-        let distinct = if raw > MOST_PAIRS && !by_token {
-            raw
+    /// Estimates u of one key.
+    pub(crate) fn estimate_one(
+        &self,
+        sampler: &Sampler,
+        sample: &[Sampled],
+        key: &MatchKey,
+        span: &impl Fn(Slot) -> Option<u64>,
+    ) -> Estimate {
+        let collisions = sampler.collisions(sample, &key.atoms);
+        let observed = per_probe(collisions.share(), &key.atoms, self.tokens);
+        let (u, basis) = if collisions.count >= ENOUGH {
+            (observed, Basis::Joint)
         } else {
-            let agree = |a: u32, b: u32| {
-                let (a, b) = (&sample[a as usize], &sample[b as usize]);
-                let is_same =
-                    telling.iter().any(|position| a.hashes[*position] != 0 && a.hashes[*position] == b.hashes[*position]);
-                !is_same && (!by_token || shares_token(a, b))
-            };
-            keyed
-                .chunk_by(|a, b| a.0 == b.0)
-                .map(|group| {
-                    let pairs = (0..group.len()).flat_map(|first| (0..first).map(move |second| (first, second)));
-                    pairs.filter(|(first, second)| agree(group[*first].1, group[*second].1)).count() as u64
-                })
-                .sum()
+            let is_known = key.atoms.iter().all(|atom| self.single(*atom).1);
+            // What is more frequent would have been seen more often.
+            let seldom = if collisions.pairs > 0.0 { (2.0 * ENOUGH as f64 / collisions.pairs).min(1.0) } else { 1.0 };
+            let predicted = self.predict(&key.atoms).min(seldom).max(observed);
+            (predicted, if is_known { Basis::Product } else { Basis::Prior })
         };
-        (distinct, count * (count - 1.0) / 2.0)
+        let floor = if let [atom] = key.atoms[..] { floor(atom, span) } else { 0.0 };
+        let (u, basis) = if floor >= u { (floor, Basis::Range) } else { (u, basis) };
+        Estimate { u, basis, collisions: collisions.count }
     }
 }
 
-/// Pairs of records that share a name token, among the first few thousand.
-fn token_collisions(sample: &[Sampled]) -> (u64, f64) {
-    let few = &sample[..sample.len().min(2_000)];
-    let pairs = (0..few.len()).flat_map(|first| (0..first).map(move |second| (first, second)));
-    let shared = pairs.filter(|(first, second)| shares_token(&few[*first], &few[*second])).count();
-    (shared as u64, pairs_of(few.len()) as f64)
+fn bit(atom: Atom) -> AtomSet {
+    1 << atom as u32
 }
 
-fn shares_token(a: &Sampled, b: &Sampled) -> bool {
-    a.tokens.iter().any(|token| *token != 0 && b.tokens.contains(token))
+fn members(set: AtomSet) -> impl Iterator<Item = Atom> {
+    Atom::ALL.into_iter().filter(move |atom| set & bit(*atom) != 0)
 }
 
-fn pairs_of(count: usize) -> u64 {
-    let count = count as u64;
-    count * count.saturating_sub(1) / 2
+/// A set without one of its atoms, and that atom, for each of them.
+fn parts(set: AtomSet) -> impl Iterator<Item = (AtomSet, Atom)> {
+    members(set).map(move |atom| (set & !bit(atom), atom))
 }
 
-fn hash(bytes: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(bytes);
-    hasher.finish()
+/// Whether people of one household share it.
+fn is_of_household(atom: Atom) -> bool {
+    matches!(atom.slot(), Slot::Postcode | Slot::Address | Slot::Town | Slot::Phone | Slot::Email)
 }
 
-/// Combines two hashes; the multiplier is that of the 64-bit golden ratio.
-fn mix(mixed: u64, hash: u64) -> u64 {
-    (mixed.rotate_left(23) ^ hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+/// The chance for one fingerprint and one probe, of the chance that two people agree.
+fn per_probe(chance: f64, atoms: &[Atom], tokens: f64) -> f64 {
+    if atoms.contains(&Atom::NameAny) { chance / (tokens * tokens) } else { chance }
+}
+
+/// A number is guessed by chance at least as often as its range allows.
+fn floor(atom: Atom, span: &impl Fn(Slot) -> Option<u64>) -> f64 {
+    match atom {
+        Atom::Id | Atom::Phone => span(atom.slot()).map_or(0.0, |width| 1.0 / width as f64),
+        _ => 0.0,
+    }
 }
 
 /// The chance that two unrelated people of the UK agree on an atom, to the order of magnitude, for files that are too small to tell.
@@ -284,6 +323,7 @@ fn prior(atom: Atom) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::match_key::atom::AtomBatch;
     use crate::match_key::fixed;
     use crate::record::RecordBatch;
 
@@ -297,11 +337,12 @@ mod tests {
             records.end_row();
         }
         let keys = fixed(|slot| slots.contains(&slot));
-        let sampler = Sampler::new(&keys);
+        let sampler = Sampler::new(|_| true);
         let mut atoms = AtomBatch::default();
         atoms.derive(&records, &sampler.atoms().collect::<Vec<_>>());
         let sample: Vec<Sampled> = (0..people.len()).map(|row| sampler.sample(&atoms, row)).collect();
-        let estimates = sampler.estimate(&sample, &keys, |_| None);
+        let model = Model::learn(&sampler, &sample, |slot| slots.contains(&slot), |_| None);
+        let estimates = model.estimate(&sampler, &sample, &keys, |_| None);
         keys.into_iter().map(|key| key.name).zip(estimates).collect()
     }
 
@@ -343,11 +384,12 @@ mod tests {
             records.push(Slot::Birth, person[1]);
             records.end_row();
         }
-        let sampler = Sampler::new(&keys);
+        let sampler = Sampler::new(|_| true);
         let mut atoms = AtomBatch::default();
         atoms.derive(&records, &sampler.atoms().collect::<Vec<_>>());
         let sample: Vec<Sampled> = (0..40).map(|row| sampler.sample(&atoms, row)).collect();
-        let name = *sampler.estimate(&sample, &keys, |_| None).last().unwrap();
+        let model = Model::learn(&sampler, &sample, |slot| matches!(slot, Slot::Name | Slot::Birth), |_| None);
+        let name = *model.estimate(&sampler, &sample, &keys, |_| None).last().unwrap();
         assert_eq!((name.basis, name.collisions), (Basis::Joint, 40 * 39 / 2));
         assert!((name.u - 1.0).abs() < 1e-9);
     }

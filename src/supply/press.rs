@@ -20,16 +20,19 @@ use crate::source::Split;
 use crate::source::Stopped;
 use crate::supply::Job;
 use crate::supply::SupplyError;
-use crate::supply::estimate::SAMPLE;
-use crate::supply::estimate::Sampled;
-use crate::supply::estimate::Sampler;
 use crate::supply::estimate::Span;
 use crate::supply::risk::Domains;
+use crate::supply::sample::Sampled;
+use crate::supply::sample::Sampler;
+use crate::supply::sample::is_drawn;
 use crate::supply::shuffle::Shuffle;
 use crate::support::progress::Cancel;
 use crate::support::progress::Progress;
 use crate::support::time;
 use std::io;
+
+/// Records that are held for the estimate; beyond, every n-th record of the file is.
+const SAMPLE: u64 = 1 << 20;
 
 /// Makes fingerprints of records, for all targets.
 pub(super) struct Press<'a> {
@@ -85,7 +88,7 @@ pub(super) struct Spans([Span; 4]);
 impl Spans {
     const SLOTS: [Slot; 4] = [Slot::Birth, Slot::Child, Slot::Phone, Slot::Identifier];
 
-    fn see(&mut self, records: &RecordBatch) {
+    pub(super) fn see(&mut self, records: &RecordBatch) {
         for (span, slot) in self.0.iter_mut().zip(Self::SLOTS) {
             for row in 0..records.rows() {
                 records.candidates(slot, row).for_each(|value| span.see(value));
@@ -93,7 +96,7 @@ impl Spans {
         }
     }
 
-    fn merge(&mut self, other: &Spans) {
+    pub(super) fn merge(&mut self, other: &Spans) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
             mine.merge(theirs);
         }
@@ -166,7 +169,7 @@ impl Press<'_> {
         for target in &self.targets {
             let mut lane = target.writer.lane();
             for (number, key) in self.keys.iter().enumerate() {
-                messages.fill(key, &atoms);
+                messages.fill(key, &atoms, |_, _| true);
                 target.subkeys[number].hash(&messages, &mut fingerprints);
                 for fingerprint in &fingerprints {
                     lane.push(number, fingerprint, ordinal).map_err(SupplyError::Spill)?;
@@ -175,14 +178,6 @@ impl Press<'_> {
             lane.finish().map_err(SupplyError::Spill)?;
         }
         Ok(())
-    }
-
-    /// Whether a row belongs to the sample: all of them, or evenly spread ones.
-    fn is_sampled(&self, row: u64) -> bool {
-        self.records <= SAMPLE || {
-            let place = |row: u64| u128::from(row) * u128::from(SAMPLE) / u128::from(self.records);
-            place(row) != place(row + 1)
-        }
     }
 }
 
@@ -217,7 +212,7 @@ impl PressSink<'_> {
             .map(|target| (0..self.has_key.len()).map(|row| target.shuffle.ordinal(row_of(row))).collect())
             .collect();
         for (number, key) in self.press.keys.iter().enumerate() {
-            self.messages.fill(key, &self.atoms);
+            self.messages.fill(key, &self.atoms, |_, _| true);
             let mut last_row = None;
             for row in self.messages.rows() {
                 self.has_key[*row as usize] = true;
@@ -233,7 +228,7 @@ impl PressSink<'_> {
             }
         }
         for row in 0..batch.rows() {
-            if self.press.is_sampled(self.next_row + row as u64) {
+            if is_drawn(self.next_row + row as u64, self.press.records, SAMPLE) {
                 self.part.sample.push(self.press.sampler.sample(&self.atoms, row));
             }
         }

@@ -97,16 +97,26 @@ pub(crate) fn help(code: ReasonCode, count: Option<u64>) -> &'static str {
     }
 }
 
+/// Keys by their names, of many the first ones.
+fn named(keys: &[&str]) -> String {
+    const SHOWN: usize = 4;
+    let mut names: Vec<String> = keys.iter().take(SHOWN).map(|key| format!("`{}`", sanitize::clean(key))).collect();
+    if keys.len() > SHOWN {
+        names.push(format!("and {} more", keys.len() - SHOWN));
+    }
+    names.join(", ")
+}
+
 /// Reasons of a verdict in words.
 pub(crate) fn words(reasons: &ReasonGroup<'_>) -> String {
     let place = reasons.place.map(sanitize::clean).unwrap_or_default();
-    let key = reasons.keys.iter().map(|key| sanitize::clean(key)).collect::<Vec<_>>().join("`, `");
+    let keys = named(&reasons.keys);
     let number = reasons.count.unwrap_or_default();
     match reasons.code {
-        ReasonCode::SupplyRecordFound => format!("`{place}` holds {}, found by `{key}`", of(number, "supplied record")),
+        ReasonCode::SupplyRecordFound => format!("`{place}` holds {}, found by {keys}", of(number, "supplied record")),
         ReasonCode::PersonFound => {
             format!(
-                "`{place}` holds {} of the supplied people without a declared lawful source, found by `{key}`",
+                "`{place}` holds {} of the supplied people without a declared lawful source, found by {keys}",
                 grouped(number)
             )
         }
@@ -123,10 +133,10 @@ pub(crate) fn words(reasons: &ReasonGroup<'_>) -> String {
         ReasonCode::KnownAnswerMissed if number == 0 => "no known answer was looked up in the manifest".to_owned(),
         ReasonCode::KnownAnswerMissed => format!("not found: {} of the manifest", of(number, "known answer")),
         ReasonCode::AggregateExcess => {
-            format!("`{place}` holds more records that agree on `{key}` than coincidence explains: {}", grouped(number))
+            format!("`{place}` holds more records that agree on {keys} than coincidence explains: {}", grouped(number))
         }
         ReasonCode::WeakKeys => format!(
-            "`{place}` has no key that could tell coincidence from a find, and `{key}` agrees for {}",
+            "`{place}` has no key that could tell coincidence from a find, and {keys} agrees for {}",
             of(number, "record")
         ),
         ReasonCode::RowsUnkeyed => {
@@ -136,14 +146,14 @@ pub(crate) fn words(reasons: &ReasonGroup<'_>) -> String {
             )
         }
         ReasonCode::DeclarationNotAccepted => {
-            format!("people found in `{place}` are declared lawful as `{key}`, which the challenge does not accept")
+            format!("people found in `{place}` are declared lawful as {keys}, which the challenge does not accept")
         }
         ReasonCode::SupplyRecordDeclaredLawful => {
-            format!("`{place}` is declared lawful, and holds {}, found by `{key}`", of(number, "supplied record"))
+            format!("`{place}` is declared lawful, and holds {}, found by {keys}", of(number, "supplied record"))
         }
         ReasonCode::ExclusionNotAccepted => format!("`{place}` was left out, which the challenge does not accept"),
         ReasonCode::NotScannedNotAccepted => format!("`{place}` was not scanned, which the challenge does not accept"),
-        ReasonCode::RequiredKeyMissing => format!("no target could be searched by `{key}`, which the challenge requires"),
+        ReasonCode::RequiredKeyMissing => format!("no target could be searched by {keys}, which the challenge requires"),
         ReasonCode::BaselineShare => {
             format!("the baseline found {}, fewer than the share that the challenge asks for", of(number, "record"))
         }

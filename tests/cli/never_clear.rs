@@ -103,7 +103,7 @@ const KEPT: [Kept; 37] = [
     Kept { name: "addresses put out of use", hold: addresses_put_out_of_use, without: 0, code: 11, named: PERSON },
     Kept { name: "surname and postcode", hold: surname_and_postcode, without: 10, code: 10, named: UNKEYED },
     Kept { name: "initial, surname and address", hold: initial_and_address, without: 10, code: 10, named: UNKEYED },
-    Kept { name: "name and district", hold: name_and_district, without: 10, code: 10, named: UNKEYED },
+    Kept { name: "name and district", hold: name_and_district, without: 0, code: 11, named: PERSON },
     Kept { name: "name and masked address", hold: name_and_masked_address, without: 10, code: 10, named: UNKEYED },
     Kept { name: "a JSON column", hold: json_column, without: 10, code: 11, named: PERSON },
 ];

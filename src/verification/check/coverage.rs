@@ -122,7 +122,7 @@ fn counts(findings: &mut Findings, context: &Context<'_>, outcome: &Outcome, tar
         );
     }
     let probes = sum(target.by_key.iter().map(|result| result.probes));
-    wrong(probes > u128::from(target.hashes), "more fingerprints looked up than computed");
+    wrong(u128::from(target.hashes) > probes, "more fingerprints computed than the rows form");
     wrong(probes < u128::from(keyed), "fewer fingerprints than rows with a key");
     // Keys with a day in them are looked up for rows that do not count as having one, where the day may be another.
     let is_certain =
