@@ -31,7 +31,7 @@ Examples:
 
 Exit codes: 0, or 1 where a step does not end as the story tells.")]
 pub(crate) struct Arguments {
-    /// How many records are supplied, from 100 to 5000000; a million takes some minutes and 2.5 GB of disk
+    /// How many records are supplied, from 100 to 5000000; a million takes some minutes and 3 GB of disk
     #[arg(long, value_name = "N", default_value_t = DEFAULT_RECORDS, value_parser = within(100_u64..=5_000_000))]
     records: u64,
     /// The folder to make; everything stays in it, and it may be deleted
