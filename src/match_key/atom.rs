@@ -136,7 +136,8 @@ impl Atom {
         }
     }
 
-    /// Whether records that agree on this atom agree on the other too, since it is derived from nothing else.
+    /// Whether records that agree on this atom agree on the other too: this one is the canonical value, from which the other is derived. A
+    /// sector does not imply its outward half, since a recipient's postcode may be cut to the sector, and stands for itself then.
     pub(crate) fn implies(self, other: Atom) -> bool {
         self == other
             || matches!(
@@ -145,7 +146,6 @@ impl Atom {
                     | (Atom::BirthDay, Atom::BirthYm)
                     | (Atom::ChildDay, Atom::ChildYm)
                     | (Atom::PostcodeUnit, Atom::PostcodeSector | Atom::PostcodeOutward)
-                    | (Atom::PostcodeSector, Atom::PostcodeOutward)
                     | (Atom::AddressNoWord4, Atom::AddressWord4 | Atom::AddressNo)
             )
     }
@@ -397,6 +397,34 @@ mod tests {
         assert_eq!(forms(Atom::AddressNo, "|rose"), Vec::<String>::new());
         assert_eq!(forms(Atom::TownP4, "towradgi"), ["towr"]);
         assert_eq!(forms(Atom::BirthYm, "19560409"), ["195604"]);
+    }
+
+    #[test]
+    fn what_implies_another_atom_determines_it() {
+        let values = [
+            "green ann",
+            "greene ann",
+            "19560409",
+            "19560410",
+            "SW1A1AA",
+            "SW1A1",
+            "SW1A",
+            "2119",
+            "7|wall",
+            "7|",
+            "|wall",
+            "towradgi",
+        ];
+        for (atom, other) in Atom::ALL.into_iter().flat_map(|atom| Atom::ALL.map(|other| (atom, other))) {
+            if !atom.implies(other) {
+                continue;
+            }
+            for (a, b) in values.into_iter().flat_map(|a| values.map(|b| (a, b))) {
+                let agree = |atom| forms(atom, a) == forms(atom, b) && !forms(atom, a).is_empty();
+                assert!(!agree(atom) || agree(other), "{atom:?} {other:?} {a} {b}");
+            }
+        }
+        assert!(!Atom::PostcodeSector.implies(Atom::PostcodeOutward));
     }
 
     #[test]
