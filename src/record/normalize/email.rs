@@ -97,7 +97,10 @@ const OUT_OF_USE: [&str; 21] = [
     "bak",
 ];
 /// Endings of files that are named for an address.
-const FILES: [&str; 12] = ["csv", "json", "txt", "pdf", "zip", "xlsx", "xls", "xml", "html", "eml", "vcf", "gz"];
+const FILES: [&str; 28] = [
+    "csv", "tsv", "json", "jsonl", "txt", "log", "sql", "pdf", "zip", "tar", "7z", "xlsx", "xls", "ods", "doc", "docx", "xml",
+    "html", "eml", "msg", "vcf", "gz", "bz2", "xz", "zst", "parquet", "png", "jpg",
+];
 
 /// Shorter readings of one address that are tried.
 const MOST_READINGS: usize = 8;
@@ -108,12 +111,12 @@ pub(crate) fn candidates(raw: &str, emit: &mut dyn FnMut(&str)) -> Reading {
     each(raw, &mut String::new(), &mut |address| {
         emit(address);
         let Some((local, domain)) = address.split_once('@') else { return };
-        let domains = std::iter::once(domain).chain(without_ending(domain));
-        for (domain, is_other) in domains.zip([false, true]) {
+        for shortened in std::iter::successors(Some(domain), |domain| without_ending(domain)) {
+            let is_other = shortened != domain;
             let locals = is_other.then_some(local).into_iter().chain(behind(local).take(MOST_READINGS));
             for local in locals {
                 // Read anew: what is ahead of the address kept a tag or a dot of Gmail's from being seen.
-                if self::address(&format!("{local}@{domain}"), &mut shorter) == Reading::Value {
+                if self::address(&format!("{local}@{shortened}"), &mut shorter) == Reading::Value {
                     emit(&shorter);
                 }
             }
@@ -123,16 +126,18 @@ pub(crate) fn candidates(raw: &str, emit: &mut dyn FnMut(&str)) -> Reading {
 
 /// What may be the local part, without what stands before it.
 fn behind(local: &str) -> impl Iterator<Item = &str> {
-    let parted = local.match_indices(PARTING).map(|(at, sign)| &local[at + sign.len()..]);
-    let bare = local.trim_start_matches(|letter: char| !letter.is_alphanumeric());
+    // The last sign first: however many there are, the address is behind it.
+    let parted = local.rmatch_indices(PARTING).map(|(at, sign)| &local[at + sign.len()..]);
+    let last = local.rsplit(PARTING).next().unwrap_or(local);
+    let bare = last.trim_start_matches(|letter: char| !letter.is_alphanumeric());
     let first_end = bare.find(|letter: char| !letter.is_alphanumeric());
     let worded = first_end.and_then(|end| {
         let (word, rest) = bare.split_at(end);
         let is_set_before = word.bytes().all(|byte| byte.is_ascii_digit()) || OUT_OF_USE.contains(&word);
         is_set_before.then(|| rest.trim_start_matches(|letter: char| !letter.is_alphanumeric()))
     });
-    let bare = (bare.len() < local.len()).then_some(bare);
-    parted.chain(bare).chain(worded).filter(|local| !local.is_empty())
+    let bare = (bare.len() < last.len()).then_some(bare);
+    bare.into_iter().chain(worded).chain(parted).filter(|local| !local.is_empty())
 }
 
 /// The domain without a last label that is none.
@@ -265,12 +270,15 @@ mod tests {
             ("deleted.mia.k@post.example", "mia.k@post.example"),
             ("mia.k@post.example.deleted", "mia.k@post.example"),
             ("home/mia.k@post.example/docs", "mia.k@post.example"),
+            ("s3://b/a/b/c/d/e/f/g/h/i/j/k/mia.k@post.example.json.gz", "mia.k@post.example"),
+            ("users/deleted_mia.k@post.example", "mia.k@post.example"),
+            ("https://shop.example/a?b=1&c=2&d=3&e=4&f=5&email=mia.k@post.example", "mia.k@post.example"),
             ("email=mia.k+shop@gmail.com", "miak@gmail.com"),
         ] {
             let mut found = Vec::new();
             candidates(cell, &mut |address| found.push(address.to_owned()));
             assert!(found.iter().any(|found| found == address), "{cell}: {found:?}");
-            assert!(found.len() <= 6, "{cell}: {found:?}");
+            assert!(found.len() <= 3 * (1 + MOST_READINGS), "{cell}: {found:?}");
         }
         let mut found = Vec::new();
         candidates("john.old@lee.example", &mut |address| found.push(address.to_owned()));
