@@ -291,7 +291,6 @@ pub(crate) fn plan(
             sample: &sketch.sample,
             sampler: &sketch.sampler,
             model: &model,
-            tokens: sketch.sampler.mean_tokens(&sketch.sample),
             records: draft.records(),
             expected_rows,
             forms: &forms,

@@ -213,6 +213,11 @@ impl Model {
         }
     }
 
+    /// How many name tokens a record has.
+    pub(crate) fn tokens(&self) -> f64 {
+        self.tokens
+    }
+
     /// What is to be expected of a set of atoms, as far as the sample tells.
     pub(crate) fn predict(&self, atoms: &[Atom]) -> f64 {
         let set = atoms.iter().fold(0, |set, atom| set | bit(*atom));

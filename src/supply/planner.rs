@@ -61,8 +61,6 @@ pub(crate) struct Ground<'a> {
     pub(crate) sampler: &'a Sampler,
     /// How their atoms agree.
     pub(crate) model: &'a Model,
-    /// Name tokens of a record.
-    pub(crate) tokens: f64,
     /// Records of the supply.
     pub(crate) records: u64,
     /// The recipient's rows.
@@ -97,7 +95,7 @@ impl Candidate {
 impl Ground<'_> {
     /// The coincidences to be expected of a key. Of a name's tokens, each makes a fingerprint.
     fn lambda(&self, key: &MatchKey) -> f64 {
-        let forms = if key.atoms.contains(&Atom::NameAny) { self.tokens } else { 1.0 };
+        let forms = if key.atoms.contains(&Atom::NameAny) { self.model.tokens() } else { 1.0 };
         self.records as f64 * self.expected_rows as f64 * forms * forms * self.model.predict(&key.atoms)
     }
 
@@ -345,8 +343,7 @@ mod tests {
         let has = |slot: Slot| SLOTS.contains(&slot);
         let model = Model::learn(&sampler, &sample, has, |_| None);
         let forms = |atom: Atom| if atom == Atom::NameAny { 2.0 } else { 1.0 };
-        let ground =
-            Ground { sample: &sample, sampler: &sampler, model: &model, tokens: 2.0, records, expected_rows, forms: &forms };
+        let ground = Ground { sample: &sample, sampler: &sampler, model: &model, records, expected_rows, forms: &forms };
         let keys = plan(&ground, &fixed(has), has);
         let total: f64 = keys.iter().map(|key| lambda(records, expected_rows, model.predict(&key.atoms))).sum();
         assert!(total <= MOST_LAMBDA * 4.0 + 1e-9, "{total}");
