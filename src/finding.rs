@@ -75,6 +75,8 @@ pub(crate) struct Outcome {
     pub(crate) records: u64,
     /// Those of them that have at least one match key, so that they can be looked for.
     pub(crate) searchable: u64,
+    /// People besides who were not supplied, and are looked for all the same: the manifest's controls.
+    pub(crate) controls: u64,
     /// The rows for which the classes were planned.
     pub(crate) expected_rows: u64,
     /// What was read, in the order of the sources.
@@ -89,7 +91,7 @@ pub(crate) struct Outcome {
     pub(crate) sentinels: Tried,
     /// Known-answer records looked up in the manifest.
     pub(crate) known_answers: Tried,
-    /// Distinct records found by any key in any target.
+    /// Distinct records found by any key in any target, controls included.
     pub(crate) found_records: u64,
     /// The records found by a key of class S.
     pub(crate) supply_records: RoaringBitmap,
@@ -100,6 +102,16 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// Everybody who was asked about, and so the number of ordinals.
+    pub(crate) fn asked(&self) -> u64 {
+        self.records.saturating_add(self.controls)
+    }
+
+    /// Everybody who can be looked for. Each control has a match key.
+    pub(crate) fn findable(&self) -> u64 {
+        self.searchable.saturating_add(self.controls)
+    }
+
     /// All rows read.
     pub(crate) fn rows_read(&self) -> u64 {
         self.targets.iter().map(|target| target.rows_read).sum()

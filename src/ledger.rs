@@ -13,6 +13,7 @@ pub(crate) mod challenge;
 pub(crate) mod entry;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub(crate) mod ordinal;
 pub(crate) mod store;
 
 pub(crate) use crate::ledger::store::Ledger;

@@ -2,15 +2,17 @@
 //!
 //! `docs/format.md` is the specification, and the code cites its sections. [`write::Writer`] gathers entries and streams the file
 //! front to back; [`read::Manifest`] maps a file whose [`layout::Layout`] came from a verified statement; [`index::Index`] answers the
-//! scan's probes.
+//! scan's probes. [`ordinal`] says which ordinals are whose.
 
 #[cfg(test)]
 pub(crate) mod fixture;
 pub(crate) mod header;
 pub(crate) mod index;
 pub(crate) mod layout;
+pub(crate) mod ordinal;
 pub(crate) mod read;
 mod section;
+pub(crate) mod shuffle;
 mod spill;
 pub(crate) mod statement;
 pub(crate) mod write;

@@ -77,6 +77,8 @@ pub(crate) struct Job<'a> {
     pub(crate) records: u64,
     /// Those that can be looked for.
     pub(crate) searchable: u64,
+    /// People besides of whom the manifest has fingerprints, and who were not supplied.
+    pub(crate) controls: u64,
     /// The supply's id.
     pub(crate) supply_id: &'a str,
     /// The manifest's salt.
@@ -123,7 +125,8 @@ pub(crate) fn run(
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Outcome, ScanError> {
-    let known_answer = u32::try_from(job.records).map_err(|_| ScanError::TooManyRecords)?;
+    let asked = job.records.saturating_add(job.controls);
+    let known_answer = u32::try_from(asked).map_err(|_| ScanError::TooManyRecords)?;
     let subkeys: Vec<Subkey> =
         job.plan.keys.iter().map(|planned| Subkey::derive(job.salt, job.supply_id, &planned.key.name)).collect();
     let sentinels: Vec<Sentinel> = job
@@ -148,6 +151,7 @@ pub(crate) fn run(
     let mut outcome = Outcome {
         records: job.records,
         searchable: job.searchable,
+        controls: job.controls,
         expected_rows: job.plan.expected_rows,
         declared: job.declared.clone(),
         known_answers: ask_known_answers(&lookup),
@@ -208,7 +212,7 @@ pub(crate) fn run(
         .iter()
         .map(|record| SpotCheck { record: *record, found: found.supply.contains(*record) || found.person.contains(*record) })
         .collect();
-    outcome.person_blocks = count_blocks(&found.person, job.records);
+    outcome.person_blocks = count_blocks(&found.person, asked);
     outcome.supply_records = found.supply;
     Ok(outcome)
 }

@@ -2,15 +2,15 @@
 //!
 //! [`draft`] reads everything once and says what each column is taken for; a person may correct that. [`sketch`] takes a sample, from which the
 //! [`planner`] adds match keys to the fixed ones. [`run`] reads everything again and fingerprints each record twice, for the baseline and for the
-//! deletion manifest, each with its own salt and its own [`shuffle`]. Alongside it keeps a larger sample, from which [`estimate`] says what each key
-//! is worth and [`risk`] what a manifest gives away.
+//! deletion manifest, each with its own salt and its own shuffle; [`control`] puts people among the latter's who were not supplied, where a person
+//! wants that. Alongside it keeps a larger sample, from which [`estimate`] says what each key is worth and [`risk`] what a manifest gives away.
 
+pub(crate) mod control;
 pub(crate) mod estimate;
 mod planner;
 mod press;
 pub(crate) mod risk;
 mod sample;
-mod shuffle;
 mod sketch;
 
 use crate::fingerprint::Subkey;
@@ -21,6 +21,7 @@ use crate::intake::infer::apply_rule;
 use crate::intake::infer::infer;
 use crate::intake::profile::Profiles;
 use crate::manifest::layout::Layout;
+use crate::manifest::ordinal::Ordinals;
 use crate::manifest::write::WriteError;
 use crate::manifest::write::Writer;
 use crate::match_key;
@@ -44,13 +45,16 @@ use crate::source::Session;
 use crate::source::Sink;
 use crate::source::Split;
 use crate::source::Stopped;
+use crate::supply::control::ControlCounts;
+use crate::supply::control::ControlError;
+use crate::supply::control::Controls;
+use crate::supply::control::Ground;
 use crate::supply::estimate::Model;
 use crate::supply::press::Part;
 use crate::supply::press::Press;
 use crate::supply::press::PressTarget;
 use crate::supply::risk::Step;
 use crate::supply::sample::Sampler;
-use crate::supply::shuffle::Shuffle;
 use crate::support::progress::Cancel;
 use crate::support::progress::Progress;
 use crate::support::secret::Secret;
@@ -105,6 +109,9 @@ pub(crate) enum SupplyError {
         /// Values.
         filled: u64,
     },
+    /// People cannot be controls of the supply.
+    #[error(transparent)]
+    Control(#[from] ControlError),
     /// A manifest could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -243,6 +250,11 @@ impl Draft {
         slots
     }
 
+    /// Who may have what feeds a slot.
+    fn origin(&self, slot: Slot) -> Origin {
+        self.slots().into_iter().find(|(known, _)| *known == slot).map_or(Origin::Public, |(_, origin)| origin)
+    }
+
     /// The fixed keys that the columns form, or those of them that a person chose.
     fn fixed_keys(&self, chosen: Option<&[String]>) -> Result<Vec<MatchKey>, SupplyError> {
         let slots = self.slots();
@@ -274,6 +286,7 @@ pub(crate) struct Planned {
 pub(crate) fn plan(
     session: &dyn Session,
     draft: &Draft,
+    controls: Option<&Controls<'_>>,
     chosen: Option<&[String]>,
     expected_rows: u64,
     progress: &dyn Progress,
@@ -291,7 +304,7 @@ pub(crate) fn plan(
             sample: &sketch.sample,
             sampler: &sketch.sampler,
             model: &model,
-            records: draft.records(),
+            records: draft.records().saturating_add(controls.map_or(0, Controls::most)),
             expected_rows,
             forms: &forms,
         };
@@ -309,6 +322,8 @@ pub(crate) struct Target<'a> {
     pub(crate) salt: Secret,
     /// The key of its shuffle.
     pub(crate) shuffle: Secret,
+    /// People who were not supplied, to be put among the records.
+    pub(crate) controls: Option<&'a Controls<'a>>,
     /// Where it is written.
     pub(crate) out: &'a mut (dyn Write + Send),
 }
@@ -340,6 +355,8 @@ pub(crate) struct Supplied {
     pub(crate) records_without_key: u64,
     /// Records with each key, in the order of the plan.
     pub(crate) keyed: Vec<u64>,
+    /// People who were not supplied, manifest by manifest.
+    pub(crate) controls: Vec<ControlCounts>,
     /// The keys with their worth.
     pub(crate) plan: Plan,
     /// Where everything lies, manifest by manifest.
@@ -360,22 +377,15 @@ pub(crate) fn run(
     let records = job.draft.records();
     let count = u32::try_from(records).map_err(|_| SupplyError::TooMany)?;
     let sampler = Sampler::new(|atom| uses(&job.keys, atom));
+    let atoms: Vec<Atom> =
+        Atom::ALL.into_iter().filter(|atom| sampler.atoms().any(|other| other == *atom) || uses(&job.keys, *atom)).collect();
+    let ground = Ground { draft: job.draft, keys: &job.keys, atoms: &atoms, records: count };
     let press = Press {
         job,
         keys: &job.keys,
-        atoms: Atom::ALL
-            .into_iter()
-            .filter(|atom| sampler.atoms().any(|other| other == *atom) || uses(&job.keys, *atom))
-            .collect(),
+        atoms: &atoms,
         sampler: &sampler,
-        targets: targets
-            .iter()
-            .map(|target| {
-                let subkeys = job.keys.iter().map(|key| Subkey::derive(&target.salt, job.supply_id, &key.name)).collect();
-                let writer = Writer::new(job.keys.len(), job.spill_folder).map_err(SupplyError::Spill)?;
-                Ok(PressTarget { subkeys, shuffle: Shuffle::new(target.shuffle.clone(), count), writer })
-            })
-            .collect::<Result<_, SupplyError>>()?,
+        targets: targets.iter().map(|target| press_target(job, &ground, target, cancel)).collect::<Result<_, SupplyError>>()?,
         records,
         progress,
         cancel,
@@ -392,7 +402,7 @@ pub(crate) fn run(
     if let Some(problem) = job.session.recheck().into_iter().next() {
         return Err(SupplyError::Source(problem));
     }
-    press.known_answer(count)?;
+    press.known_answer()?;
     progress.end();
     check_columns(&job.draft.mapping, &whole.columns)?;
     progress.begin("estimating coincidences", None, None);
@@ -401,24 +411,24 @@ pub(crate) fn run(
     drop(std::mem::take(&mut whole.sample));
     progress.end();
 
-    let writers: Vec<Writer> = press.targets.into_iter().map(|target| target.writer).collect();
+    let mut placed = Vec::with_capacity(targets.len());
     let mut layouts = Vec::with_capacity(targets.len());
-    for (writer, target) in writers.into_iter().zip(targets) {
+    for (press_target, target) in press.targets.into_iter().zip(targets) {
         let mut out = io::BufWriter::with_capacity(1 << 20, target.out);
-        layouts.push(writer.write(&target.id, &mut out, progress, cancel)?);
+        layouts.push(press_target.writer.write(&target.id, &mut out, progress, cancel)?);
+        placed.push(press_target.placed);
     }
     let domains = spans.domains();
-    let slots = job.draft.slots();
-    let origin = |slot: Slot| slots.iter().find(|(known, _)| *known == slot).map_or(Origin::Public, |(_, origin)| *origin);
-    let keys = (job.keys.iter().zip(estimates).enumerate())
+    let keys: Vec<PlannedKey> = (job.keys.iter().zip(estimates).enumerate())
         .map(|(number, (key, estimate))| {
-            let fingerprints =
-                layouts.first().and_then(|layout| layout.sections.get(number)).map_or(0, |section| section.entries - 1);
+            // The manifest with people besides the records holds the most.
+            let entries = layouts.iter().filter_map(|layout| layout.sections.get(number)).map(|section| section.entries - 1);
+            let fingerprints = entries.max().unwrap_or(0);
             // Who has several forms of a key in the supply has as many among the recipient's rows.
             let rows_with_key = whole.keyed.get(number).copied().unwrap_or(0).max(1);
             let probes = u128::from(job.expected_rows) * u128::from(fingerprints.max(rows_with_key)) / u128::from(rows_with_key);
             let lambda = lambda(fingerprints, u64::try_from(probes).unwrap_or(u64::MAX), estimate.u);
-            let has_supply_atom = has_supply_atom(key, origin);
+            let has_supply_atom = has_supply_atom(key, |slot| job.draft.origin(slot));
             PlannedKey {
                 key: key.clone(),
                 // A key that a whole household shares proves nobody.
@@ -432,16 +442,31 @@ pub(crate) fn run(
             }
         })
         .collect();
+    for placed in placed.iter().flatten() {
+        placed.check(&keys, &whole.met, &whole.keyed, records)?;
+    }
     let chain = domains.chain(&job.keys, &[Slot::Name, Slot::Address, Slot::Postcode, Slot::Town]);
     Ok(Supplied {
         records,
         records_without_key: whole.records_without_key,
         keyed: whole.keyed,
+        controls: placed.iter().map(|placed| placed.as_ref().map_or_else(Default::default, |placed| placed.counts)).collect(),
         plan: Plan { keys, expected_rows: job.expected_rows },
         layouts,
         columns: whole.columns,
         chain,
     })
+}
+
+/// Begins one manifest, with the people in it who were not supplied.
+fn press_target(job: &Job<'_>, ground: &Ground<'_>, target: &Target<'_>, cancel: &Cancel) -> Result<PressTarget, SupplyError> {
+    let subkeys: Vec<Subkey> = job.keys.iter().map(|key| Subkey::derive(&target.salt, job.supply_id, &key.name)).collect();
+    let writer = Writer::new(job.keys.len(), job.spill_folder).map_err(SupplyError::Spill)?;
+    let place = |controls: &Controls<'_>| controls.place(ground, &target.shuffle, &subkeys, &writer, cancel);
+    let placed = target.controls.map(place).transpose()?;
+    let blocks = placed.as_ref().map_or(0, control::Placed::blocks);
+    let ordinals = Ordinals::new(&target.shuffle, ground.records, blocks).ok_or(SupplyError::TooMany)?;
+    Ok(PressTarget { subkeys, ordinals, placed, writer })
 }
 
 fn uses(keys: &[MatchKey], atom: Atom) -> bool {

@@ -26,6 +26,8 @@ use crate::ledger::LedgerError;
 use crate::ledger::Supply;
 use crate::ledger::entry::ReceiptEntry;
 use crate::ledger::group;
+use crate::ledger::ordinal::ordinals;
+use crate::manifest::ordinal::Ordinals;
 use crate::manifest::statement::ManifestV1;
 use crate::match_key::plan::Plan;
 use crate::support::hex;
@@ -137,6 +139,8 @@ struct Context<'a> {
     subject: Subject,
     manifest: ManifestV1,
     plan: Plan,
+    /// Whose ordinals are whose, where the manifest asks about people who were not supplied too.
+    ordinals: Option<Ordinals>,
     /// The baseline attestation that the challenge names.
     baseline: Option<AttestationV1>,
     /// Whether an earlier challenge had already released the salt.
@@ -160,17 +164,23 @@ pub(crate) fn verify(ledger: &Ledger, envelope: &[u8], received_at: Timestamp) -
         not_accepted: Vec::new(),
         asked: None,
     };
+    let mut controls = None;
     if let Some((statement, signer)) = opened {
         let context = context(ledger, &statement)?;
         if let Some(context) = &context {
             let first = context.entry.receipts.iter().find(|receipt| receipt.attestation == verification.attestation);
             verification.received_at = first.and_then(|receipt| time::parse(&receipt.received_at)).unwrap_or(received_at);
         }
+        let outcome = statement.predicate.outcome();
         examine(&mut checks, &mut verification, context.as_ref(), statement, &signer);
+        controls = context.and_then(|context| context.ordinals).zip(outcome);
     }
     verification.checks = checks.finish();
     verification.appraisal =
         appraisal::appraise(&verification.checks, verification.judgement.as_ref(), verification.appraisal.notes);
+    if let Some((ordinals, outcome)) = &controls {
+        appraisal::control::compare(&mut verification.appraisal, ordinals, outcome);
+    }
     Ok(verification)
 }
 
@@ -242,6 +252,7 @@ fn context<'a>(ledger: &'a Ledger, statement: &Statement<AttestationV1>) -> Resu
         .predicate
         .plan()
         .map_err(|_| damaged(manifest_digest, "is a manifest statement that this program cannot use"))?;
+    let ordinals = (manifest.predicate.controls > 0).then(|| ordinals(ledger, &manifest.predicate)).transpose()?;
     let baseline = match &challenge.baseline {
         Some(digest) if supply.is_accepted_baseline(digest) => {
             Some(ledger.statement::<AttestationV1>(digest, &supply.entry.recipient.card()?)?.predicate)
@@ -258,6 +269,7 @@ fn context<'a>(ledger: &'a Ledger, statement: &Statement<AttestationV1>) -> Resu
         subject: manifest.subject,
         manifest: manifest.predicate,
         plan,
+        ordinals,
         baseline,
         is_salt_known,
     }))

@@ -5,6 +5,7 @@ mod bad_input;
 mod basics;
 mod canary;
 mod columns;
+mod controls;
 mod demo;
 mod harness;
 mod help;

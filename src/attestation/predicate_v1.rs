@@ -237,6 +237,9 @@ pub(crate) struct Coverage {
     pub(crate) records: u64,
     /// Those that have a key.
     pub(crate) searchable: u64,
+    /// People besides who were not supplied; left away where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) controls: u64,
     /// Rows for which the classes were planned.
     pub(crate) expected_rows: u64,
     /// Tables and files.
@@ -245,6 +248,11 @@ pub(crate) struct Coverage {
     pub(crate) gaps: Vec<GapV1>,
     /// What was left out on purpose.
     pub(crate) excluded: Vec<Exclusion>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A table or file.
@@ -381,6 +389,7 @@ pub(crate) fn coverage_of(outcome: &Outcome) -> Coverage {
         complete: outcome.gaps.is_empty() && outcome.excluded.is_empty(),
         records: outcome.records,
         searchable: outcome.searchable,
+        controls: outcome.controls,
         expected_rows: outcome.expected_rows,
         targets: outcome.targets.iter().map(target).collect(),
         gaps: outcome.gaps.iter().map(gap).collect(),
@@ -488,6 +497,7 @@ impl AttestationV1 {
         Some(Outcome {
             records: self.coverage.records,
             searchable: self.coverage.searchable,
+            controls: self.coverage.controls,
             expected_rows: self.coverage.expected_rows,
             targets: targets?,
             gaps: gaps?,

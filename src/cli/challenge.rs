@@ -2,6 +2,7 @@
 
 use crate::attestation::dsse::Envelope;
 use crate::attestation::key::SigningKey;
+use crate::attestation::statement::Statement;
 use crate::cli::argument::within;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
@@ -13,10 +14,13 @@ use crate::finding::Phase;
 use crate::finding::declaration::Declarations;
 use crate::finding::declaration::Policy;
 use crate::ledger::Ledger;
+use crate::ledger::Supply;
 use crate::ledger::challenge;
 use crate::ledger::challenge::DAYS_VALID;
 use crate::ledger::challenge::MOST_SPOT_CHECKS;
 use crate::ledger::challenge::Request;
+use crate::ledger::ordinal::ordinals;
+use crate::manifest::statement::ManifestV1;
 use crate::report::json_v1;
 use crate::report::text;
 use crate::support::atomic_file::Access;
@@ -188,7 +192,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             without_baseline: arguments.without_baseline,
             empty_accepted: arguments.accept_empty,
         },
-        spot_checks: draw_spot_checks(supply.entry.records, arguments.spot_checks, context)?,
+        spot_checks: draw_spot_checks(&ledger, supply, arguments, context)?,
         days_valid: arguments.valid_days,
         id: context.random()?,
         nonce: context.random()?,
@@ -248,15 +252,18 @@ pub(crate) fn read_declarations(path: &std::path::Path) -> anyhow::Result<Declar
     }
 }
 
-/// Draws different ordinals at random.
-fn draw_spot_checks(records: u64, wanted: u32, context: &Context) -> anyhow::Result<Vec<u32>> {
-    let records = u32::try_from(records).unwrap_or(u32::MAX);
-    let wanted = wanted.min(records).min(u32::try_from(MOST_SPOT_CHECKS).unwrap_or(u32::MAX)) as usize;
+/// Draws different ordinals of supplied records at random. Nobody is asked about single people who were never supplied.
+fn draw_spot_checks(ledger: &Ledger, supply: &Supply, arguments: &Arguments, context: &Context) -> anyhow::Result<Vec<u32>> {
+    let digest = supply.statement(arguments.phase.into());
+    let manifest: Statement<ManifestV1> = ledger.statement(digest, &supply.entry.originator.card()?)?;
+    let ordinals = (manifest.predicate.controls > 0).then(|| ordinals(ledger, &manifest.predicate)).transpose()?;
+    let records = u32::try_from(supply.entry.records).unwrap_or(u32::MAX);
+    let wanted = arguments.spot_checks.min(records).min(u32::try_from(MOST_SPOT_CHECKS).unwrap_or(u32::MAX)) as usize;
     let mut drawn = BTreeSet::new();
     while drawn.len() < wanted {
         let number = u64::from_le_bytes(context.random()?);
         // The remainder of 64 random bits is uneven by less than one part in 2^32.
         drawn.extend(u32::try_from(number % u64::from(records.max(1))));
     }
-    Ok(drawn.into_iter().collect())
+    Ok(drawn.into_iter().map(|number| ordinals.as_ref().map_or(number, |ordinals| ordinals.nth_supplied(number))).collect())
 }

@@ -18,6 +18,7 @@ use crate::source::Refusal;
 use crate::source::ServerError;
 use crate::source::SourceError;
 use crate::supply::SupplyError;
+use crate::supply::control::ControlError;
 use crate::support::sanitize::is_harmful;
 use std::fmt::Write;
 use std::io;
@@ -213,8 +214,29 @@ fn of_supply(error: &SupplyError) -> Option<String> {
         SupplyError::Implausible { .. } => "say with `--schema` what the column holds",
         SupplyError::NoColumn(_) => "write the column's name as it stands in the header",
         SupplyError::NotAField(_) => "say its `kind` too; `residua supply --help` has the words",
+        SupplyError::Control(error) => return of_controls(error),
         SupplyError::TooMany => "divide the data into several supplies",
         SupplyError::Spill(_) | SupplyError::Write(_) | SupplyError::Read(_) => return None,
+    };
+    Some(advice.to_owned())
+}
+
+fn of_controls(error: &ControlError) -> Option<String> {
+    let advice = match error {
+        ControlError::Source(problem) => return of_supply(&SupplyError::Source(problem.clone())),
+        ControlError::Read(_) => return None,
+        ControlError::NoColumn(_) => "export the controls with the columns of the data, under the same names",
+        ControlError::TooFew { .. } => {
+            "name a file with more people who were not supplied, and with the same columns filled; or leave `--controls` away"
+        }
+        ControlError::FewRecords(_) => "leave `--controls` away: so few records are no measure",
+        ControlError::Supplied { .. } => {
+            "take everybody who is supplied out of the controls, members of a household who share such a key too, and supply again"
+        }
+        ControlError::Incomparable { .. } => {
+            "draw the controls at random from the people of whom the supplied ones were drawn, before they were divided: with others in their place \
+             a recipient would be accused for the difference"
+        }
     };
     Some(advice.to_owned())
 }

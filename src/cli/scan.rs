@@ -379,7 +379,7 @@ fn prepare(arguments: &Arguments, context: &Context) -> anyhow::Result<Prepared>
         .ok_or_else(|| advised("the manifest's statement has no id", "ask the originator for it again"))?;
     let manifest = Manifest::open(&arguments.manifest, &supplied.layout, &id).with_context(opening)?;
     context.progress.begin("verifying the manifest", None, Some(supplied.layout.file_length));
-    manifest.verify(supplied.records + 1, &context.progress, &context.cancel).map_err(|error| match error {
+    manifest.verify(supplied.asked() + 1, &context.progress, &context.cancel).map_err(|error| match error {
         ManifestError::Cancelled => Interrupted.into(),
         error => anyhow::Error::new(error).context(opening()),
     })?;
@@ -432,12 +432,13 @@ fn check_window(challenge: &ChallengeV1, now: Timestamp) -> anyhow::Result<()> {
 fn introduction(prepared: &Prepared) -> String {
     let statement = &prepared.statement.statement.predicate;
     format!(
-        "{} asks for a {} scan: {} records supplied for deletion by {}, {}.\n\n",
+        "{} asks for a {} scan: {} records supplied for deletion by {}, {}.\n{}\n",
         clean(&statement.supply.originator),
         prepared.phase.word(),
         text::count(statement.records),
         clean(&statement.supply.delete_by),
-        number::of(statement.keys.len() as u64, "match key")
+        number::of(statement.keys.len() as u64, "match key"),
+        text::asked_besides(statement.records, statement.controls)
     )
 }
 
@@ -484,6 +485,7 @@ fn look(
         names_have_parts: statement.names_have_parts()?,
         records: statement.records,
         searchable: statement.searchable(),
+        controls: statement.controls,
         supply_id: &statement.supply.supply_id,
         salt: &prepared.salt,
         nonce: &prepared.nonce,

@@ -1,5 +1,7 @@
 //! `supply`: a data file becomes two manifests, and the ledger remembers.
 
+mod controls;
+
 use crate::attestation::dsse::Envelope;
 use crate::attestation::key::Card;
 use crate::attestation::key::SigningKey;
@@ -45,6 +47,7 @@ use crate::supply;
 use crate::supply::Draft;
 use crate::supply::Supplied;
 use crate::supply::SupplyError;
+use crate::supply::control::Controls;
 use crate::support::atomic_file::Access;
 use crate::support::atomic_file::AtomicFile;
 use crate::support::atomic_file::Existing;
@@ -96,6 +99,11 @@ pub(crate) struct Arguments {
     /// How many rows the recipient will scan at the most; more become a gap, and the answer inconclusive. Ten times the records, if not given
     #[arg(long, value_name = "N")]
     expect_rows: Option<u64>,
+    /// People of the same source who are not supplied, in the same columns as DATA: a thousand of them or more, drawn at random. They are hidden in the
+    /// deletion manifest, and `verify` tells by them whether the recipient holds supplied people more often than others. This discloses their
+    /// fingerprints to the recipient
+    #[arg(long, value_name = "FILE")]
+    controls: Option<String>,
     /// What the data are for; stands in the signed statement
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     purpose: String,
@@ -110,6 +118,9 @@ pub(crate) struct Arguments {
 
 /// Tables that are named where there is more than one.
 const MOST_NAMED: usize = 8;
+
+/// The manifests of a supply, in the order in which they are made.
+const GROUPS: [PhaseGroup; 2] = [PhaseGroup::Baseline, PhaseGroup::Deletion];
 
 /// Columns of the list of keys in the help text.
 const KEYS_WIDTH: usize = 78;
@@ -178,10 +189,11 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let outputs = Outputs::begin(arguments)?;
     let mut ledger = Ledger::create_or_open(&arguments.ledger.folder()?)?;
 
-    let session = open_data(arguments, context)?;
+    let session = open_data(&arguments.data, arguments, context)?;
+    let controls = controls::File::open(arguments, context)?;
     let object = only_object(session.as_ref(), &arguments.data)?;
     let mut draft = supply::draft(session.as_ref(), object, schema.as_ref(), &context.progress, &context.cancel)
-        .map_err(|error| failed(error, &arguments.data))?;
+        .map_err(|error| failed(error, arguments))?;
     if schema.is_none() && context.can_ask() {
         ask_origins(&mut draft, context)?;
     }
@@ -193,7 +205,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         text::columns(&rows, context.style)
     ))?;
 
-    let made = make(arguments, &draft, session.as_ref(), outputs, context)?;
+    let controls = controls.as_ref().map(|file| file.read(&draft, context)).transpose()?;
+    let made = make(arguments, &draft, session.as_ref(), controls.as_ref(), outputs, context)?;
     let code = made.finish(&mut ledger, &key, &recipient, arguments, &draft, context)?;
     folder.missing.clear();
     Ok(code)
@@ -251,28 +264,27 @@ impl Outputs {
     }
 }
 
-fn open_data(arguments: &Arguments, context: &Context) -> anyhow::Result<Box<dyn Session>> {
-    if arguments.data == "-" {
+fn open_data(data: &String, arguments: &Arguments, context: &Context) -> anyhow::Result<Box<dyn Session>> {
+    if data == "-" {
         return Err(advised("the data are read twice, which standard input cannot be", "name a file"));
     }
-    if source::is_server(&arguments.data) {
+    if source::is_server(data) {
         return Err(advised(
             "the data that are supplied are a file, not a server",
             "export what is handed over to a CSV file, and supply that: it is what the recipient will have",
         ));
     }
     let options = arguments.reading.options(Vec::new(), None);
-    let found = reading::discover(std::slice::from_ref(&arguments.data), &options, context)?;
+    let found = reading::discover(std::slice::from_ref(data), &options, context)?;
     if let Some(problem) = found.problems.into_iter().next() {
         return Err(SupplyError::Source(problem).into());
     }
     let mut sessions = found.sessions.into_iter();
     match (sessions.next(), sessions.next()) {
         (Some(session), None) => Ok(session),
-        _ => Err(advised(
-            format!("`{}` is not one file", clean(&arguments.data)),
-            "supply one file at a time; each makes its own manifests",
-        )),
+        _ => {
+            Err(advised(format!("`{}` is not one file", clean(data)), "supply one file at a time; each makes its own manifests"))
+        }
     }
 }
 
@@ -298,10 +310,14 @@ fn only_object(session: &dyn Session, data: &str) -> anyhow::Result<usize> {
     }
 }
 
-fn failed(error: SupplyError, data: &str) -> anyhow::Error {
+fn failed(error: SupplyError, arguments: &Arguments) -> anyhow::Error {
     match error {
         SupplyError::Read(ReadError::Cancelled) | SupplyError::Write(WriteError::Cancelled) => Interrupted.into(),
-        error => anyhow::Error::new(error).context(format!("cannot supply `{}`", clean(data))),
+        error @ SupplyError::Control(_) => {
+            let file = arguments.controls.as_deref().unwrap_or_default();
+            anyhow::Error::new(error).context(format!("cannot use the controls `{}`", clean(file)))
+        }
+        error => anyhow::Error::new(error).context(format!("cannot supply `{}`", clean(&arguments.data))),
     }
 }
 
@@ -331,6 +347,7 @@ fn make(
     arguments: &Arguments,
     draft: &Draft,
     session: &dyn Session,
+    controls: Option<&Controls<'_>>,
     mut outputs: Outputs,
     context: &Context,
 ) -> anyhow::Result<Made> {
@@ -343,8 +360,9 @@ fn make(
     };
     let manifest_ids = [context.random::<16>()?, context.random::<16>()?];
     let expected_rows = arguments.expect_rows.unwrap_or_else(|| draft.records().saturating_mul(10));
-    let planned = supply::plan(session, draft, arguments.keys.as_deref(), expected_rows, &context.progress, &context.cancel)
-        .map_err(|error| failed(error, &arguments.data))?;
+    let chosen = arguments.keys.as_deref();
+    let planned = supply::plan(session, draft, controls, chosen, expected_rows, &context.progress, &context.cancel)
+        .map_err(|error| failed(error, arguments))?;
     let job = supply::Job {
         session,
         draft,
@@ -354,12 +372,17 @@ fn make(
         expected_rows,
         spill_folder: &arguments.out,
     };
-    let salts = [(&secrets.baseline_salt, &secrets.baseline_shuffle), (&secrets.deletion_salt, &secrets.deletion_shuffle)];
-    let targets = (outputs.manifests.iter_mut().zip(salts).zip(manifest_ids))
-        .map(|(((_, file), (salt, shuffle)), id)| supply::Target { id, salt: salt.clone(), shuffle: shuffle.clone(), out: file })
+    let targets = (outputs.manifests.iter_mut().zip(GROUPS).zip(manifest_ids))
+        .map(|(((_, file), group), id)| supply::Target {
+            id,
+            salt: secrets.salt(group).clone(),
+            shuffle: secrets.shuffle(group).clone(),
+            // On receipt there is nothing yet to hold them against.
+            controls: controls.filter(|_| group == PhaseGroup::Deletion),
+            out: file,
+        })
         .collect();
-    let supplied =
-        supply::run(&job, targets, &context.progress, &context.cancel).map_err(|error| failed(error, &arguments.data))?;
+    let supplied = supply::run(&job, targets, &context.progress, &context.cancel).map_err(|error| failed(error, arguments))?;
     context.check_interrupted()?;
     Ok(Made { supplied, supply_id, outputs, secrets, manifest_ids })
 }
@@ -378,7 +401,7 @@ impl Made {
         let now = context.now();
         let card = key.card();
         let mut envelopes = Vec::new();
-        for (number, group) in [PhaseGroup::Baseline, PhaseGroup::Deletion].into_iter().enumerate() {
+        for (number, group) in GROUPS.into_iter().enumerate() {
             let layout = self.supplied.layouts[number].clone();
             let sha256 = hex::decode::<32>(&layout.sha256).unwrap_or_default();
             let predicate = self.predicate(group, number, layout, &card, recipient, arguments, draft, now);
@@ -438,13 +461,14 @@ impl Made {
                 purpose: arguments.purpose.clone(),
             },
             records: self.supplied.records,
+            controls: self.supplied.controls[number].people,
             records_without_key: self.supplied.records_without_key,
             expected_rows: self.supplied.plan.expected_rows,
             normalizer: normalize::VERSION.to_owned(),
             schema: draft.mapping.columns.iter().map(|taken| SchemaColumn::new(&taken.name, taken.field())).collect(),
             keys: self.supplied.plan.keys.iter().map(KeyV1::new).collect(),
             key_commitment: hex::encode(&commitment(salt)),
-            known_answer: self.supplied.records,
+            known_answer: self.supplied.records + self.supplied.controls[number].people,
             layout,
             baseline_manifest: (group == PhaseGroup::Deletion).then(|| self.supplied.layouts[0].sha256.clone()),
         }
@@ -459,6 +483,7 @@ fn show(
     draft: &Draft,
     context: &Context,
 ) -> anyhow::Result<()> {
+    let controls = supplied.controls.last().copied().unwrap_or_default();
     let fingerprints = |number: usize| supplied.layouts[0].sections[number].entries.saturating_sub(1);
     if context.format == Format::Json {
         let keys = supplied.plan.keys.iter().enumerate().map(|(number, planned)| {
@@ -480,6 +505,7 @@ fn show(
             supply_id: supply_id.to_owned(),
             records: supplied.records,
             records_without_key: supplied.records_without_key,
+            controls: controls.people,
             expected_rows: supplied.plan.expected_rows,
             files: written.iter().map(|path| path.display().to_string()).collect(),
             columns: super::inspect::json_columns(&draft.mapping, &draft.profiles),
@@ -515,6 +541,7 @@ fn show(
         ));
     }
     words.push_str(&lacking(supplied, draft));
+    words.push_str(&controls::words(controls));
     if supplied.plan.keys.iter().all(|planned| !planned.has_supply_atom) {
         words.push_str(
             "Note: no column is declared to be of `supply` origin, so that a hit can prove a person, but never the supplied record.\n",

@@ -158,6 +158,12 @@ fn concluded(verification: &Verification) -> String {
     for doubt in doubts {
         let _ = writeln!(words, "  {}\n    help: {}", doubt.reason, doubt.help);
     }
+    if !verification.appraisal.known.is_empty() {
+        words.push_str("Known to your ledger alone:\n");
+    }
+    for known in &verification.appraisal.known {
+        let _ = writeln!(words, "  {}\n    help: {}", known.reason, known.help);
+    }
     let attested = verification.stated.as_ref().and_then(AttestationV1::outcome);
     let rest = "`residua inspect ATTESTATION --format json`";
     words.push_str(&attested.map(|outcome| outcome::gaps("Gaps (what was not seen):", &outcome.gaps, rest)).unwrap_or_default());

@@ -433,8 +433,12 @@ pub(crate) fn overlaps(policy: &Policy, outcome: &Outcome) -> Vec<Overlap> {
 
 /// What a verdict means, in the sentence that is printed and signed with it.
 pub(crate) fn meaning(verdict: Verdict, outcome: &Outcome) -> String {
+    let controls = match outcome.controls {
+        0 => String::new(),
+        controls => format!(" (and {} who were never supplied, as a measure)", grouped(controls)),
+    };
     let looked = format!(
-        "{} of {} could be looked for, in {} of {}, of which {} formed a key",
+        "{} of {} could be looked for{controls}, in {} of {}, of which {} formed a key",
         grouped(outcome.searchable),
         of(outcome.records, "supplied record"),
         of(outcome.rows_read(), "row"),

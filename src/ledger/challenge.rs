@@ -188,7 +188,7 @@ fn check(request: &Request, manifest: &ManifestV1) -> Result<(), ChallengeError>
         return refuse(format!("a challenge asks for at most {MOST_SPOT_CHECKS} records one by one"));
     }
     let different: BTreeSet<u32> = request.spot_checks.iter().copied().collect();
-    if different.len() != request.spot_checks.len() || different.last().is_some_and(|last| u64::from(*last) >= manifest.records) {
+    if different.len() != request.spot_checks.len() || different.last().is_some_and(|last| u64::from(*last) >= manifest.asked()) {
         return refuse("the records asked for one by one are not different records of the supply".to_owned());
     }
     Ok(())

@@ -166,6 +166,14 @@ impl Secrets {
             PhaseGroup::Deletion => &self.deletion_salt,
         }
     }
+
+    /// The key of the shuffle of the manifest of a phase group.
+    pub(crate) fn shuffle(&self, group: PhaseGroup) -> &Secret {
+        match group {
+            PhaseGroup::Baseline => &self.baseline_shuffle,
+            PhaseGroup::Deletion => &self.deletion_shuffle,
+        }
+    }
 }
 
 /// Secrets as they stand in their file.

@@ -2,6 +2,8 @@
 //! each section of the binary file lies. The structs are the wire form, version 1, and are frozen with it.
 
 use crate::manifest::layout::Layout;
+use crate::manifest::layout::SectionLayout;
+use crate::manifest::ordinal::BLOCK;
 use crate::match_key::MatchKey;
 use crate::match_key::atom::Atom;
 use crate::match_key::plan::Plan;
@@ -20,6 +22,9 @@ use crate::record::normalize;
 use serde::Deserialize;
 use serde::Serialize;
 use thiserror::Error;
+
+/// Words of a name, each of which makes a fingerprint of its own: people of a supply have fewer on the average, by far.
+const MOST_NAMES: u64 = 16;
 
 /// Which phases a manifest serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,8 +83,11 @@ pub(crate) struct ManifestV1 {
     pub(crate) created_at: String,
     /// What was agreed.
     pub(crate) supply: SupplyTerms,
-    /// Distinct records.
+    /// Records of the supply.
     pub(crate) records: u64,
+    /// People who were not supplied, whole blocks of [`BLOCK`] ordinals of them: in a deletion manifest only, and left away where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) controls: u64,
     /// Records from which no key could be formed, and which nobody can look for.
     pub(crate) records_without_key: u64,
     /// The recipient's rows for which the keys' classes hold.
@@ -156,6 +164,11 @@ pub(crate) struct KeyV1 {
     pub(crate) guesses: Option<u64>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 impl SchemaColumn {
     /// The wire form of a column that is a field, or of one that makes no key.
     pub(crate) fn new(name: &str, field: Option<Field>) -> SchemaColumn {
@@ -230,8 +243,13 @@ impl ManifestV1 {
         if self.layout.sections.len() != self.keys.len() {
             return Err(StatementFault::Contradiction { what: "it has not one section for each key" });
         }
-        if self.known_answer != self.records {
+        if self.records.checked_add(self.controls) != Some(self.known_answer) {
             return Err(StatementFault::Contradiction { what: "the known-answer record does not follow the last record" });
+        }
+        if self.controls > 0 && (self.phase_group == PhaseGroup::Baseline || !self.controls.is_multiple_of(u64::from(BLOCK))) {
+            return Err(StatementFault::Contradiction {
+                what: "people who were not supplied fill no whole blocks of a deletion manifest",
+            });
         }
         let slots = self.slots()?;
         let origin = |slot: Slot| slots.iter().find(|(known, _)| *known == slot).map_or(Origin::Public, |(_, origin)| *origin);
@@ -262,7 +280,7 @@ impl ManifestV1 {
         Ok(Plan { keys, expected_rows: self.expected_rows })
     }
 
-    /// How many fingerprints of supplied records a section holds: all but the known answer's.
+    /// How many fingerprints of people a section holds: all but the known answer's.
     pub(crate) fn fingerprints(&self, key: usize) -> u64 {
         self.layout.sections.get(key).map_or(0, |section| section.entries.saturating_sub(1))
     }
@@ -272,15 +290,30 @@ impl ManifestV1 {
         self.records.saturating_sub(self.records_without_key)
     }
 
-    /// Whether two statements speak of the same supply with the same keys and counts, as a baseline and its deletion manifest must.
+    /// Everybody whom the manifest asks about: the supplied records, and the people who were not supplied.
+    pub(crate) fn asked(&self) -> u64 {
+        self.records.saturating_add(self.controls)
+    }
+
+    /// Whether two statements speak of the same supply with the same keys and counts, as a baseline and its deletion manifest must. A section
+    /// of the deletion manifest may be larger by what its controls explain.
     pub(crate) fn pairs_with(&self, baseline: &ManifestV1) -> bool {
-        let entries =
-            |statement: &ManifestV1| statement.layout.sections.iter().map(|section| section.entries).collect::<Vec<_>>();
+        let most_more = |key: &KeyV1| {
+            let is_one_of_many = key.atoms.iter().any(|atom| Atom::parse(atom) == Some(Atom::NameAny));
+            self.controls.saturating_mul(if is_one_of_many { MOST_NAMES } else { 1 })
+        };
+        let sections = || self.layout.sections.iter().zip(&baseline.layout.sections).zip(&self.keys);
+        let explains = |((mine, theirs), key): ((&SectionLayout, &SectionLayout), &KeyV1)| {
+            mine.entries.checked_sub(theirs.entries).is_some_and(|more| more <= most_more(key))
+        };
         self.supply == baseline.supply
             && self.records == baseline.records
             && self.records_without_key == baseline.records_without_key
             && self.schema == baseline.schema
             && self.keys == baseline.keys
-            && entries(self) == entries(baseline)
+            && baseline.controls == 0
+            && self.layout.sections.len() == baseline.layout.sections.len()
+            && self.keys.len() == self.layout.sections.len()
+            && sections().all(explains)
     }
 }

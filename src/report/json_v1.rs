@@ -61,6 +61,8 @@ pub(crate) struct SuppliedV1 {
     pub(crate) supply_id: String,
     pub(crate) records: u64,
     pub(crate) records_without_key: u64,
+    /// People who were not supplied, in the deletion manifest.
+    pub(crate) controls: u64,
     pub(crate) expected_rows: u64,
     pub(crate) files: Vec<String>,
     pub(crate) columns: Vec<ColumnV1>,
@@ -120,6 +122,9 @@ pub(crate) struct ScannedV1 {
     pub(crate) bytes: u64,
     pub(crate) hashes_per_row: f64,
     pub(crate) seconds: f64,
+    /// Records and controls.
+    pub(crate) people_asked_about: u64,
+    pub(crate) never_supplied: u64,
     pub(crate) records_found: u64,
     pub(crate) supply_records_found: u64,
     pub(crate) overlaps: Vec<OverlapV1>,
@@ -201,6 +206,8 @@ impl ScannedV1 {
             bytes: outcome.targets.iter().map(|target| target.bytes).sum(),
             hashes_per_row: if rows == 0 { 0.0 } else { hashes as f64 / rows as f64 },
             seconds,
+            people_asked_about: outcome.asked(),
+            never_supplied: outcome.controls,
             records_found: outcome.found_records,
             supply_records_found: outcome.supply_records.len(),
             overlaps: overlaps(policy, outcome)

@@ -247,6 +247,18 @@ pub(crate) fn plan_legend(expected_rows: u64) -> String {
     )
 }
 
+/// That a manifest asks about people besides the supplied records; nothing where it does not.
+pub(crate) fn asked_besides(records: u64, controls: u64) -> String {
+    if controls == 0 {
+        return String::new();
+    }
+    format!(
+        "It asks about {} people in all: {} of them were never supplied to you (controls), and which ones only the originator knows.\n",
+        count(records.saturating_add(controls)),
+        count(controls)
+    )
+}
+
 /// The board. It is laid out for a narrow terminal everywhere: what to do next stands below its row where it does not fit.
 pub(crate) fn board(rows: &[BoardRow], style: Style) -> String {
     if rows.is_empty() {

@@ -7,6 +7,7 @@ use crate::intake::convert::ColumnCounts;
 use crate::intake::convert::Converter;
 use crate::intake::convert::Side;
 use crate::intake::known_answer;
+use crate::manifest::ordinal::Ordinals;
 use crate::manifest::write::Lane;
 use crate::manifest::write::Writer;
 use crate::match_key::MatchKey;
@@ -20,15 +21,16 @@ use crate::source::Split;
 use crate::source::Stopped;
 use crate::supply::Job;
 use crate::supply::SupplyError;
+use crate::supply::control::Placed;
 use crate::supply::estimate::Span;
 use crate::supply::risk::Domains;
 use crate::supply::sample::Sampled;
 use crate::supply::sample::Sampler;
 use crate::supply::sample::is_drawn;
-use crate::supply::shuffle::Shuffle;
 use crate::support::progress::Cancel;
 use crate::support::progress::Progress;
 use crate::support::time;
+use std::collections::BTreeSet;
 use std::io;
 
 /// Records that are held for the estimate; beyond, every n-th record of the file is.
@@ -38,7 +40,7 @@ const SAMPLE: u64 = 1 << 20;
 pub(super) struct Press<'a> {
     pub(super) job: &'a Job<'a>,
     pub(super) keys: &'a [MatchKey],
-    pub(super) atoms: Vec<Atom>,
+    pub(super) atoms: &'a [Atom],
     pub(super) sampler: &'a Sampler,
     pub(super) targets: Vec<PressTarget>,
     pub(super) records: u64,
@@ -48,7 +50,9 @@ pub(super) struct Press<'a> {
 
 pub(super) struct PressTarget {
     pub(super) subkeys: Vec<Subkey>,
-    pub(super) shuffle: Shuffle,
+    pub(super) ordinals: Ordinals,
+    /// The people in it who were not supplied.
+    pub(super) placed: Option<Placed>,
     pub(super) writer: Writer,
 }
 
@@ -59,6 +63,8 @@ pub(super) struct Part {
     pub(super) records_without_key: u64,
     /// Records with each key, in the order of the keys.
     pub(super) keyed: Vec<u64>,
+    /// For each key, the controls that share a fingerprint with a record.
+    pub(super) met: Vec<BTreeSet<u32>>,
     pub(super) columns: Vec<ColumnCounts>,
     pub(super) sample: Vec<Sampled>,
     pub(super) spans: Spans,
@@ -71,6 +77,9 @@ impl Part {
         self.records_without_key += other.records_without_key;
         for (mine, theirs) in self.keyed.iter_mut().zip(&other.keyed) {
             *mine += theirs;
+        }
+        for (mine, theirs) in self.met.iter_mut().zip(other.met) {
+            mine.extend(theirs);
         }
         for (mine, theirs) in self.columns.iter_mut().zip(&other.columns) {
             mine.merge(theirs);
@@ -142,7 +151,7 @@ impl Press<'_> {
             fingerprints: Vec::new(),
             has_key: Vec::new(),
             next_row: base,
-            part: Part { keyed: vec![0; self.keys.len()], ..Part::default() },
+            part: Part { keyed: vec![0; self.keys.len()], met: vec![BTreeSet::new(); self.keys.len()], ..Part::default() },
             failure: None,
         };
         let read = self.job.session.read(split, &mut sink, self.cancel);
@@ -161,10 +170,10 @@ impl Press<'_> {
         Ok(sink.part)
     }
 
-    /// Adds the known-answer record, whose ordinal follows the last record's.
-    pub(super) fn known_answer(&self, ordinal: u32) -> Result<(), SupplyError> {
+    /// Adds the known-answer record, whose ordinal follows all others.
+    pub(super) fn known_answer(&self) -> Result<(), SupplyError> {
         let mut atoms = AtomBatch::default();
-        atoms.derive(&known_answer::record(Side::Originator), &self.atoms);
+        atoms.derive(&known_answer::record(Side::Originator), self.atoms);
         let (mut messages, mut fingerprints) = (MessageBatch::default(), Vec::new());
         for target in &self.targets {
             let mut lane = target.writer.lane();
@@ -172,7 +181,7 @@ impl Press<'_> {
                 messages.fill(key, &atoms, |_, _| true);
                 target.subkeys[number].hash(&messages, &mut fingerprints);
                 for fingerprint in &fingerprints {
-                    lane.push(number, fingerprint, ordinal).map_err(SupplyError::Spill)?;
+                    lane.push(number, fingerprint, target.ordinals.end()).map_err(SupplyError::Spill)?;
                 }
             }
             lane.finish().map_err(SupplyError::Spill)?;
@@ -199,7 +208,7 @@ struct PressSink<'a> {
 impl PressSink<'_> {
     fn press(&mut self, batch: &RowBatch) -> io::Result<()> {
         self.converter.convert(batch, &mut self.records);
-        self.atoms.derive(&self.records, &self.press.atoms);
+        self.atoms.derive(&self.records, self.press.atoms);
         self.part.spans.see(&self.records);
         self.has_key.clear();
         self.has_key.resize(batch.rows(), false);
@@ -209,7 +218,7 @@ impl PressSink<'_> {
             .press
             .targets
             .iter()
-            .map(|target| (0..self.has_key.len()).map(|row| target.shuffle.ordinal(row_of(row))).collect())
+            .map(|target| (0..self.has_key.len()).map(|row| target.ordinals.supplied(row_of(row))).collect())
             .collect();
         for (number, key) in self.press.keys.iter().enumerate() {
             self.messages.fill(key, &self.atoms, |_, _| true);
@@ -224,6 +233,9 @@ impl PressSink<'_> {
                 target.subkeys[number].hash(&self.messages, &mut self.fingerprints);
                 for (fingerprint, row) in self.fingerprints.iter().zip(self.messages.rows()) {
                     lane.push(number, fingerprint, ordinals[*row as usize])?;
+                    if let Some(placed) = &target.placed {
+                        self.part.met[number].extend(placed.meet(number, fingerprint));
+                    }
                 }
             }
         }

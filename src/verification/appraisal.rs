@@ -1,5 +1,7 @@
 //! The appraisal: what the originator concludes. It begins with the verdict and can only worsen it.
 
+pub(super) mod control;
+
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::finding::Phase;
 use crate::finding::verdict::Judgement;
@@ -12,6 +14,7 @@ use crate::support::number::of;
 use crate::support::sanitize;
 use crate::verification::CheckResult;
 use crate::verification::Context;
+use crate::verification::Failure;
 use crate::verification::Status;
 
 /// The originator's conclusion.
@@ -21,6 +24,8 @@ pub(crate) struct Appraisal {
     pub(crate) conclusion: Conclusion,
     /// Why it is no better, in words. Empty where nothing stands against it.
     pub(crate) reasons: Vec<String>,
+    /// Those of the reasons that only the ledger knows, and no scan.
+    pub(crate) known: Vec<Failure>,
     /// What a reader should know besides; it changes nothing.
     pub(crate) notes: Vec<String>,
 }
@@ -28,7 +33,16 @@ pub(crate) struct Appraisal {
 /// Nothing was concluded yet, so nothing is accepted.
 impl Default for Appraisal {
     fn default() -> Appraisal {
-        Appraisal { conclusion: Conclusion::Failed, reasons: Vec::new(), notes: Vec::new() }
+        Appraisal { conclusion: Conclusion::Failed, reasons: Vec::new(), known: Vec::new(), notes: Vec::new() }
+    }
+}
+
+impl Appraisal {
+    /// Takes in what only the ledger knows. It never makes the conclusion better.
+    fn worsen(&mut self, conclusion: Conclusion, reason: String, help: &'static str) {
+        self.conclusion = self.conclusion.max(conclusion);
+        self.reasons.push(reason.clone());
+        self.known.push(Failure { reason, help });
     }
 }
 
@@ -46,14 +60,14 @@ pub(super) fn appraise(checks: &[CheckResult], judgement: Option<&Judgement>, no
         }
     }
     let Some(judgement) = judgement.filter(|_| failures.is_empty()) else {
-        return Appraisal { conclusion: Conclusion::Failed, reasons: failures, notes };
+        return Appraisal { conclusion: Conclusion::Failed, reasons: failures, known: Vec::new(), notes };
     };
     let mut conclusion = Conclusion::from(judgement.verdict);
     if !doubts.is_empty() {
         conclusion = conclusion.max(Conclusion::Inconclusive);
     }
     let reasons = group(&judgement.reasons).iter().map(words).chain(doubts).collect();
-    Appraisal { conclusion, reasons, notes }
+    Appraisal { conclusion, reasons, known: Vec::new(), notes }
 }
 
 /// What changes nothing and should be known.
@@ -116,7 +130,7 @@ pub(crate) fn words(reasons: &ReasonGroup<'_>) -> String {
         ReasonCode::SupplyRecordFound => format!("`{place}` holds {}, found by {keys}", of(number, "supplied record")),
         ReasonCode::PersonFound => {
             format!(
-                "`{place}` holds {} of the supplied people without a declared lawful source, found by {keys}",
+                "`{place}` holds {} of the people asked about without a declared lawful source, found by {keys}",
                 grouped(number)
             )
         }

@@ -91,7 +91,7 @@ fn an_honest_answer_passes_every_check() {
     let (mut world, challenge, statement) = clear();
     let verification = world.verify(&statement);
     assert!(verification.checks.iter().all(|check| check.status == Status::Passed && check.doubts.is_empty()));
-    assert_eq!(verification.appraisal, Appraisal { conclusion: Conclusion::Clear, reasons: vec![], notes: vec![] });
+    assert_eq!(verification.appraisal, Appraisal { conclusion: Conclusion::Clear, ..Appraisal::default() });
     assert_eq!(verification.receipt().unwrap().verdict, "clear");
 
     // What remains is residual, and is no failure of the attestation.

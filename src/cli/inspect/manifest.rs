@@ -95,12 +95,13 @@ pub(super) fn inspect(path: &Path, start: &[u8], context: &Context) -> anyhow::R
             let supply = &statement.supply;
             let _ = writeln!(
                 words,
-                "\n{} records from {} to {}, to be deleted by {}; for {} scans.\n\nMatch keys and their sections:",
+                "\n{} records from {} to {}, to be deleted by {}; for {} scans.\n{}\nMatch keys and their sections:",
                 text::count(statement.records),
                 clean(&supply.originator),
                 clean(&supply.recipient),
                 clean(&supply.delete_by),
-                statement.phase_group.word()
+                statement.phase_group.word(),
+                text::asked_besides(statement.records, statement.controls)
             );
             words.push_str(&sections(statement, context));
             let _ = writeln!(

@@ -69,9 +69,13 @@ pub(crate) fn statement(about: &About, statement: &ManifestV1, style: Style) -> 
         (
             "records",
             format!(
-                "{}, of which {} form no match key and cannot be looked for",
+                "{}, of which {} form no match key and cannot be looked for{}",
                 count(statement.records),
-                count(statement.records_without_key)
+                count(statement.records_without_key),
+                match statement.controls {
+                    0 => String::new(),
+                    controls => format!("; besides, {} people who were never supplied", count(controls)),
+                }
             ),
         ),
         ("planned for", format!("scans of up to {}", of(statement.expected_rows, "row"))),
@@ -207,7 +211,7 @@ pub(crate) fn attestation(about: &About, stated: &AttestationV1, style: Style) -
     let _ = writeln!(text, "{}\n", clean_long(&stated.meaning));
     match &known {
         Some((outcome, judgement)) => {
-            text.push_str(&outcome::targets(&outcome.targets, outcome.records, style));
+            text.push_str(&outcome::targets(&outcome.targets, outcome.asked(), style));
             text.push('\n');
             text.push_str(&outcome::keys_found(&outcome.targets, style));
             text.push_str(&outcome::readings(&outcome.targets));

@@ -45,7 +45,7 @@ pub(crate) fn outcome(phase: Phase, policy: &Policy, judgement: &Judgement, outc
     let mut text = String::new();
     let _ = writeln!(text, "Verdict ({}): {}", phase.word(), word(judgement.verdict.word(), style));
     let _ = writeln!(text, "{}\n", meaning(judgement.verdict, outcome));
-    text.push_str(&targets(&outcome.targets, outcome.records, style));
+    text.push_str(&targets(&outcome.targets, outcome.asked(), style));
     text.push_str(&reasons(judgement));
     for overlap in overlaps(policy, outcome) {
         let _ = writeln!(
@@ -66,7 +66,7 @@ pub(crate) fn outcome(phase: Phase, policy: &Policy, judgement: &Judgement, outc
     text
 }
 
-/// The table of targets, with the number of records found of all `records`.
+/// The table of targets, with the number of records found of all `records`, controls included.
 pub(crate) fn targets(targets: &[Target], records: u64, style: Style) -> String {
     let found = format!("found of {}", count(records));
     let head = [

@@ -39,6 +39,11 @@ pub(in crate::verification) fn check(findings: &mut Findings, context: &Context<
     let ours = &context.manifest;
     findings.fail_if(outcome.records != ours.records, "the number of records is not the manifest's", ALTERED);
     findings.fail_if(
+        outcome.controls != ours.controls,
+        "the number of people who were not supplied is not the manifest's",
+        ALTERED,
+    );
+    findings.fail_if(
         outcome.searchable != ours.searchable(),
         "the number of records that can be looked for is not the manifest's",
         ALTERED,
@@ -154,13 +159,13 @@ fn counts(findings: &mut Findings, context: &Context<'_>, outcome: &Outcome, tar
             "more hits than look-ups can give",
         );
         wrong(result.rows > result.probes.min(keyed), "more rows hit than were looked up");
-        wrong(result.distinct_records > result.fingerprints.min(outcome.searchable), "more records hit than there are");
+        wrong(result.distinct_records > result.fingerprints.min(outcome.findable()), "more records hit than there are");
         declared_rows(&mut wrong, outcome, target, result);
     }
     let most = target.by_key.iter().map(|result| result.distinct_records).max().unwrap_or(0);
     let all = sum(target.by_key.iter().map(|result| result.distinct_records));
     wrong(
-        target.records_found < most || u128::from(target.records_found) > all || target.records_found > outcome.searchable,
+        target.records_found < most || u128::from(target.records_found) > all || target.records_found > outcome.findable(),
         "the records found are not what its keys found",
     );
 }
@@ -224,7 +229,7 @@ fn records(findings: &mut Findings, stated: &AttestationV1, outcome: &Outcome) {
     let mut wrong = |is_wrong: bool, what: &str| findings.fail_if(is_wrong, what, ALTERED);
     let lies_within = |count: u64, parts: &[u64]| {
         let most = parts.iter().copied().max().unwrap_or(0);
-        count >= most && u128::from(count) <= sum(parts.iter().copied()) && count <= outcome.searchable
+        count >= most && u128::from(count) <= sum(parts.iter().copied()) && count <= outcome.findable()
     };
     let of_class = |class: Class| -> Vec<u64> {
         let results = outcome.targets.iter().flat_map(|target| &target.by_key);
@@ -238,14 +243,14 @@ fn records(findings: &mut Findings, stated: &AttestationV1, outcome: &Outcome) {
     wrong(!is_within, "the number of supplied records found is not what the keys of class S found");
     if stated.records.supply.is_some() {
         wrong(outcome.supply_records.len() != supply_count, "the supplied records found are not as many as stated");
-        let is_above = outcome.supply_records.max().is_some_and(|last| u64::from(last) >= outcome.records);
+        let is_above = outcome.supply_records.max().is_some_and(|last| u64::from(last) >= outcome.asked());
         wrong(is_above, "a supplied record found has a number that no record has");
     }
 
     let blocks = &outcome.person_blocks;
-    let in_block = |block: usize| outcome.records.saturating_sub(block as u64 * u64::from(BLOCK)).min(u64::from(BLOCK));
+    let in_block = |block: usize| outcome.asked().saturating_sub(block as u64 * u64::from(BLOCK)).min(u64::from(BLOCK));
     wrong(
-        blocks.len() as u64 != outcome.records.div_ceil(u64::from(BLOCK)),
+        blocks.len() as u64 != outcome.asked().div_ceil(u64::from(BLOCK)),
         "the blocks of people found are not as many as the records make",
     );
     let overfull = blocks.iter().enumerate().any(|(block, count)| u64::from(*count) > in_block(block));

@@ -36,7 +36,7 @@ pub(super) fn compare(findings: &mut Findings, context: &Context<'_>, then: &Att
         }
         let is_excluded = now.excluded.iter().any(|exclusion| exclusion.target == before.name && exclusion.column.is_none());
         match now.targets.iter().find(|target| target.name == before.name) {
-            Some(after) => compare_target(findings, &shown, before, after, now.is_seen_empty()),
+            Some(after) => compare_target(findings, &shown, before, after, now),
             // An exclusion was judged with the verdict.
             None if is_excluded => {}
             None if declared.is_some() => {
@@ -70,16 +70,16 @@ fn lost_keys<'a>(before: &'a TargetV1, after: &'a Target) -> impl Iterator<Item 
     before.by_key.iter().filter(|key| key.probes > 0 && !after.by_key.iter().any(|other| other.key == key.key))
 }
 
-fn compare_target(findings: &mut Findings, shown: &str, before: &TargetV1, after: &Target, nothing_is_left: bool) {
+fn compare_target(findings: &mut Findings, shown: &str, before: &TargetV1, after: &Target, now: &Outcome) {
     if let Some(fact) = changed_fact(before, after) {
         findings.doubt(
             format!("`{shown}` is not the one of the baseline: its {} is another", sanitize::clean(fact)),
             "ask what became of the earlier one: it is scanned too, or declared as removed",
         );
     }
-    implausible(findings, shown, before, after);
+    implausible(findings, shown, before, after, now.controls);
     // Of an empty target values map nothing, and its rows prove nothing; where nothing is left anywhere, the empty targets are all the proof.
-    if after.rows_read == 0 && !nothing_is_left {
+    if after.rows_read == 0 && !now.is_seen_empty() {
         return;
     }
     for column in &before.columns {
@@ -109,7 +109,7 @@ fn changed_fact<'a>(before: &'a TargetV1, after: &'a Target) -> Option<&'a str> 
 }
 
 /// Counts that a deletion does not explain.
-fn implausible(findings: &mut Findings, shown: &str, before: &TargetV1, after: &Target) {
+fn implausible(findings: &mut Findings, shown: &str, before: &TargetV1, after: &Target, controls: u64) {
     let hit_before = before.by_key.iter().map(|key| key.rows).max().unwrap_or(0);
     let hit_after = after.by_key.iter().map(|key| key.rows).max().unwrap_or(0);
     let keyed_before = before.rows_read.saturating_sub(before.rows_without_key);
@@ -119,8 +119,8 @@ fn implausible(findings: &mut Findings, shown: &str, before: &TargetV1, after: &
     let is_same_file = before.content_digest.as_ref().is_some_and(|digest| Some(&digest.blake3) == after.content_digest.as_ref());
     let same_mapping = before.columns.len() == after.columns.len()
         && before.columns.iter().zip(&after.columns).all(|(was, is)| was.name == is.name && was.taken_for == is.taken_for);
-    let differs =
-        before.by_key.len() != after.by_key.len() || before.by_key.iter().zip(&after.by_key).any(|(was, is)| !is_same(was, is));
+    let differs = before.by_key.len() != after.by_key.len()
+        || before.by_key.iter().zip(&after.by_key).any(|(was, is)| !is_same(was, is, controls));
     if is_same_file && (before.rows_read != after.rows_read || (same_mapping && differs)) {
         findings.doubt(
             format!("`{shown}` has the same content as in the baseline, and other counts"),
@@ -145,7 +145,10 @@ fn implausible(findings: &mut Findings, shown: &str, before: &TargetV1, after: &
     }
 }
 
-fn is_same(was: &KeyResultV1, is: &KeyResult) -> bool {
-    was.key == is.key
-        && (was.probes, was.hits, was.rows, was.distinct_records) == (is.probes, is.hits, is.rows, is.distinct_records)
+/// Whether a key found the same in the same rows. A baseline asks for no controls; a later scan may find them besides.
+fn is_same(was: &KeyResultV1, is: &KeyResult, controls: u64) -> bool {
+    let (then, now) = ([was.hits, was.rows, was.distinct_records], [is.hits, is.rows, is.distinct_records]);
+    let more = is.distinct_records.saturating_sub(was.distinct_records);
+    let is_explained = more <= controls && then.iter().zip(now).all(|(was, is)| *was <= is) && (more > 0 || then == now);
+    was.key == is.key && was.probes == is.probes && is_explained
 }

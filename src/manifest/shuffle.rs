@@ -31,7 +31,6 @@ impl Shuffle {
     }
 
     /// The row of an ordinal.
-    #[cfg(test)]
     pub(crate) fn row(&self, ordinal: u32) -> u32 {
         self.walk(ordinal, |value| {
             // The inverse of a Feistel network is itself with the halves exchanged and the rounds reversed.
@@ -67,7 +66,6 @@ impl Shuffle {
         left << self.half_bits | right
     }
 
-    #[cfg(test)]
     fn exchange(&self, value: u64) -> u64 {
         let mask = (1_u64 << self.half_bits) - 1;
         (value & mask) << self.half_bits | value >> self.half_bits
