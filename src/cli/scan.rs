@@ -584,6 +584,9 @@ fn closing(arguments: &Arguments, outcome: &Outcome, seconds: f64) -> String {
     let show = |path: &Path| path.display().to_string();
     if let Some(path) = &arguments.findings {
         words.push_str(&format!("Findings: {} (for you alone)\n", show(path)));
+        if outcome.controls > 0 {
+            words.push_str("  Some of the people in it may never have been supplied: do not delete by class P what you have from elsewhere.\n");
+        }
     }
     match &arguments.out {
         Some(path) => {

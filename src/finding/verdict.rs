@@ -456,7 +456,12 @@ pub(crate) fn meaning(verdict: Verdict, outcome: &Outcome) -> String {
         ),
         Verdict::Residual => format!(
             "In the targets listed, supplied records remain, or people of them without a declared lawful source; {looked}. \
-             Class S names supplied records; class P speaks of people, whom the recipient may hold from elsewhere."
+             Class S names supplied records; class P speaks of people, whom the recipient may hold from elsewhere.{}",
+            if outcome.controls > 0 {
+                " Some of those found may never have been supplied, which only the originator can tell."
+            } else {
+                ""
+            }
         ),
         Verdict::Inconclusive => {
             format!(

@@ -317,3 +317,81 @@ impl ManifestV1 {
             && sections().all(explains)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Phase;
+    use crate::ledger::fixture::Originator;
+
+    fn pair() -> (ManifestV1, ManifestV1) {
+        let mut originator = Originator::new();
+        let card = originator.recipient.card();
+        originator.supply(&card);
+        let supply = &originator.ledger.view().supplies()[0];
+        let statement = |phase| {
+            let envelope = originator.ledger.statement::<ManifestV1>(supply.statement(phase), &originator.key.card());
+            envelope.unwrap().predicate
+        };
+        (statement(Phase::Baseline), statement(Phase::Deletion))
+    }
+
+    /// The deletion statement with a block of people who were not supplied.
+    fn with_controls(deletion: &ManifestV1) -> ManifestV1 {
+        let mut deletion = ManifestV1 { controls: 1_000, known_answer: deletion.records + 1_000, ..deletion.clone() };
+        for section in &mut deletion.layout.sections {
+            section.entries += 1_000;
+        }
+        deletion
+    }
+
+    #[test]
+    fn a_statement_without_controls_is_as_it_ever_was() {
+        let (_, deletion) = pair();
+        let text = serde_json::to_string(&deletion).unwrap();
+        assert!(!text.contains("controls"));
+        assert_eq!(serde_json::from_str::<ManifestV1>(&text).unwrap(), deletion);
+        let hidden = with_controls(&deletion);
+        let text = serde_json::to_string(&hidden).unwrap();
+        assert!(text.contains("\"controls\":1000"));
+        assert_eq!(serde_json::from_str::<ManifestV1>(&text).unwrap(), hidden);
+        assert_eq!((hidden.asked(), deletion.asked()), (deletion.records + 1_000, deletion.records));
+    }
+
+    #[test]
+    fn controls_fill_whole_blocks_of_a_deletion_manifest() {
+        let (baseline, deletion) = pair();
+        let refused = |statement: &ManifestV1| statement.plan().unwrap_err().to_string();
+        let hidden = with_controls(&deletion);
+        assert!(hidden.plan().is_ok());
+        let follows = "the known-answer record does not follow";
+        assert!(refused(&ManifestV1 { known_answer: deletion.records, ..hidden.clone() }).contains(follows));
+        assert!(refused(&ManifestV1 { controls: u64::MAX, ..hidden.clone() }).contains(follows));
+        assert!(refused(&ManifestV1 { known_answer: deletion.records + 1_000, ..deletion.clone() }).contains(follows));
+        let part = ManifestV1 { controls: 999, known_answer: deletion.records + 999, ..deletion };
+        assert!(refused(&part).contains("no whole blocks"));
+        assert!(refused(&with_controls(&baseline)).contains("no whole blocks"));
+    }
+
+    #[test]
+    fn a_pair_differs_by_what_its_controls_explain() {
+        let (baseline, deletion) = pair();
+        assert!(deletion.pairs_with(&baseline));
+        let hidden = with_controls(&deletion);
+        assert!(hidden.pairs_with(&baseline));
+        assert!(!deletion.pairs_with(&hidden) && !hidden.pairs_with(&hidden));
+        let changed = |statement: &ManifestV1, key: usize, by: i64| {
+            let mut statement = statement.clone();
+            let entries = &mut statement.layout.sections[key].entries;
+            *entries = entries.checked_add_signed(by).unwrap();
+            statement.pairs_with(&baseline)
+        };
+        assert!(!changed(&deletion, 1, 1) && !changed(&deletion, 1, -1));
+        // Key 0 has a fingerprint for each word of a name, key 1 one for each person.
+        assert!(changed(&hidden, 0, 3_000) && !changed(&hidden, 0, 100_000));
+        assert!(changed(&hidden, 1, -1_000) && !changed(&hidden, 1, -1_001) && !changed(&hidden, 1, 1));
+        let mut short = hidden.clone();
+        short.layout.sections.pop();
+        assert!(!short.pairs_with(&baseline));
+    }
+}

@@ -276,6 +276,7 @@ type Change = fn(&mut AttestationV1);
 fn contradictions() -> Vec<(&'static str, Change)> {
     vec![
         ("records is not", |stated| stated.coverage.records += 1),
+        ("who were not supplied is not", |stated| stated.coverage.controls = 1_000),
         ("looked for is not", |stated| stated.coverage.searchable -= 1),
         ("planned for is not", |stated| stated.coverage.expected_rows += 1),
         ("`complete`", |stated| stated.coverage.complete = false),

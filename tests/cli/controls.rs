@@ -15,20 +15,19 @@ const SUPPLY: usize = 5_000;
 /// The row of an invented person: names of six letters, so that people have next to nothing in common.
 fn row(person: usize, has_child: bool) -> String {
     let mut state = person as u64 + 1;
-    let mut draw = |below: u64| {
+    let mut draw = |below: u64| -> usize {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state ^ (state >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9).rotate_left(31) % below
+        usize::try_from((state ^ (state >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9).rotate_left(31) % below)
+            .expect("a small number")
     };
     let mut letters = |number: usize| -> String {
         (0..number)
-            .map(|place| {
-                char::from(if place % 2 == 0 { b"bcdfghklmnprstvw"[draw(16) as usize] } else { b"aeiou"[draw(5) as usize] })
-            })
+            .map(|place| char::from(if place % 2 == 0 { b"bcdfghklmnprstvw"[draw(16)] } else { b"aeiou"[draw(5)] }))
             .collect()
     };
     let (first, last, street) = (letters(6), letters(6), letters(6));
-    let area = ["EC1A", "SW1A", "WC2B", "LS1", "M1", "BS8", "NE1", "CF10", "EH1", "G12"][draw(10) as usize];
-    let unit = |number: u64| char::from(b"ABDEFGHJLNPQRSTUWXYZ"[number as usize]);
+    let area = ["EC1A", "SW1A", "WC2B", "LS1", "M1", "BS8", "NE1", "CF10", "EH1", "G12"][draw(10)];
+    let unit = |number: usize| char::from(b"ABDEFGHJLNPQRSTUWXYZ"[number]);
     let postcode = format!("{area} {}{}{}", draw(10), unit(draw(20)), unit(draw(20)));
     let day = format!("{}-{:02}-{:02}", 1955 + draw(40), 1 + draw(12), 1 + draw(28));
     let child = if has_child { format!("{}-{:02}-{:02}", 2012 + draw(5), 1 + draw(12), 1 + draw(28)) } else { String::new() };
@@ -122,6 +121,9 @@ fn what_was_kept_among_people_lawfully_held_is_seen() {
     let scanned = world.command(AFTER, &scan).arg("--format").arg("json").run();
     assert_eq!(scanned.exits_with(0).json()["peopleAskedAbout"], 6_000);
     assert_eq!((&scanned.json()["verdict"], &scanned.json()["neverSupplied"]), (&"clear".into(), &1_000.into()));
+    // Who deletes by the findings is warned.
+    let listing = world.scan("deletion", "2.challenge.json", &["data"], &["--findings", "findings.csv"]);
+    listing.prints("may never have been supplied").prints("holds 2,").prints("of the people asked about");
     let verified = world.verify("2.json");
     verified.exits_with(11).prints("Appraisal: residual").prints("2,000 of 5,000 (40.0 %) of the supplied people were found");
     verified.prints("more often than people of the same source who were never supplied");

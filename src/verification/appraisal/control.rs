@@ -1,7 +1,7 @@
 //! What controls say: whether the supplied people are found more often than people of the same source who were never supplied.
 //!
-//! A recipient may hold any of them from elsewhere, so that a find by itself says nothing; but nothing lawful makes it hold the supplied ones more
-//! often. Found people come by blocks of ordinals, and only the ledger knows which blocks are the controls'. Two shares are compared by
+//! A recipient may hold any of them from elsewhere, so that a find by itself says nothing; but it has no such reason to hold the supplied ones more
+//! often, unless the supply gave it one (people who answered a campaign). Found people come by blocks of ordinals, and only the ledger knows which blocks are the controls'. Two shares are compared by
 //! Newcombe's interval for their difference ("Interval estimation for the difference between independent proportions: comparison of eleven
 //! methods", Statistics in Medicine 17, 1998, method 10), made of Wilson's intervals for each share ("Probable inference, the law of succession,
 //! and statistical inference", Journal of the American Statistical Association 22, 1927).
@@ -91,8 +91,8 @@ pub(in crate::verification) fn compare(appraisal: &mut Appraisal, ordinals: &Ord
                 "supplied people are found more often than people of the same source who were never supplied: {rates}; where nothing was kept, one \
                  scan in a hundred shows such a difference"
             ),
-            "ask the recipient from where it has them, record by record; whether the controls were drawn from the same people as the supply is yours \
-             to show",
+            "ask the recipient from where it has them: people who answered a campaign are its own now. Whether the controls were drawn at random from \
+             the people of the supply is yours to show",
         );
     } else {
         appraisal.notes.push(format!("controls: {rates}, which shows nothing that was kept of the supply"));
@@ -145,9 +145,9 @@ mod tests {
     #[test]
     fn so_little_is_seen() {
         let row = |controls: u64| [0, 10, 30, 50].map(|percent| seen_from(controls, percent));
-        assert_eq!(row(1_000), [0; 4]);
-        assert_eq!(row(5_000), [0; 4]);
-        assert_eq!(row(10_000), [0; 4]);
+        assert_eq!(row(1_000), [6, 26, 37, 39]);
+        assert_eq!(row(5_000), [2, 11, 17, 18]);
+        assert_eq!(row(10_000), [1, 8, 12, 13]);
     }
 
     fn appraised(outcome: &Outcome, before: Conclusion) -> Appraisal {
