@@ -2,7 +2,7 @@
 //!
 //! A ledger is a folder. `ledger.jsonl` has one JSON object a line, and each line holds the SHA-256 of the one before it, so that nothing in
 //! the middle changes unseen; `head` names the last line, so that neither does the end. `envelopes/` keeps the signed documents as they were
-//! received, under their SHA-256, and `secrets/` the salts, for the owner's eyes alone. Lines carry summaries, so that a board over thousands of
+//! received, under their SHA-256, and `secrets/` the salts and the seeds ([`seed`]), for the owner's eyes alone. Lines carry summaries, so that a board over thousands of
 //! supplies opens no envelope.
 //!
 //! [`store`] reads and appends, [`entry`] is what a line holds, and [`LedgerView`] what the lines add up to. Nothing here is ever repaired
@@ -14,6 +14,7 @@ pub(crate) mod entry;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub(crate) mod ordinal;
+pub(crate) mod seed;
 pub(crate) mod store;
 
 pub(crate) use crate::ledger::store::Ledger;

@@ -4,6 +4,7 @@
 //! [`planner`] adds match keys to the fixed ones. [`run`] reads everything again and fingerprints each record twice, for the baseline and for the
 //! deletion manifest, each with its own salt and its own shuffle; [`control`] puts people among the latter's who were not supplied, where a person
 //! wants that. Alongside it keeps a larger sample, from which [`estimate`] says what each key is worth and [`risk`] what a manifest gives away.
+//! Before all this, [`seed`] may write the data anew with invented people among them; [`draft_again`] then reads what was written.
 
 pub(crate) mod control;
 pub(crate) mod estimate;
@@ -11,6 +12,7 @@ mod planner;
 mod press;
 pub(crate) mod risk;
 mod sample;
+pub(crate) mod seed;
 mod sketch;
 
 use crate::fingerprint::Subkey;
@@ -50,11 +52,14 @@ use crate::supply::control::ControlError;
 use crate::supply::control::Controls;
 use crate::supply::control::Ground;
 use crate::supply::estimate::Model;
+use crate::supply::press::Guard;
 use crate::supply::press::Part;
 use crate::supply::press::Press;
 use crate::supply::press::PressTarget;
 use crate::supply::risk::Step;
 use crate::supply::sample::Sampler;
+use crate::supply::seed::Seed;
+use crate::supply::seed::SeedError;
 use crate::support::progress::Cancel;
 use crate::support::progress::Progress;
 use crate::support::secret::Secret;
@@ -118,6 +123,9 @@ pub(crate) enum SupplyError {
     /// The temporary file could not be written: a full disk, most likely.
     #[error("cannot write the temporary file")]
     Spill(#[source] io::Error),
+    /// There are no seeds to be had.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
 }
 
 impl From<ReadError> for SupplyError {
@@ -149,6 +157,47 @@ pub(crate) fn draft(
     cancel: &Cancel,
 ) -> Result<Draft, SupplyError> {
     let columns = &session.inventory().objects[object].columns;
+    let (profiles, parts) = profile(session, object, progress, cancel)?;
+    let mut mapping = infer(columns.iter().map(|column| column.name.as_str()), &profiles);
+    if let Some(schema) = schema {
+        for (name, rule) in &schema.columns {
+            let taken = mapping.columns.iter_mut().find(|taken| taken.name == *name);
+            let taken = taken.ok_or_else(|| SupplyError::NoColumn(name.clone()))?;
+            apply_rule(taken, rule).map_err(|_| SupplyError::NotAField(name.clone()))?;
+        }
+    }
+    decide_orders(&mut mapping, &profiles)?;
+    Ok(Draft { mapping, profiles, parts })
+}
+
+/// Reads what was written of the data with seeds among them: the columns mean what they meant.
+pub(crate) fn draft_again(
+    session: &dyn Session,
+    object: usize,
+    first: &Draft,
+    seeds: &[Seed],
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Draft, SupplyError> {
+    let names = session.inventory().objects[object].columns.iter().map(|column| column.name.as_str());
+    let (profiles, parts) = profile(session, object, progress, cancel)?;
+    let is_same = names.eq(first.mapping.columns.iter().map(|taken| taken.name.as_str()));
+    if !is_same || profiles.rows != first.records() + seeds.len() as u64 {
+        return Err(SeedError::ReadsOtherwise.into());
+    }
+    let mut mapping = first.mapping.clone();
+    decide_orders(&mut mapping, &profiles)?;
+    Ok(Draft { mapping, profiles, parts })
+}
+
+/// Reads all data once: what the values look like, and the parts in which they are read, each with the rows before it.
+fn profile(
+    session: &dyn Session,
+    object: usize,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<(Profiles, Vec<(Split, u64)>), SupplyError> {
+    let columns = &session.inventory().objects[object].columns;
     progress.begin("reading the data", None, session.inventory().objects[object].bytes);
     let profile = |split: &Split| {
         let mut sink = ProfileSink { profiles: Profiles::new(columns.len()), progress };
@@ -177,16 +226,7 @@ pub(crate) fn draft(
     if rows >= u64::from(u32::MAX) {
         return Err(SupplyError::TooMany);
     }
-    let mut mapping = infer(columns.iter().map(|column| column.name.as_str()), &profiles);
-    if let Some(schema) = schema {
-        for (name, rule) in &schema.columns {
-            let taken = mapping.columns.iter_mut().find(|taken| taken.name == *name);
-            let taken = taken.ok_or_else(|| SupplyError::NoColumn(name.clone()))?;
-            apply_rule(taken, rule).map_err(|_| SupplyError::NotAField(name.clone()))?;
-        }
-    }
-    decide_orders(&mut mapping, &profiles)?;
-    Ok(Draft { mapping, profiles, parts })
+    Ok((profiles, parts))
 }
 
 /// Settles the order of day and month of each date column: by a person's word, else by all its values.
@@ -344,6 +384,8 @@ pub(crate) struct Job<'a> {
     pub(crate) expected_rows: u64,
     /// Where temporary files go.
     pub(crate) spill_folder: &'a Path,
+    /// The seeds among the records, in the order of their rows.
+    pub(crate) seeds: &'a [Seed],
 }
 
 /// What became of a supply.
@@ -365,6 +407,8 @@ pub(crate) struct Supplied {
     pub(crate) columns: Vec<ColumnCounts>,
     /// How somebody who knows names and addresses recovers the rest.
     pub(crate) chain: Vec<Step>,
+    /// The ordinals of the seeds, manifest by manifest.
+    pub(crate) seeds: Vec<Vec<u32>>,
 }
 
 /// Fingerprints all records for each target and writes the manifests.
@@ -380,8 +424,9 @@ pub(crate) fn run(
     let atoms: Vec<Atom> =
         Atom::ALL.into_iter().filter(|atom| sampler.atoms().any(|other| other == *atom) || uses(&job.keys, *atom)).collect();
     let ground = Ground { draft: job.draft, keys: &job.keys, atoms: &atoms, records: count };
-    let press = Press {
+    let mut press = Press {
         job,
+        guard: Guard::default(),
         keys: &job.keys,
         atoms: &atoms,
         sampler: &sampler,
@@ -390,6 +435,7 @@ pub(crate) fn run(
         progress,
         cancel,
     };
+    press.guard_seeds();
     progress.begin("fingerprinting", Some(records), None);
     let bases: Vec<(&Split, u64)> = job.draft.parts.iter().map(|(split, base)| (split, *base)).collect();
     let read = |(split, base): &(&Split, u64)| press.part(split, *base);
@@ -412,6 +458,8 @@ pub(crate) fn run(
     progress.end();
 
     let mut placed = Vec::with_capacity(targets.len());
+    let seeds =
+        press.targets.iter().map(|target| job.seeds.iter().map(|seed| target.ordinals.supplied(seed.row)).collect()).collect();
     let mut layouts = Vec::with_capacity(targets.len());
     for (press_target, target) in press.targets.into_iter().zip(targets) {
         let mut out = io::BufWriter::with_capacity(1 << 20, target.out);
@@ -445,6 +493,11 @@ pub(crate) fn run(
     for placed in placed.iter().flatten() {
         placed.check(&keys, &whole.met, &whole.keyed, records)?;
     }
+    // By these a find is laid at somebody's door, and a seed's find must be nobody else's.
+    let tells = |key: &&PlannedKey| key.class != Class::Aggregate;
+    if let Some(key) = whole.shared.iter().filter_map(|number| keys.get(*number)).find(tells) {
+        return Err(SeedError::SharesKey(key.key.name.clone()).into());
+    }
     let chain = domains.chain(&job.keys, &[Slot::Name, Slot::Address, Slot::Postcode, Slot::Town]);
     Ok(Supplied {
         records,
@@ -455,6 +508,7 @@ pub(crate) fn run(
         layouts,
         columns: whole.columns,
         chain,
+        seeds,
     })
 }
 

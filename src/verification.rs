@@ -141,6 +141,8 @@ struct Context<'a> {
     plan: Plan,
     /// Whose ordinals are whose, where the manifest asks about people who were not supplied too.
     ordinals: Option<Ordinals>,
+    /// The ordinals of the seeds, where the supply has some.
+    seeds: Vec<u32>,
     /// The baseline attestation that the challenge names.
     baseline: Option<AttestationV1>,
     /// Whether an earlier challenge had already released the salt.
@@ -164,7 +166,8 @@ pub(crate) fn verify(ledger: &Ledger, envelope: &[u8], received_at: Timestamp) -
         not_accepted: Vec::new(),
         asked: None,
     };
-    let mut controls = None;
+    // What only the ledger knows of the ordinals, and what was found.
+    let mut known = None;
     if let Some((statement, signer)) = opened {
         let context = context(ledger, &statement)?;
         if let Some(context) = &context {
@@ -173,13 +176,16 @@ pub(crate) fn verify(ledger: &Ledger, envelope: &[u8], received_at: Timestamp) -
         }
         let outcome = statement.predicate.outcome();
         examine(&mut checks, &mut verification, context.as_ref(), statement, &signer);
-        controls = context.and_then(|context| context.ordinals).zip(outcome);
+        known = context.map(|context| (context.ordinals, context.seeds)).zip(outcome);
     }
     verification.checks = checks.finish();
     verification.appraisal =
         appraisal::appraise(&verification.checks, verification.judgement.as_ref(), verification.appraisal.notes);
-    if let Some((ordinals, outcome)) = &controls {
-        appraisal::control::compare(&mut verification.appraisal, ordinals, outcome);
+    if let (Some(asked), Some(((ordinals, seeds), outcome))) = (&verification.asked, &known) {
+        if let Some(ordinals) = ordinals {
+            appraisal::control::compare(&mut verification.appraisal, ordinals, outcome);
+        }
+        appraisal::seed::weigh(&mut verification.appraisal, asked.phase, &asked.recipient, seeds, outcome);
     }
     Ok(verification)
 }
@@ -253,6 +259,7 @@ fn context<'a>(ledger: &'a Ledger, statement: &Statement<AttestationV1>) -> Resu
         .plan()
         .map_err(|_| damaged(manifest_digest, "is a manifest statement that this program cannot use"))?;
     let ordinals = (manifest.predicate.controls > 0).then(|| ordinals(ledger, &manifest.predicate)).transpose()?;
+    let seeds = ledger.seeds(&supply.entry.supply_id)?.map(|seeds| seeds.ordinals(entry.phase)).unwrap_or_default();
     let baseline = match &challenge.baseline {
         Some(digest) if supply.is_accepted_baseline(digest) => {
             Some(ledger.statement::<AttestationV1>(digest, &supply.entry.recipient.card()?)?.predicate)
@@ -270,6 +277,7 @@ fn context<'a>(ledger: &'a Ledger, statement: &Statement<AttestationV1>) -> Resu
         manifest: manifest.predicate,
         plan,
         ordinals,
+        seeds,
         baseline,
         is_salt_known,
     }))

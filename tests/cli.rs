@@ -31,6 +31,7 @@ mod packed;
 mod piped;
 #[cfg(unix)]
 mod postgres;
+mod seeds;
 #[cfg(unix)]
 mod server;
 #[cfg(unix)]

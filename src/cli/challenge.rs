@@ -23,6 +23,7 @@ use crate::ledger::ordinal::ordinals;
 use crate::manifest::statement::ManifestV1;
 use crate::report::json_v1;
 use crate::report::text;
+use crate::supply::seed::spot;
 use crate::support::atomic_file::Access;
 use crate::support::atomic_file::AtomicFile;
 use crate::support::atomic_file::Existing;
@@ -123,7 +124,7 @@ pub(crate) struct Arguments {
     /// How many of a target's rows may hold something of a person and form no match key, in percent; more make the answer inconclusive
     #[arg(long, value_name = "PERCENT", default_value_t = 1, value_parser = within(0_u8..=100))]
     unkeyed_percent: u8,
-    /// How many records, drawn at random, the answer has to name one by one as found or not; at most 1000
+    /// How many records, drawn at random, the answer has to name one by one as found or not; at most 1000. Of a supply with seeds, up to half are seeds
     #[arg(long, value_name = "N", default_value_t = SPOT_CHECKS, value_parser = within(0_u32..=1000))]
     spot_checks: u32,
     /// For how many days an answer is accepted; at most 366
@@ -252,13 +253,20 @@ pub(crate) fn read_declarations(path: &std::path::Path) -> anyhow::Result<Declar
     }
 }
 
-/// Draws different ordinals of supplied records at random. Nobody is asked about single people who were never supplied.
+/// Draws different ordinals of supplied records at random. Nobody is asked about single people who were never supplied. Where there
+/// are seeds, up to half of those asked for are seeds, and the ledger's secrets settle which.
 fn draw_spot_checks(ledger: &Ledger, supply: &Supply, arguments: &Arguments, context: &Context) -> anyhow::Result<Vec<u32>> {
     let digest = supply.statement(arguments.phase.into());
     let manifest: Statement<ManifestV1> = ledger.statement(digest, &supply.entry.originator.card()?)?;
-    let ordinals = (manifest.predicate.controls > 0).then(|| ordinals(ledger, &manifest.predicate)).transpose()?;
     let records = u32::try_from(supply.entry.records).unwrap_or(u32::MAX);
-    let wanted = arguments.spot_checks.min(records).min(u32::try_from(MOST_SPOT_CHECKS).unwrap_or(u32::MAX)) as usize;
+    let wanted = arguments.spot_checks.min(records).min(u32::try_from(MOST_SPOT_CHECKS).unwrap_or(u32::MAX));
+    if let Some(seeds) = ledger.seeds(&supply.entry.supply_id)? {
+        let secrets = ledger.secrets(&supply.entry.supply_id)?;
+        let ordinals = ordinals(ledger, &manifest.predicate)?;
+        return Ok(spot::ordinals(&secrets.baseline_shuffle, &ordinals, records, &seeds.rows(), wanted));
+    }
+    let ordinals = (manifest.predicate.controls > 0).then(|| ordinals(ledger, &manifest.predicate)).transpose()?;
+    let wanted = wanted as usize;
     let mut drawn = BTreeSet::new();
     while drawn.len() < wanted {
         let number = u64::from_le_bytes(context.random()?);

@@ -216,6 +216,7 @@ fn of_supply(error: &SupplyError) -> Option<String> {
         SupplyError::NotAField(_) => "say its `kind` too; `residua supply --help` has the words",
         SupplyError::Control(error) => return of_controls(error),
         SupplyError::TooMany => "divide the data into several supplies",
+        SupplyError::Seed(error) => return error.help().map(str::to_owned),
         SupplyError::Spill(_) | SupplyError::Write(_) | SupplyError::Read(_) => return None,
     };
     Some(advice.to_owned())
@@ -357,6 +358,7 @@ mod tests {
     use crate::record::schema::RuleError;
     use crate::scan::ScanError;
     use crate::source::Problem;
+    use crate::supply::seed::SeedError;
     use crate::support::snapshot;
     use anyhow::Error;
     use std::path::PathBuf;
@@ -463,6 +465,17 @@ mod tests {
                 SupplyError::Write(WriteError::Spill(io(io::ErrorKind::StorageFull))),
                 SupplyError::Write(WriteError::UnfinishedLane),
                 SupplyError::Spill(io(io::ErrorKind::StorageFull)),
+                SeedError::TooFew { records: 99, most: 0 }.into(),
+                SeedError::TooAlike("family names").into(),
+                SeedError::NotUnique.into(),
+                SeedError::SharesKey("name_dob".into()).into(),
+                SeedError::NoKey.into(),
+                SeedError::NoColumn("shoe".into()).into(),
+                SeedError::FewContacts { rows: 2, wanted: 6 }.into(),
+                SeedError::TakenContact(2).into(),
+                SeedError::WideRow.into(),
+                SeedError::ReadsOtherwise.into(),
+                SeedError::Output(io(io::ErrorKind::StorageFull)).into(),
             ]
             .map(of_supply),
         );

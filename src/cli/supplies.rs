@@ -9,6 +9,8 @@ use crate::ledger::Ledger;
 use crate::ledger::Supply;
 use crate::ledger::board;
 use crate::ledger::board::BoardRow;
+use crate::ledger::seed::Roster;
+use crate::ledger::seed::SeedEntry;
 use crate::report::json_v1;
 use crate::report::text;
 use crate::support::sanitize::clean;
@@ -38,6 +40,9 @@ enum Command {
     Show {
         /// The supply: its id as `residua status` shows it, or as many of its first digits as tell it from the others
         supply: String,
+        /// Show the seeds with all their values, to recognise one that turns up somewhere. Nobody else should see them
+        #[arg(long)]
+        seeds: bool,
         #[command(flatten)]
         ledger: LedgerArgument,
     },
@@ -75,23 +80,57 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                 }
             }
         }
-        Command::Show { supply, ledger } => {
+        Command::Show { supply, seeds, ledger } => {
             let ledger = Ledger::open(&ledger.folder()?)?;
             let supply = ledger.view().supply(supply).map_err(|error| {
                 let help = "`residua supplies list` lists the supplies of the ledger";
                 anyhow::Error::new(Help(help.to_owned())).context(error.to_string())
             })?;
+            let seeds =
+                if *seeds { Some(ledger.seeds(&supply.entry.supply_id)?.map(numbered).unwrap_or_default()) } else { None };
             match context.format {
-                Format::Json => context
-                    .print(&json_v1::write(&json_v1::SuppliesV1 { version: json_v1::VERSION, supplies: vec![json(supply)] }))?,
+                Format::Json => {
+                    let shown = json_v1::SupplyV1 { seeds, ..json(supply) };
+                    context.print(&json_v1::write(&json_v1::SuppliesV1 { version: json_v1::VERSION, supplies: vec![shown] }))?;
+                }
                 Format::Text => {
                     let row = board::row(ledger.view(), supply, today);
                     context.say(&words(supply, &row))?;
+                    if let Some(seeds) = seeds {
+                        context.say(&who(&seeds, &supply.entry.recipient.name))?;
+                    }
                 }
             }
         }
     }
     Ok(ExitCode::Clear)
+}
+
+/// Seeds by their numbers.
+fn numbered(seeds: Roster) -> Vec<json_v1::SeedV1> {
+    let Roster { columns, seeds, .. } = seeds;
+    let cells = |seed: SeedEntry| columns.iter().cloned().zip(seed.cells).collect();
+    (1..)
+        .zip(seeds)
+        .map(|(number, seed)| json_v1::SeedV1 { seed: number, row: u64::from(seed.row) + 1, cells: cells(seed) })
+        .collect()
+}
+
+/// Who the seeds are.
+fn who(seeds: &[json_v1::SeedV1], recipient: &str) -> String {
+    let recipient = clean(recipient);
+    if seeds.is_empty() {
+        return "No record of this supply is a seed.\n".to_owned();
+    }
+    let mut words =
+        format!("\nSeeds: invented people whom nobody but {recipient} was given. Whoever has one has it from {recipient}.\n");
+    for seed in seeds {
+        let _ = writeln!(words, "Seed {} of {} (row {} of the data)", seed.seed, seeds.len(), seed.row);
+        for (column, cell) in seed.cells.iter().filter(|(_, cell)| !cell.trim().is_empty()) {
+            let _ = writeln!(words, "  {}: {}", clean(column), clean(cell));
+        }
+    }
+    words
 }
 
 fn words(supply: &Supply, row: &BoardRow) -> String {
@@ -107,6 +146,9 @@ fn words(supply: &Supply, row: &BoardRow) -> String {
     );
     if !entry.purpose.is_empty() {
         let _ = writeln!(words, "  for: {}", clean(&entry.purpose));
+    }
+    if entry.seeds > 0 {
+        let _ = writeln!(words, "  of the records, seeds: {} (`--seeds` shows them)", entry.seeds);
     }
     for challenge in &supply.challenges {
         let asked = &challenge.entry;
@@ -146,6 +188,7 @@ pub(crate) fn json(supply: &Supply) -> json_v1::SupplyV1 {
         delete_by: entry.delete_by.clone(),
         purpose: entry.purpose.clone(),
         created_at: entry.created_at.clone(),
+        seeds: None,
         challenges: (supply.challenges.iter())
             .map(|challenge| json_v1::ChallengeV1 {
                 challenge_id: challenge.entry.challenge_id.clone(),

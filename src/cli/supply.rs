@@ -1,11 +1,13 @@
 //! `supply`: a data file becomes two manifests, and the ledger remembers.
 
 mod controls;
+mod seeds;
 
 use crate::attestation::dsse::Envelope;
 use crate::attestation::key::Card;
 use crate::attestation::key::SigningKey;
 use crate::attestation::statement::Statement;
+use crate::cli::argument::within;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::LedgerArgument;
@@ -48,6 +50,8 @@ use crate::supply::Draft;
 use crate::supply::Supplied;
 use crate::supply::SupplyError;
 use crate::supply::control::Controls;
+use crate::supply::seed;
+use crate::supply::seed::Seed;
 use crate::support::atomic_file::Access;
 use crate::support::atomic_file::AtomicFile;
 use crate::support::atomic_file::Existing;
@@ -104,6 +108,14 @@ pub(crate) struct Arguments {
     /// fingerprints to the recipient
     #[arg(long, value_name = "FILE")]
     controls: Option<String>,
+    /// Invent so many people, unique to this supply, and write the data with them among the records to `data.csv` in DIR, which is what has to be
+    /// handed over then. One of them found after the agreed day is decisive. At most one in a hundred records
+    #[arg(long, value_name = "N", value_parser = within(1_u32..=seed::MOST_SEEDS))]
+    seeds: Option<u32>,
+    /// What the seeds have in some columns: a file with a row for each seed and columns named as in DATA, of addresses and numbers that reach you.
+    /// Without it, e-mail addresses are at example.com and telephones reserved for fiction, by which a seed may be recognised
+    #[arg(long, value_name = "FILE", requires = "seeds")]
+    seed_contacts: Option<String>,
     /// What the data are for; stands in the signed statement
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     purpose: String,
@@ -186,7 +198,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     }
     // Before the files in it, so that it goes after them where the supply is refused.
     let mut folder = NewFolder::of(&arguments.out);
-    let outputs = Outputs::begin(arguments)?;
+    let mut outputs = Outputs::begin(arguments)?;
     let mut ledger = Ledger::create_or_open(&arguments.ledger.folder()?)?;
 
     let session = open_data(&arguments.data, arguments, context)?;
@@ -205,8 +217,15 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         text::columns(&rows, context.style)
     ))?;
 
+    let seeded = seeds::mix_in(arguments, session.as_ref(), object, &draft, &mut outputs, context)?;
+    let (session, draft, seeds) = match seeded {
+        Some(seeded) => (seeded.session, seeded.draft, seeded.seeds),
+        None => (session, draft, Vec::new()),
+    };
     let controls = controls.as_ref().map(|file| file.read(&draft, context)).transpose()?;
-    let made = make(arguments, &draft, session.as_ref(), controls.as_ref(), outputs, context)?;
+    let made = make(arguments, &draft, session.as_ref(), controls.as_ref(), seeds, outputs, context)?;
+    // What was written gets its name now, and some systems do not rename what is open.
+    drop(session);
     let code = made.finish(&mut ledger, &key, &recipient, arguments, &draft, context)?;
     folder.missing.clear();
     Ok(code)
@@ -233,8 +252,9 @@ impl Drop for NewFolder {
     }
 }
 
-/// The four files, on their way.
+/// The four files, on their way, and with seeds a fifth.
 struct Outputs {
+    data: Option<(PathBuf, AtomicFile)>,
     manifests: Vec<(PathBuf, AtomicFile)>,
     statements: Vec<(PathBuf, AtomicFile)>,
 }
@@ -254,7 +274,8 @@ impl Outputs {
                 .with_context(|| format!("cannot write `{}`", path.display()))?;
             Ok::<_, anyhow::Error>((path, file))
         };
-        let mut outputs = Outputs { manifests: Vec::new(), statements: Vec::new() };
+        let data = arguments.seeds.map(|_| begin(arguments.out.join(seeds::DATA))).transpose()?;
+        let mut outputs = Outputs { data, manifests: Vec::new(), statements: Vec::new() };
         for name in ["baseline.residua", "deletion.residua"] {
             let path = arguments.out.join(name);
             outputs.statements.push(begin(statement_path(&path))?);
@@ -341,6 +362,7 @@ struct Made {
     outputs: Outputs,
     secrets: Secrets,
     manifest_ids: [[u8; 16]; 2],
+    seeds: Vec<Seed>,
 }
 
 fn make(
@@ -348,6 +370,7 @@ fn make(
     draft: &Draft,
     session: &dyn Session,
     controls: Option<&Controls<'_>>,
+    seeds: Vec<Seed>,
     mut outputs: Outputs,
     context: &Context,
 ) -> anyhow::Result<Made> {
@@ -371,6 +394,7 @@ fn make(
         supply_id: &supply_id,
         expected_rows,
         spill_folder: &arguments.out,
+        seeds: &seeds,
     };
     let targets = (outputs.manifests.iter_mut().zip(GROUPS).zip(manifest_ids))
         .map(|(((_, file), group), id)| supply::Target {
@@ -384,7 +408,7 @@ fn make(
         .collect();
     let supplied = supply::run(&job, targets, &context.progress, &context.cancel).map_err(|error| failed(error, arguments))?;
     context.check_interrupted()?;
-    Ok(Made { supplied, supply_id, outputs, secrets, manifest_ids })
+    Ok(Made { supplied, supply_id, outputs, secrets, manifest_ids, seeds })
 }
 
 impl Made {
@@ -414,14 +438,19 @@ impl Made {
             file.write_all(envelope).with_context(|| format!("cannot write `{}`", path.display()))?;
         }
         let mut written: Vec<PathBuf> = Vec::new();
-        let result = (self.outputs.manifests.into_iter().chain(self.outputs.statements))
+        let seeds = seeds::entry(&self.seeds, &self.supplied, draft);
+        let mut files = self.outputs.data.into_iter().chain(self.outputs.manifests).chain(self.outputs.statements);
+        let result = files
             .try_for_each(|(path, file)| {
                 file.commit().with_context(|| format!("cannot write `{}`", path.display()))?;
                 written.push(path);
                 Ok::<(), anyhow::Error>(())
             })
             .and_then(|()| {
-                ledger.add_supply(now, recipient, &card, &envelopes[0], &envelopes[1], &self.secrets).map_err(anyhow::Error::from)
+                let [baseline, deletion] = [0, 1].map(|number: usize| envelopes[number].as_slice());
+                ledger
+                    .add_supply(now, recipient, &card, baseline, deletion, &self.secrets, seeds.as_ref())
+                    .map_err(anyhow::Error::from)
             });
         if let Err(error) = result {
             // All or nothing: manifests that the ledger does not know are of no use.
@@ -430,7 +459,7 @@ impl Made {
             }
             return Err(error);
         }
-        show(&self.supplied, &self.supply_id, &written, arguments, draft, context)?;
+        show(&self.supplied, &self.supply_id, &self.seeds, &written, arguments, draft, context)?;
         Ok(ExitCode::Clear)
     }
 
@@ -478,6 +507,7 @@ impl Made {
 fn show(
     supplied: &Supplied,
     supply_id: &str,
+    seeds: &[Seed],
     written: &[PathBuf],
     arguments: &Arguments,
     draft: &Draft,
@@ -507,6 +537,8 @@ fn show(
             records_without_key: supplied.records_without_key,
             controls: controls.people,
             expected_rows: supplied.plan.expected_rows,
+            seeds: seeds.len() as u64,
+            data: (!seeds.is_empty()).then(|| arguments.out.join(seeds::DATA).display().to_string()),
             files: written.iter().map(|path| path.display().to_string()).collect(),
             columns: super::inspect::json_columns(&draft.mapping, &draft.profiles),
             keys: keys.collect(),
@@ -552,13 +584,15 @@ fn show(
     if !draft.slots().iter().any(|(slot, _)| tells_people(*slot)) {
         words.push_str("Note: no column is taken for a name, a date, a postcode, an e-mail address or a telephone: is this a file of people?\n");
     }
+    words.push_str(&seeds::words(seeds, draft, arguments));
     context.explain(&words)?;
     context.say(&format!("Supply {supply_id}\n"))?;
     for path in written {
         context.explain(&format!("  {} ({})\n", path.display(), text::bytes(size(path))))?;
     }
     context.explain(&format!(
-        "Next: hand the folder over with the data, then\n  residua challenge {} --phase baseline --as {} --out baseline.challenge.json\n",
+        "Next: hand the folder over{}, then\n  residua challenge {} --phase baseline --as {} --out baseline.challenge.json\n",
+        if seeds.is_empty() { " with the data" } else { ", with the data in it" },
         &supply_id[..8],
         arguments.key.display()
     ))

@@ -54,6 +54,15 @@ pub(crate) struct SupplyEntry {
     pub(crate) deletion_statement: String,
     /// When the manifests were made: RFC 3339, UTC.
     pub(crate) created_at: String,
+    /// How many of the records are seeds. Supplies from before there were any do not say it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) seeds: u32,
+}
+
+/// Whether a number is left out of its line.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A card as it was when the supply was made. Its keys are read when they are needed, not for every line of a board.

@@ -11,6 +11,8 @@ use crate::finding::declaration::Policy;
 use crate::ledger::Ledger;
 use crate::ledger::challenge;
 use crate::ledger::challenge::Request;
+use crate::ledger::seed::Roster;
+use crate::ledger::seed::SeedEntry;
 use crate::ledger::store::Secrets;
 use crate::manifest::layout::Layout;
 use crate::manifest::layout::SectionLayout;
@@ -53,6 +55,11 @@ impl Originator {
 
     /// Enters a supply for a recipient; returns its id.
     pub(crate) fn supply(&mut self, recipient: &Card) -> String {
+        self.supply_with(recipient, None)
+    }
+
+    /// Enters a supply with seeds for a recipient; returns its id.
+    pub(crate) fn supply_with(&mut self, recipient: &Card, seeds: Option<&Roster>) -> String {
         self.counter += 1;
         let number = self.counter;
         let baseline = manifest(PhaseGroup::Baseline, number, &self.key.card(), recipient, None);
@@ -63,7 +70,7 @@ impl Originator {
         };
         let (baseline, deletion) = (sign(baseline), sign(deletion));
         self.ledger
-            .add_supply(at("2017-05-05T09:00:00Z"), recipient, &self.key.card(), &baseline, &deletion, &secrets(number))
+            .add_supply(at("2017-05-05T09:00:00Z"), recipient, &self.key.card(), &baseline, &deletion, &secrets(number), seeds)
             .unwrap()
     }
 
@@ -97,6 +104,12 @@ pub(crate) fn sign<P: Predicate>(statement: &Statement<P>, key: &SigningKey) -> 
 pub(crate) fn secrets(number: u8) -> Secrets {
     let secret = |part: u8| Secret::new([number.wrapping_mul(16).wrapping_add(part); 32]);
     Secrets { baseline_salt: secret(1), deletion_salt: secret(2), baseline_shuffle: secret(3), deletion_shuffle: secret(4) }
+}
+
+/// Four seeds. A request asks for the first two of them.
+pub(crate) fn seeds() -> Roster {
+    let seed = |row, baseline, deletion| SeedEntry { row, baseline, deletion, cells: vec!["Jenny Wren".to_owned()] };
+    Roster::new(vec!["name".to_owned()], vec![seed(3, 5, 1_999), seed(20, 1_999, 5), seed(400, 800, 700), seed(401, 801, 701)])
 }
 
 /// A manifest's statement with one key of each class.

@@ -19,6 +19,7 @@ use crate::ledger::entry::Line;
 use crate::ledger::entry::PinnedCard;
 use crate::ledger::entry::ReceiptEntry;
 use crate::ledger::entry::SupplyEntry;
+use crate::ledger::seed::Roster;
 use crate::manifest::statement::ManifestV1;
 use crate::manifest::statement::PhaseGroup;
 use crate::support::atomic_file;
@@ -78,9 +79,15 @@ pub(crate) enum LedgerError {
         /// In words.
         problem: &'static str,
     },
-    /// The person's fault: other users of the machine can read, and may have read, the salts.
-    #[error("`{}` holds salts and can be read by others than its owner", show(.path))]
+    /// The person's fault: other users of the machine can read, and may have read, the secrets.
+    #[error("`{}` holds secrets and can be read by others than its owner", show(.path))]
     Shared {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The file's fault: it is no file of seeds, was damaged, or is of another supply.
+    #[error("`{}` does not hold the seeds of its supply", show(.path))]
+    Seeds {
         /// Which file.
         path: PathBuf,
     },
@@ -139,7 +146,9 @@ impl LedgerError {
                 "the ledger was changed by something else than residua; restore it from a backup, and find out who changed it"
             }
             LedgerError::Shared { .. } => "find out who could read it; then `chmod 600` the file",
-            LedgerError::Secrets { .. } | LedgerError::Document { .. } => "restore the file from a backup of the ledger",
+            LedgerError::Secrets { .. } | LedgerError::Seeds { .. } | LedgerError::Document { .. } => {
+                "restore the file from a backup of the ledger"
+            }
             LedgerError::Envelope { .. } => "sign with the key that made the supply (`--as`)",
         })
     }
@@ -266,7 +275,8 @@ impl Ledger {
         &self.folder
     }
 
-    /// Enters a supply: both manifests' statements as signed, and the secrets. The statements say everything else.
+    /// Enters a supply: both manifests' statements as signed, the secrets, and the seeds where there are some. The statements say everything else.
+    #[expect(clippy::too_many_arguments, reason = "everything that a supply is")]
     pub(crate) fn add_supply(
         &mut self,
         now: Timestamp,
@@ -275,6 +285,7 @@ impl Ledger {
         baseline: &[u8],
         deletion: &[u8],
         secrets: &Secrets,
+        seeds: Option<&Roster>,
     ) -> Result<String, LedgerError> {
         let misfit = |problem| Err(LedgerError::Misfit { problem });
         let first: ManifestV1 = open_signed(baseline, originator)?.predicate;
@@ -299,6 +310,7 @@ impl Ledger {
             baseline_statement: hex::encode(&sha256(baseline)),
             deletion_statement: hex::encode(&sha256(deletion)),
             created_at: second.created_at.clone(),
+            seeds: seeds.and_then(|seeds| u32::try_from(seeds.seeds.len()).ok()).unwrap_or(0),
         };
         let supply_id = entry.supply_id.clone();
         let entry = Entry::Supply(Box::new(entry));
@@ -308,6 +320,9 @@ impl Ledger {
         self.keep_document(baseline)?;
         self.keep_document(deletion)?;
         self.keep_secrets(&supply_id, secrets)?;
+        if let Some(seeds) = seeds {
+            self.keep_seeds(&supply_id, seeds)?;
+        }
         self.append(now, entry)?;
         Ok(supply_id)
     }
@@ -494,17 +509,11 @@ impl Ledger {
 
     /// The secrets of a supply. Refused where others than the owner may read the file.
     pub(crate) fn secrets(&self, supply_id: &str) -> Result<Secrets, LedgerError> {
-        let path = self.path(&secrets_name(supply_id));
-        let unreadable = |source| LedgerError::File { path: path.clone(), source };
+        let name = secrets_name(supply_id);
         if hex::decode::<16>(supply_id).is_none() {
-            return Err(LedgerError::Secrets { path });
+            return Err(LedgerError::Secrets { path: self.path(&name) });
         }
-        let file = File::open(&path).map_err(unreadable)?;
-        if atomic_file::is_readable_by_others(&file).map_err(unreadable)? {
-            return Err(LedgerError::Shared { path });
-        }
-        let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_SECRETS + 1));
-        file.take(LONGEST_SECRETS as u64).read_to_end(&mut bytes).map_err(unreadable)?;
+        let bytes = self.read_private(&name, LONGEST_SECRETS)?;
         let secret = |text: &str| hex::decode(text).map(Secret::new);
         let read = serde_json::from_slice::<SecretsJson>(&bytes).ok().and_then(|json| {
             Some(Secrets {
@@ -514,7 +523,21 @@ impl Ledger {
                 deletion_shuffle: secret(&json.deletion_shuffle)?,
             })
         });
-        read.ok_or(LedgerError::Secrets { path })
+        read.ok_or_else(|| LedgerError::Secrets { path: self.path(&name) })
+    }
+
+    /// The content of a file that is for its owner alone, up to a length. Refused where others may read it.
+    pub(super) fn read_private(&self, name: &str, longest: usize) -> Result<Zeroizing<Vec<u8>>, LedgerError> {
+        let path = self.path(name);
+        let unreadable = |source| LedgerError::File { path: path.clone(), source };
+        let file = File::open(&path).map_err(unreadable)?;
+        if atomic_file::is_readable_by_others(&file).map_err(unreadable)? {
+            return Err(LedgerError::Shared { path });
+        }
+        // Room for all from the start, as far as it is small: what grows leaves copies behind that nobody wipes.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(longest.min(LONGEST_SECRETS) + 1));
+        file.take(longest as u64).read_to_end(&mut bytes).map_err(unreadable)?;
+        Ok(bytes)
     }
 
     fn lock(&self) -> Result<File, LedgerError> {
@@ -527,11 +550,11 @@ impl Ledger {
         self.path("ledger.jsonl")
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    fn file_error(&self, name: &str, source: io::Error) -> LedgerError {
+    pub(super) fn file_error(&self, name: &str, source: io::Error) -> LedgerError {
         LedgerError::File { path: self.path(name), source }
     }
 }

@@ -64,6 +64,10 @@ pub(crate) struct SuppliedV1 {
     /// People who were not supplied, in the deletion manifest.
     pub(crate) controls: u64,
     pub(crate) expected_rows: u64,
+    /// Of the records, invented people.
+    pub(crate) seeds: u64,
+    /// The file to hand over, where it was written with seeds; null where it is the one that was named.
+    pub(crate) data: Option<String>,
     pub(crate) files: Vec<String>,
     pub(crate) columns: Vec<ColumnV1>,
     pub(crate) keys: Vec<PlannedKeyV1>,
@@ -467,7 +471,21 @@ pub(crate) struct SupplyV1 {
     pub(crate) delete_by: String,
     pub(crate) purpose: String,
     pub(crate) created_at: String,
+    /// The invented people among the records, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) seeds: Option<Vec<SeedV1>>,
     pub(crate) challenges: Vec<ChallengeV1>,
+}
+
+/// An invented person.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SeedV1 {
+    /// As reasons of an appraisal number it, from 1.
+    pub(crate) seed: usize,
+    /// The row in the file that was handed over, from 1.
+    pub(crate) row: u64,
+    pub(crate) cells: BTreeMap<String, String>,
 }
 
 /// A challenge and its answers.

@@ -15,6 +15,7 @@ use crate::match_key::atom::Atom;
 use crate::match_key::atom::AtomBatch;
 use crate::record::RecordBatch;
 use crate::record::field::Slot;
+use crate::source::Locator;
 use crate::source::RowBatch;
 use crate::source::Sink;
 use crate::source::Split;
@@ -27,10 +28,12 @@ use crate::supply::risk::Domains;
 use crate::supply::sample::Sampled;
 use crate::supply::sample::Sampler;
 use crate::supply::sample::is_drawn;
+use crate::supply::seed::Seed;
 use crate::support::progress::Cancel;
 use crate::support::progress::Progress;
 use crate::support::time;
 use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::io;
 
 /// Records that are held for the estimate; beyond, every n-th record of the file is.
@@ -46,7 +49,12 @@ pub(super) struct Press<'a> {
     pub(super) records: u64,
     pub(super) progress: &'a dyn Progress,
     pub(super) cancel: &'a Cancel,
+    pub(super) guard: Guard,
 }
+
+/// The fingerprints of the seeds in the first manifest, which no other record may have.
+#[derive(Default)]
+pub(super) struct Guard(HashSet<(usize, Fingerprint)>);
 
 pub(super) struct PressTarget {
     pub(super) subkeys: Vec<Subkey>,
@@ -68,6 +76,8 @@ pub(super) struct Part {
     pub(super) columns: Vec<ColumnCounts>,
     pub(super) sample: Vec<Sampled>,
     pub(super) spans: Spans,
+    /// Keys by which a record is a seed too, by their places in the plan.
+    pub(super) shared: BTreeSet<usize>,
 }
 
 impl Part {
@@ -86,6 +96,7 @@ impl Part {
         }
         self.sample.extend(other.sample);
         self.spans.merge(&other.spans);
+        self.shared.extend(other.shared);
         self
     }
 }
@@ -139,6 +150,33 @@ impl Spans {
 }
 
 impl Press<'_> {
+    /// Learns the fingerprints of the seeds.
+    pub(super) fn guard_seeds(&mut self) {
+        let (Some(target), false) = (self.targets.first(), self.job.seeds.is_empty()) else { return };
+        let mut batch = RowBatch::default();
+        for seed in self.job.seeds {
+            push_row(&mut batch, seed.cells.iter().map(|cell| Some(cell.as_str())), &seed.stand_ins);
+        }
+        let mut records = RecordBatch::new();
+        Converter::new(&self.job.draft.mapping, Side::Originator).convert(&batch, &mut records);
+        let mut atoms = AtomBatch::default();
+        atoms.derive(&records, self.atoms);
+        let (mut messages, mut fingerprints) = (MessageBatch::default(), Vec::new());
+        for (number, key) in self.keys.iter().enumerate() {
+            messages.fill(key, &atoms, |_, _| true);
+            target.subkeys[number].hash(&messages, &mut fingerprints);
+            self.guard.0.extend(fingerprints.iter().map(|fingerprint| (number, *fingerprint)));
+        }
+    }
+
+    /// The seeds of some rows.
+    fn seeds(&self, from: u64, rows: usize) -> &[Seed] {
+        let seeds = self.job.seeds;
+        let start = seeds.partition_point(|seed| u64::from(seed.row) < from);
+        let end = seeds.partition_point(|seed| u64::from(seed.row) < from + rows as u64);
+        &seeds[start..end]
+    }
+
     /// Fingerprints one part of the data.
     pub(super) fn part(&self, split: &Split, base: u64) -> Result<Part, SupplyError> {
         let mut sink = PressSink {
@@ -207,6 +245,10 @@ struct PressSink<'a> {
 
 impl PressSink<'_> {
     fn press(&mut self, batch: &RowBatch) -> io::Result<()> {
+        let press = self.press;
+        let seeds = press.seeds(self.next_row, batch.rows());
+        let replaced = seeds.iter().any(|seed| !seed.stand_ins.is_empty()).then(|| with_stand_ins(batch, self.next_row, seeds));
+        let batch = replaced.as_ref().unwrap_or(batch);
         self.converter.convert(batch, &mut self.records);
         self.atoms.derive(&self.records, self.press.atoms);
         self.part.spans.see(&self.records);
@@ -229,6 +271,7 @@ impl PressSink<'_> {
                 self.part.keyed[number] += u64::from(last_row != Some(row));
                 last_row = Some(row);
             }
+            let mut is_first = !press.guard.0.is_empty();
             for ((target, lane), ordinals) in self.press.targets.iter().zip(&mut self.lanes).zip(&ordinals) {
                 target.subkeys[number].hash(&self.messages, &mut self.fingerprints);
                 for (fingerprint, row) in self.fingerprints.iter().zip(self.messages.rows()) {
@@ -236,7 +279,12 @@ impl PressSink<'_> {
                     if let Some(placed) = &target.placed {
                         self.part.met[number].extend(placed.meet(number, fingerprint));
                     }
+                    if is_first && press.guard.0.contains(&(number, *fingerprint)) {
+                        let is_seed = seeds.binary_search_by_key(&row_of(*row as usize), |seed| seed.row).is_ok();
+                        self.part.shared.extend((!is_seed).then_some(number));
+                    }
                 }
+                is_first = false;
             }
         }
         for row in 0..batch.rows() {
@@ -248,6 +296,24 @@ impl PressSink<'_> {
         self.next_row += batch.rows() as u64;
         Ok(())
     }
+}
+
+/// The rows with what is fingerprinted in the place of some cells of seeds.
+fn with_stand_ins(batch: &RowBatch, first_row: u64, seeds: &[Seed]) -> RowBatch {
+    let mut replaced = RowBatch::default();
+    for row in 0..batch.rows() {
+        let seed = seeds.iter().find(|seed| u64::from(seed.row) == first_row + row as u64);
+        push_row(&mut replaced, batch.row(row), seed.map_or(&[], |seed| &seed.stand_ins));
+    }
+    replaced
+}
+
+fn push_row<'a>(batch: &mut RowBatch, cells: impl Iterator<Item = Option<&'a str>>, stand_ins: &'a [(usize, String)]) {
+    for (column, cell) in cells.enumerate() {
+        let stand_in = stand_ins.iter().find(|(other, _)| *other == column).map(|(_, value)| value.as_str());
+        batch.push_cell(stand_in.or(cell).map(str::as_bytes));
+    }
+    batch.end_row(Locator::None);
 }
 
 impl Sink for PressSink<'_> {

@@ -63,6 +63,11 @@ impl AtomicFile {
         self.temporary.as_file_mut()
     }
 
+    /// Where the file is for now, to read what was written.
+    pub(crate) fn passing_path(&self) -> &Path {
+        self.temporary.path()
+    }
+
     /// Syncs the content and gives the file its name.
     pub(crate) fn commit(self) -> io::Result<()> {
         self.temporary.as_file().sync_all()?;

@@ -1,6 +1,7 @@
 //! The appraisal: what the originator concludes. It begins with the verdict and can only worsen it.
 
 pub(super) mod control;
+pub(super) mod seed;
 
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::finding::Phase;

@@ -30,6 +30,7 @@ use crate::ledger::fixture::Originator;
 use crate::ledger::fixture::RECORDS;
 use crate::ledger::fixture::at;
 use crate::ledger::fixture::sign;
+use crate::ledger::seed::Roster;
 use crate::ledger::store::open_signed;
 use crate::manifest::statement::ManifestV1;
 use crate::match_key::strength::Class;
@@ -65,9 +66,14 @@ impl World {
     }
 
     pub(super) fn without_baseline() -> World {
+        World::supplied(None)
+    }
+
+    /// With or without seeds, of which every challenge asks for two.
+    pub(super) fn supplied(seeds: Option<&Roster>) -> World {
         let mut originator = Originator::new();
         let card = originator.recipient.card();
-        let supply_id = originator.supply(&card);
+        let supply_id = originator.supply_with(&card, seeds);
         World { originator, supply_id }
     }
 

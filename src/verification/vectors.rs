@@ -16,6 +16,7 @@ use crate::finding::coverage::Column;
 use crate::finding::coverage::Target;
 use crate::finding::declaration::Declarations;
 use crate::finding::declaration::Exclusion;
+use crate::finding::declaration::LawfulSource;
 use crate::finding::declaration::NotScanned;
 use crate::finding::declaration::Policy;
 use crate::finding::declaration::Removed;
@@ -26,6 +27,7 @@ use crate::ledger::challenge::issue;
 use crate::ledger::challenge::record;
 use crate::ledger::entry::Conclusion;
 use crate::ledger::fixture::at;
+use crate::ledger::fixture::seeds;
 use crate::ledger::fixture::sign;
 use crate::ledger::store::open_signed;
 use crate::match_key::strength::decimal;
@@ -110,6 +112,44 @@ fn an_honest_answer_passes_every_check() {
     let verification = world.verify(&world.attest(&again, &gone()));
     assert_eq!(verification.appraisal.conclusion, Conclusion::Clear);
     assert!(verification.appraisal.notes[0].contains("earlier challenge"));
+}
+
+/// The attestation satisfies every check, its verdict is what its findings give, and still a seed decides.
+#[test]
+fn a_seed_that_was_found_is_decisive() {
+    let mut world = World::supplied(Some(&seeds()));
+    let policy = Policy { without_baseline: true, ..Policy::default() };
+    let challenge = world.challenge(Phase::Deletion, ISSUED, policy.clone());
+    let verification = world.verify(&world.attest(&challenge, &gone()));
+    assert_eq!(verification.appraisal.conclusion, Conclusion::Clear, "{:?}", verification.appraisal);
+    // Its block holds some people, all of them in a lawful target; nothing else says who they are.
+    let lawful = LawfulSource { name: "roll".into(), target: ROLL.into(), source: "register".into(), rows: None };
+    let accept = Declarations { lawful_sources: vec![lawful], ..Declarations::default() };
+    let challenge = world.challenge(Phase::Recheck, ISSUED, Policy { accept: accept.clone(), ..policy });
+    let mut found = Outcome { declared: accept, ..gone() };
+    found.targets[1] = target(ROLL, 5_100, [0, 3, 3]);
+    found.person_blocks = vec![1, 2];
+    found.spot_checks[1].found = true;
+    let statement = world.attest(&challenge, &found);
+    assert_eq!(statement.predicate.verdict, "clear");
+    let verification = world.verify(&statement);
+    assert_eq!(failed(&verification), [0_u8; 0], "{:#?}", verification.checks);
+    assert_eq!(verification.appraisal.conclusion, Conclusion::Residual);
+    let reason = "seed 1 of 4 was found: an invented person whom nobody but Party was given";
+    assert_eq!(verification.appraisal.reasons, [reason]);
+    assert_eq!(verification.receipt().unwrap().reasons, [reason]);
+
+    // A baseline that finds none of those who were asked for.
+    let mut world = World::supplied(Some(&seeds()));
+    let challenge = world.challenge(Phase::Baseline, "2017-05-08T09:00:00Z", Policy::default());
+    let mut lacking = there();
+    lacking.spot_checks[0].found = false;
+    lacking.supply_records = (0..1_951).filter(|record| *record != 5).collect();
+    let mut statement = world.attest(&challenge, &lacking);
+    statement.predicate.scan = times("2017-05-08T10:00:00Z", "2017-05-08T10:30:00Z");
+    let verification =
+        verify(&world.originator.ledger, &sign(&statement, &world.originator.recipient), at("2017-05-08T12:00:00Z")).unwrap();
+    assert_doubt(&verification, "0 of 2 seeds");
 }
 
 #[test]

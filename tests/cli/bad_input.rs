@@ -864,7 +864,7 @@ fn a_private_key_that_others_can_read() {
     all_fail(
         &world,
         AFTER,
-        &[bad("salts", "challenge @id --phase deletion @challenge", &["holds salts and can be read by others", "  help: "])],
+        &[bad("salts", "challenge @id --phase deletion @challenge", &["holds secrets and can be read by others", "  help: "])],
     );
     open(&secrets, 0o400);
     world.ask("deletion", "c.json", &[]).exits_with(0);
