@@ -23,7 +23,7 @@ const SUBKEY_CONTEXT: &str = "residua v1 match key";
 const COMMITMENT_CONTEXT: &str = "residua v1 salt commitment";
 
 /// The most combinations of ambiguous atoms that are tried for one row and key. Beyond, the row is counted as capped.
-pub(crate) const MOST_COMBINATIONS: usize = 1_024;
+pub(crate) const MOST_COMBINATIONS: usize = 4_096;
 
 /// The key under which one match key's messages are hashed.
 #[derive(Clone)]
@@ -91,23 +91,43 @@ impl MessageBatch {
     }
 
     /// Fills the batch with the messages of `key`, one for each combination of the atoms' forms. `is_wanted` is asked for each row that forms the key, with
-    /// the number of its combinations; of more than [`MOST_COMBINATIONS`] only the first are tried.
-    pub(crate) fn fill(&mut self, key: &MatchKey, atoms: &AtomBatch, mut is_wanted: impl FnMut(usize, usize) -> bool) {
+    /// the number of its combinations; of more than [`MOST_COMBINATIONS`] only those of the first forms are tried.
+    pub(crate) fn fill(&mut self, key: &MatchKey, atoms: &AtomBatch, is_wanted: impl FnMut(usize, usize) -> bool) {
+        self.fill_from(0, usize::MAX, key, atoms, is_wanted);
+    }
+
+    /// As [`MessageBatch::fill`], from a row on, until there are `most` messages. Returns the row to go on with: text has many readings.
+    pub(crate) fn fill_from(
+        &mut self,
+        first: usize,
+        most: usize,
+        key: &MatchKey,
+        atoms: &AtomBatch,
+        mut is_wanted: impl FnMut(usize, usize) -> bool,
+    ) -> usize {
         self.bytes.clear();
         self.ends.clear();
         self.rows.clear();
         let mut choice = vec![0_usize; key.atoms.len()];
-        for row in 0..atoms.rows() {
+        let mut counts = choice.clone();
+        for row in first..atoms.rows() {
+            if self.ends.len() >= most {
+                return row;
+            }
             let combinations = key.atoms.iter().map(|atom| atoms.count(*atom, row)).fold(1_usize, usize::saturating_mul);
             if combinations == 0 || !is_wanted(row, combinations) {
                 continue;
             }
+            counts.clear();
+            counts.extend(key.atoms.iter().map(|atom| atoms.count(*atom, row)));
+            let tried = tried(&mut counts);
             choice.fill(0);
-            for _ in 0..combinations.min(MOST_COMBINATIONS) {
+            for _ in 0..tried {
                 self.push(key, atoms, row, &choice);
-                advance(&mut choice, |position| atoms.count(key.atoms[position], row));
+                advance(&mut choice, &counts);
             }
         }
+        atoms.rows()
     }
 
     fn push(&mut self, key: &MatchKey, atoms: &AtomBatch, row: usize, choice: &[usize]) {
@@ -123,11 +143,21 @@ impl MessageBatch {
     }
 }
 
+/// Cuts the numbers of forms until their product is no more than is tried, which is returned. The likeliest forms come first, so that the
+/// longest list loses its end.
+fn tried(counts: &mut [usize]) -> usize {
+    loop {
+        let product = counts.iter().copied().fold(1_usize, usize::saturating_mul);
+        let Some(longest) = counts.iter_mut().max().filter(|_| product > MOST_COMBINATIONS) else { return product };
+        *longest -= (*longest / 16).max(1);
+    }
+}
+
 /// Steps to the next combination, the last position first.
-fn advance(choice: &mut [usize], count: impl Fn(usize) -> usize) {
+fn advance(choice: &mut [usize], counts: &[usize]) {
     for position in (0..choice.len()).rev() {
         choice[position] += 1;
-        if choice[position] < count(position) {
+        if choice[position] < counts[position] {
             return;
         }
         choice[position] = 0;
@@ -201,15 +231,15 @@ mod tests {
         ]]);
         batch.fill(&key(&[Atom::NameFull, Atom::BirthDay]), &rows, |_, combinations| combinations == 6);
         assert_eq!(batch.len(), 6);
-        let many: Vec<String> = (0..40).map(|number| format!("n{number}")).collect();
+        let many: Vec<String> = (0..70).map(|number| format!("n{number}")).collect();
         let row: Vec<(Slot, &str)> = many
             .iter()
             .map(|name| (Slot::Name, name.as_str()))
             .chain(many.iter().map(|name| (Slot::Phone, name.as_str())))
             .collect();
         let rows = atoms(&[&row]);
-        batch.fill(&key(&[Atom::NameFull, Atom::Phone]), &rows, |_, combinations| combinations == 1_600);
-        assert_eq!(batch.len(), MOST_COMBINATIONS);
+        batch.fill(&key(&[Atom::NameFull, Atom::Phone]), &rows, |_, combinations| combinations == 4_900);
+        assert!((MOST_COMBINATIONS / 2..=MOST_COMBINATIONS).contains(&batch.len()));
     }
 
     #[test]

@@ -1,19 +1,18 @@
 //! From rows to records: what each column means, and the canonical values of each row.
 //!
 //! [`profile`] reads cells and counts what they look like; [`infer`] decides from headers and profiles what each column is taken for;
-//! [`map`] holds what a recipient's map file says instead; [`convert`] then turns batches of rows into batches of records. Both sides go this
-//! way. They differ in one thing: an originator's ambiguous date has one reading, a recipient's has all.
+//! [`map`] holds what a recipient's map file says instead; [`convert`] then turns batches of rows into batches of records, with what [`text`] finds in
+//! cells that are no field. Both sides go this way. They differ in one thing: an originator's ambiguous date has one reading, a recipient's has all.
 
 pub(crate) mod convert;
 pub(crate) mod infer;
 pub(crate) mod known_answer;
 pub(crate) mod map;
 pub(crate) mod profile;
-mod structured;
 pub(crate) mod survey;
+pub(crate) mod text;
 
 use crate::record::field::Field;
-use crate::record::field::Kind;
 use crate::record::field::Slot;
 use crate::record::normalize::date::DateOrder;
 use crate::record::schema::Usage;
@@ -55,8 +54,10 @@ pub(crate) struct Taken {
     pub(crate) group: String,
     /// Why a person left the column out.
     pub(crate) reason: Option<String>,
-    /// Why a column that is taken for text may hold names all the same.
+    /// Why a column that is taken for text holds something of a person all the same, which is not understood.
     pub(crate) doubt: Option<&'static str>,
+    /// Whether the words of a column that is taken for text are read as names.
+    pub(crate) holds_names: bool,
     /// What it looked like, where a person takes it for something by which less is found.
     pub(crate) overruled: Option<String>,
 }
@@ -99,15 +100,13 @@ impl Taken {
 pub(crate) struct Mapping {
     /// One for each column.
     pub(crate) columns: Vec<Taken>,
+    /// Whether cells of columns that are fields are read as text too.
+    pub(crate) is_deep: bool,
 }
 
 impl Mapping {
-    /// Whether some column of a recipient's table feeds the slot. There any date can be any date, and an address may end in its postcode.
+    /// Whether some column of a recipient's table is a field that feeds the slot.
     pub(crate) fn feeds(&self, slot: Slot) -> bool {
-        self.columns.iter().filter_map(Taken::field).any(|field| match slot {
-            Slot::Birth | Slot::Child => field.kind == Kind::Date,
-            Slot::Postcode => field.slot() == Some(slot) || field.slot() == Some(Slot::Address),
-            _ => field.slot() == Some(slot),
-        })
+        self.columns.iter().filter_map(Taken::field).any(|field| field.feeds(slot))
     }
 }

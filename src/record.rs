@@ -78,6 +78,12 @@ impl RecordBatch {
         column.ends.push(column.bytes.len());
     }
 
+    /// The candidates of a slot that the row being built has so far.
+    pub(crate) fn open(&self, slot: Slot) -> impl Iterator<Item = &[u8]> {
+        let column = &self.columns[slot.index()];
+        (column.open_row()..column.ends.len()).map(|index| column.value(index))
+    }
+
     /// Ends the row being built; one without any value is a row too.
     pub(crate) fn end_row(&mut self) {
         for column in &mut self.columns {

@@ -39,4 +39,5 @@ mod sql_dump;
 mod sqlite;
 #[cfg(unix)]
 mod terminal;
+mod transformations;
 mod world;

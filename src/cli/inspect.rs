@@ -65,6 +65,9 @@ pub(crate) struct Arguments {
     /// called `residua`, or as `--grants=NAME` says. They are only printed, and hold no password
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "residua", conflicts_with_all = ["declared", "map"], help_heading = "Servers")]
     grants: Option<String>,
+    /// Look at sources as `residua scan --deep` reads them
+    #[arg(long)]
+    deep: bool,
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]

@@ -195,6 +195,10 @@ pub(crate) struct Arguments {
     /// A declaration file in TOML, as below: what you declare to the originator
     #[arg(long, value_name = "FILE")]
     declare: Option<PathBuf>,
+    /// Read the cells of every column as text too, and not only those that are no field: names in a column of towns, a whole person in one
+    /// of telephone numbers. It takes several times as long
+    #[arg(long)]
+    deep: bool,
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
@@ -268,7 +272,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
 
     let options = arguments.reading.options(prepared.map.text_rules(), Some(&arguments.piped));
     let found = reading::discover(&arguments.sources, &options, context)?;
-    let surveyed = survey::survey(&found, &prepared.map, &context.cancel).with_context(|| unusable(arguments.map.as_ref()))?;
+    let surveyed = survey::survey(&found, &prepared.map, arguments.deep, &context.cancel)
+        .with_context(|| unusable(arguments.map.as_ref()))?;
     context.check_interrupted()?;
     show_survey(&surveyed, context)?;
 

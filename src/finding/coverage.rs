@@ -4,9 +4,13 @@ use crate::match_key::NUMBER;
 use crate::match_key::strength::Class;
 use crate::match_key::strength::lambda;
 use crate::match_key::strength::poisson_bound;
+use crate::record::field::Field;
 use crate::record::field::Kind;
 use crate::record::field::Role;
 use crate::record::field::Slot;
+
+/// The fact of a reading that says that columns were read as text which are fields.
+pub(crate) const READ_AS_TEXT: &str = "read_as_text";
 
 /// One table or file, as it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -88,6 +92,12 @@ pub(crate) fn telling_slot(kind: Kind, role: Role) -> Option<Slot> {
         (Kind::Phone, _) => Some(Slot::Phone),
         _ => None,
     }
+}
+
+/// Whether a column that is taken for this (`name.given`) feeds a slot.
+pub(crate) fn feeds(taken_for: &str, slot: Slot) -> bool {
+    let field = taken_for.split_once('.').and_then(|(kind, role)| Field::new(Kind::parse(kind)?, Role::parse(role)?));
+    field.is_some_and(|field| field.feeds(slot))
 }
 
 impl Column {

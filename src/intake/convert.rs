@@ -5,7 +5,9 @@ mod names;
 use crate::intake::By;
 use crate::intake::Mapping;
 use crate::intake::Taken;
-use crate::intake::structured;
+use crate::intake::text::Said;
+use crate::intake::text::Slots;
+use crate::intake::text::TextReader;
 use crate::record::RecordBatch;
 use crate::record::field::Kind;
 use crate::record::field::Role;
@@ -81,15 +83,24 @@ pub(crate) struct Converter {
     joins: Vec<names::Join>,
     address: Vec<usize>,
     counts: Vec<ColumnCounts>,
-    /// Cells beyond the table's columns that look personal.
+    /// Cells beyond the table's columns that look personal, and were not understood.
     overflow: u64,
+    /// Rows whose text holds more than is tried.
+    capped: u64,
     unreadable_rows: Vec<bool>,
     personal_rows: Vec<bool>,
     /// The days of the row being converted, and of each row of the batch.
     days: Days,
     row_days: Vec<Days>,
+    row_guesses: Vec<Slots>,
     scratch: String,
-    names_within: structured::Names,
+    /// What is read as text: for a recipient's rows alone.
+    text: TextReader,
+    is_deep: bool,
+    /// Whether no column is a name or a date, so that both stand in text where the row has them.
+    is_prose: bool,
+    /// Cells of the row being converted that look personal as what their column is not: its number, and what they look like.
+    suspects: Vec<(usize, Kind)>,
     /// The tokens of a person's name, and how many there are after each cell.
     tokens: Vec<String>,
     cell_ends: Vec<usize>,
@@ -99,7 +110,7 @@ pub(crate) struct Converter {
 #[derive(Clone, Copy, Debug)]
 enum Step {
     /// Part of a person's name or of an address: joined with others later.
-    Joined,
+    Joined(Kind),
     Date {
         slot: Option<Slot>,
         order: Option<DateOrder>,
@@ -111,10 +122,29 @@ enum Step {
     Email,
     Phone,
     Identifier,
-    /// Looked at for what seems personal.
-    Watched,
+    /// Text.
+    Watched {
+        /// Its words are read as names.
+        holds_names: bool,
+    },
     /// Left out by a person, with a reason.
     Skipped,
+}
+
+impl Step {
+    /// What the column is taken for, where it is a field.
+    fn kind(self) -> Option<Kind> {
+        match self {
+            Step::Joined(kind) => Some(kind),
+            Step::Date { .. } => Some(Kind::Date),
+            Step::Postcode => Some(Kind::Postcode),
+            Step::Town => Some(Kind::Address),
+            Step::Email => Some(Kind::Email),
+            Step::Phone => Some(Kind::Phone),
+            Step::Identifier => Some(Kind::Identifier),
+            Step::Watched { .. } | Step::Skipped => None,
+        }
+    }
 }
 
 /// The columns that name one person.
@@ -125,6 +155,13 @@ struct Person {
     middle: Vec<usize>,
     family: Vec<usize>,
     full: Vec<usize>,
+}
+
+impl Person {
+    /// Whether a column is part of the name.
+    fn has(&self, index: usize) -> bool {
+        [&self.given, &self.middle, &self.family, &self.full].into_iter().flatten().any(|column| *column == index)
+    }
 }
 
 /// Whether a cell is a list of several values, as databases and JSON write it: `{Ann,Bob}`. Of a list of one a source hands over the value.
@@ -175,12 +212,17 @@ impl Converter {
             counts: vec![ColumnCounts::default(); plan.len()],
             plan,
             overflow: 0,
+            capped: 0,
             unreadable_rows: Vec::new(),
             personal_rows: Vec::new(),
             days: Days::default(),
             row_days: Vec::new(),
+            row_guesses: Vec::new(),
             scratch: String::new(),
-            names_within: structured::Names::default(),
+            text: TextReader::default(),
+            is_deep: mapping.is_deep && side == Side::Recipient,
+            is_prose: mapping.columns.iter().filter_map(Taken::field).all(|field| !matches!(field.kind, Kind::Name | Kind::Date)),
+            suspects: Vec::new(),
             tokens: Vec::new(),
             cell_ends: Vec::new(),
         }
@@ -192,17 +234,20 @@ impl Converter {
         self.unreadable_rows.clear();
         self.personal_rows.clear();
         self.row_days.clear();
+        self.row_guesses.clear();
         let mut cells: Vec<Option<&str>> = Vec::with_capacity(self.plan.len());
         for row in 0..rows.rows() {
             cells.clear();
             cells.extend(rows.row(row));
             self.days = Days::default();
             let is_unreadable = self.convert_row(&cells, records);
+            let names_somebody = TELLING.into_iter().any(|slot| records.open(slot).next().is_some());
+            let said = self.text(records);
             self.row_days.push(self.days);
+            self.row_guesses.push(said.guesses);
             self.unreadable_rows.push(is_unreadable);
+            self.personal_rows.push(is_unreadable || names_somebody || said.tells_person);
             records.end_row();
-            let names_somebody = TELLING.into_iter().any(|slot| records.candidates(slot, row).next().is_some());
-            self.personal_rows.push(is_unreadable || names_somebody);
         }
     }
 
@@ -221,45 +266,99 @@ impl Converter {
         &self.row_days
     }
 
+    /// For each row of the last batch, the slots that hold guesses alone.
+    pub(crate) fn guesses(&self) -> &[Slots] {
+        &self.row_guesses
+    }
+
     /// The counts of all batches so far, a column each.
     pub(crate) fn counts(&self) -> &[ColumnCounts] {
         &self.counts
     }
 
-    /// Cells beyond the table's columns that look personal.
+    /// Cells beyond the table's columns that look personal, and were not understood.
     pub(crate) fn overflow(&self) -> u64 {
         self.overflow
     }
 
+    /// Rows whose text holds more than is tried.
+    pub(crate) fn capped(&self) -> u64 {
+        self.capped
+    }
+
+    /// Notes that a cell looks like something that its column is not read as. It is read as text.
+    fn suspect(&mut self, index: usize, kind: Kind, cell: &str) {
+        if self.side == Side::Originator {
+            if let Some(counts) = self.counts.get_mut(index) {
+                counts.personal += 1;
+            }
+            return;
+        }
+        self.suspects.push((index, kind));
+        let holds_names = kind == Kind::Name || self.people.iter().any(|person| person.has(index));
+        self.text.add(index, cell, holds_names);
+    }
+
+    /// Reads the text of the row.
+    fn text(&mut self, records: &mut RecordBatch) -> Said {
+        let said = self.text.read(records);
+        self.capped += u64::from(said.is_capped);
+        self.days.cells += said.days;
+        self.days.births += if self.is_prose { said.days } else { 0 };
+        for (index, kind) in self.suspects.drain(..) {
+            if !self.text.has_found(index, kind) {
+                match self.counts.get_mut(index) {
+                    Some(counts) => counts.personal += 1,
+                    None => self.overflow += 1,
+                }
+            }
+        }
+        for index in self.text.misread() {
+            if let Some(counts) = self.counts.get_mut(index) {
+                counts.personal += 1;
+            }
+        }
+        said
+    }
+
     fn convert_row(&mut self, cells: &[Option<&str>], records: &mut RecordBatch) -> bool {
         let mut is_unreadable = false;
+        self.text.clear();
         for (index, cell) in cells.iter().enumerate() {
             let Some(cell) = *cell else { continue };
-            let Some(step) = self.plan.get(index) else {
-                self.overflow += u64::from(spot::spot(cell).is_some());
+            let Some(step) = self.plan.get(index).copied() else {
+                if let Some(kind) = spot::spot(cell) {
+                    self.suspect(index, kind, cell);
+                } else if self.side == Side::Recipient {
+                    self.text.add(index, cell, false);
+                }
                 continue;
             };
-            if cell.len() > LONGEST_FIELD && !matches!(step, Step::Watched | Step::Skipped) {
+            let is_field = !matches!(step, Step::Watched { .. } | Step::Skipped);
+            if is_field && self.is_deep {
+                self.text.add(index, cell, self.people.iter().any(|person| person.has(index)));
+            }
+            if cell.len() > LONGEST_FIELD && is_field {
                 self.days.is_unread |= matches!(step, Step::Date { is_birth: true, .. });
                 self.count(index, Reading::Unreadable);
-                self.counts[index].personal += 1;
+                self.suspect(index, step.kind().unwrap_or(Kind::Name), cell);
                 is_unreadable = true;
                 continue;
             }
-            if self.side == Side::Recipient && !matches!(step, Step::Watched | Step::Skipped) && is_list(cell) {
+            if self.side == Side::Recipient && is_field && is_list(cell) {
                 // Which of the values belong together nobody says.
-                self.counts[index].personal += 1;
+                self.suspect(index, step.kind().unwrap_or(Kind::Name), cell);
             }
-            let reading = match *step {
-                Step::Joined | Step::Skipped => continue,
-                Step::Watched => {
-                    let counts = &mut self.counts[index];
-                    counts.filled += u64::from(!cell.is_empty());
-                    let spotted = spot::spot_within(cell);
-                    counts.personal += u64::from(spotted.is_some() || self.names_within.name_person(cell));
-                    if spotted == Some(Kind::Email) && self.side == Side::Recipient {
-                        // An address is known wherever it stands. What stands beside it is not, so the column stays a gap.
-                        email::candidates(cell, &mut |value| records.push(Slot::Email, value));
+            let reading = match step {
+                Step::Joined(_) | Step::Skipped => continue,
+                Step::Watched { holds_names } => {
+                    self.counts[index].filled += u64::from(!cell.is_empty());
+                    match self.side {
+                        Side::Originator => self.counts[index].personal += u64::from(spot::spot_within(cell).is_some()),
+                        Side::Recipient => {
+                            self.text.add(index, cell, holds_names);
+                            self.suspects.extend(spot::spot_within(cell).map(|kind| (index, kind)));
+                        }
                     }
                     self.numeric_date(cell, records);
                     continue;
@@ -279,8 +378,10 @@ impl Converter {
                 Step::Email => match self.side {
                     Side::Originator => self.simple(cell, Slot::Email, email::canonical, records),
                     Side::Recipient => {
-                        // What stands beside the address is not seen.
-                        self.counts[index].personal += u64::from(cell.contains('@') && !email::is_whole(cell));
+                        if cell.contains('@') && !email::is_whole(cell) {
+                            // What stands beside the address.
+                            self.suspect(index, Kind::Email, cell);
+                        }
                         email::candidates(cell, &mut |value| records.push(Slot::Email, value))
                     }
                 },
@@ -300,7 +401,9 @@ impl Converter {
             is_unreadable |= self.count(index, reading);
             if reading == Reading::Unreadable {
                 // What is not of the column's own kind may be personal in another way.
-                self.counts[index].personal += u64::from(spot::spot(cell).is_some());
+                if let Some(kind) = spot::spot(cell) {
+                    self.suspect(index, kind, cell);
+                }
             }
         }
         is_unreadable |= self.names(cells, records);
@@ -409,8 +512,13 @@ impl Converter {
             }
             Side::Recipient => {
                 if lines.iter().map(|line| line.split_whitespace().count()).sum::<usize>() > MOST_ADDRESS_WORDS {
-                    // The normaliser does not read on for ever; what stands behind is not seen.
-                    self.counts[self.address[0]].personal += 1;
+                    // The normaliser does not read on for ever.
+                    for position in 0..self.address.len() {
+                        let index = self.address[position];
+                        if let Some(cell) = cells.get(index).copied().flatten() {
+                            self.suspect(index, Kind::Address, cell);
+                        }
+                    }
                 }
                 for line in &lines {
                     if line.contains('@') {
@@ -474,12 +582,12 @@ fn join_names(people: &mut Vec<Person>) {
 fn step(taken: &Taken) -> Step {
     let field = match taken.usage {
         Usage::Field(field) => field,
-        Usage::Text => return Step::Watched,
+        Usage::Text => return Step::Watched { holds_names: taken.holds_names },
         Usage::Ignored => return Step::Skipped,
     };
     match (field.kind, field.role) {
         (Kind::Address, Role::Town) => Step::Town,
-        (Kind::Name | Kind::Address, _) => Step::Joined,
+        (Kind::Name | Kind::Address, _) => Step::Joined(field.kind),
         (Kind::Date, _) => {
             let is_birth = field.slot().is_some() || taken.by == By::Values;
             Step::Date { slot: field.slot(), order: taken.order, is_birth }
@@ -718,11 +826,22 @@ mod tests {
     }
 
     #[test]
-    fn text_is_watched_and_an_address_in_it_is_looked_for() {
-        let (records, converter) = converted(Side::Recipient, &["notes"], &["wrote to a@example.com again"]);
-        assert_eq!(records.candidates(Slot::Email, 0).count(), 1);
-        assert_eq!(converter.counts()[0].personal, 1, "what stands beside the address is not seen");
+    fn what_text_holds_is_looked_for() {
+        let (records, converter) =
+            converted(Side::Recipient, &["notes"], &["wrote to a@example.com again, +44 7700 900123, LS1 4AB"]);
+        for slot in [Slot::Email, Slot::Phone, Slot::Postcode, Slot::Name] {
+            assert!(records.candidates(slot, 0).count() > 0, "{slot:?}");
+        }
+        assert_eq!(converter.counts()[0].personal, 0);
         assert!(converter.personal_rows()[0]);
+    }
+
+    #[test]
+    fn words_beside_a_persons_columns_are_no_names() {
+        let headers = ["first_name", "surname", "postcode", "status"];
+        let names = |status: &str| candidates(Side::Recipient, &headers, &["Ann", "Lee", "LS1 4AB", status], Slot::Name);
+        assert_eq!(names("on hold for now"), ["ann lee"]);
+        assert!(names("for Bob Ray, 1980-02-03").contains(&"bob ray".to_owned()));
     }
 
     #[test]
@@ -735,16 +854,18 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_not_read_to_its_end_is_named() {
+    fn a_long_address_is_read_as_text() {
         let long = "note ".repeat(MOST_ADDRESS_WORDS + 1) + "13 High Street";
         let (_, converter) = converted(Side::Recipient, &["address"], &[&long]);
-        assert_eq!(converter.counts()[0].personal, 1);
-        let (_, converter) = converted(Side::Recipient, &["address"], &["Flat 2, 13 High Street, Leeds"]);
         assert_eq!(converter.counts()[0].personal, 0);
+        assert!(candidates(Side::Recipient, &["address"], &[&long], Slot::Address).contains(&"13|high".to_owned()));
+        let long = "note ".repeat(MOST_ADDRESS_WORDS + 1);
+        let (_, converter) = converted(Side::Recipient, &["address"], &[&long]);
+        assert_eq!(converter.counts()[0].personal, 1, "nothing of it is an address");
     }
 
     #[test]
-    fn cells_beyond_the_last_column_are_watched() {
+    fn cells_beyond_the_last_column_are_read_as_text() {
         let mapping = infer(["id"], &Profiles::default());
         let mut rows = RowBatch::default();
         for cell in ["1", "plain", "a@example.com"] {
@@ -752,7 +873,8 @@ mod tests {
         }
         rows.end_row(Locator::None);
         let mut converter = Converter::new(&mapping, Side::Recipient);
-        converter.convert(&rows, &mut RecordBatch::new());
-        assert_eq!(converter.overflow(), 1);
+        let mut records = RecordBatch::new();
+        converter.convert(&rows, &mut records);
+        assert_eq!((converter.overflow(), records.candidates(Slot::Email, 0).count()), (0, 1));
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn infer<'a>(names: impl IntoIterator<Item = &'a str>, profiles: &Pro
     });
     let mut columns: Vec<Taken> = columns.collect();
     name_among_fields(&mut columns, profiles);
-    Mapping { columns }
+    Mapping { columns, is_deep: false }
 }
 
 /// Takes for a person's name what is called just `name` within something that has a person's fields too: `user.name` beside `user.postcode`.
@@ -60,13 +60,13 @@ fn infer_column(name: &str, profile: &Profile) -> Taken {
             None => (Usage::Text, By::Values, String::new()),
         },
     };
-    Taken { name: name.to_owned(), usage, by, order: None, group, reason: None, doubt: None, overruled: None }
+    Taken { name: name.to_owned(), usage, by, order: None, group, reason: None, doubt: None, holds_names: false, overruled: None }
 }
 
-/// Notes which columns, taken for text because nothing tells otherwise, may hold names: no normaliser knows a name when it sees one. A
-/// scan names them as gaps until a person has said what they are. In a table of a few rows one such column is more likely a list of
-/// categories; two are a person's. A column whose name says that it is a person's, and whose values do not look so, is one too: the values
-/// may be written in a way that nobody here reads.
+/// Notes which columns, taken for text because nothing tells otherwise, may hold names: no normaliser knows a name when it sees one, so a
+/// scan reads their words as names. In a table of a few rows one such column is more likely a list of
+/// categories; two are a person's. A column whose name says that it is a person's, and whose values do not look so, is a doubt, which a scan names as a gap until a
+/// person has said what the column is: the values may be written in a way that nobody here reads.
 pub(crate) fn note_doubts(mapping: &mut Mapping, profiles: &Profiles, has_header: bool) {
     for (taken, profile) in mapping.columns.iter_mut().zip(profiles.columns.iter()) {
         let says =
@@ -89,11 +89,8 @@ pub(crate) fn note_doubts(mapping: &mut Mapping, profiles: &Profiles, has_header
         if !is_open(taken, profile) || taken.doubt.is_some() {
             continue;
         }
-        if !has_header {
-            taken.doubt = Some("no header says what the column holds");
-        } else if profile.looks_like_names() && (profile.is_long() || like_names > 1 || is_key(&taken.name)) {
-            taken.doubt = Some("the values look like names");
-        }
+        let looks_so = profile.looks_like_names() && (profile.is_long() || like_names > 1 || is_key(&taken.name));
+        taken.holds_names = looks_so || !has_header;
     }
 }
 
@@ -119,6 +116,11 @@ fn is_contradicted(field: Field, taken: &Taken, profile: &Profile) -> bool {
 /// Whether a text reads as the name of a column that is a field.
 pub(crate) fn names_field(text: &str) -> bool {
     by_header(&words_of(text)).is_some()
+}
+
+/// The field that a text names.
+pub(crate) fn field_named(text: &str) -> Option<Field> {
+    by_header(&words_of(text)).map(|(field, _)| field)
 }
 
 /// Whether a text reads as the name of a field that tells people apart: not of a number, a town or the date of some event.

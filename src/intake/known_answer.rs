@@ -46,12 +46,13 @@ pub(crate) fn record(side: Side) -> RecordBatch {
             group: String::new(),
             reason: None,
             doubt: None,
+            holds_names: false,
             overruled: None,
         });
     }
     rows.end_row(Locator::None);
     let mut records = RecordBatch::new();
-    Converter::new(&Mapping { columns }, side).convert(&rows, &mut records);
+    Converter::new(&Mapping { columns, is_deep: false }, side).convert(&rows, &mut records);
     records
 }
 

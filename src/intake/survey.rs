@@ -11,7 +11,6 @@ use crate::intake::map::MapFile;
 use crate::intake::map::Unused;
 use crate::intake::profile::Profiles;
 use crate::record::RecordBatch;
-use crate::record::schema::Usage;
 use crate::source::Access;
 use crate::source::Extent;
 use crate::source::Found;
@@ -59,9 +58,9 @@ pub(crate) fn target_name(session: &dyn Session, object: &Object) -> String {
     }
 }
 
-/// Surveys all objects that can be read. A rule of the map has to match one of them, or a source that could not be opened.
-pub(crate) fn survey(found: &Found, map: &MapFile, cancel: &Cancel) -> Result<Vec<Surveyed>, MapError> {
-    let surveyed = preview(found, map, cancel)?;
+/// Surveys all objects that can be read; where `is_deep`, all their columns are to be read as text too. A rule of the map has to match one of them, or a source that could not be opened.
+pub(crate) fn survey(found: &Found, map: &MapFile, is_deep: bool, cancel: &Cancel) -> Result<Vec<Surveyed>, MapError> {
+    let surveyed = preview(found, map, is_deep, cancel)?;
     match unused_rules(found, &surveyed, map).into_iter().next() {
         None => Ok(surveyed),
         Some(unused) => Err(unused.into()),
@@ -77,7 +76,7 @@ pub(crate) fn unused_rules(found: &Found, surveyed: &[Surveyed], map: &MapFile) 
 }
 
 /// Surveys all objects that can be read, for a look at some of the sources: rules of the map may be for others.
-pub(crate) fn preview(found: &Found, map: &MapFile, cancel: &Cancel) -> Result<Vec<Surveyed>, MapError> {
+pub(crate) fn preview(found: &Found, map: &MapFile, is_deep: bool, cancel: &Cancel) -> Result<Vec<Surveyed>, MapError> {
     let mut surveyed = Vec::new();
     for (number, session) in found.sessions.iter().enumerate() {
         for (place, object) in session.inventory().objects.iter().enumerate() {
@@ -93,12 +92,9 @@ pub(crate) fn preview(found: &Found, map: &MapFile, cancel: &Cancel) -> Result<V
             };
             let mut mapping = infer(object.columns.iter().map(|column| column.name.as_str()), &profiles);
             map.apply(&name, &mut mapping)?;
+            mapping.is_deep = is_deep;
             let header = object.details.iter().find(|(detail, _)| detail == "header");
             note_doubts(&mut mapping, &profiles, header.is_none_or(|(_, value)| value.starts_with("yes")));
-            let is_undivided = object.details.iter().any(|(detail, value)| detail == "delimiter" && value.starts_with("none"));
-            for taken in mapping.columns.iter_mut().filter(|taken| is_undivided && taken.usage == Usage::Text) {
-                taken.doubt = Some("no delimiter divides the lines, so that each was read as one cell of text");
-            }
             surveyed.push(Surveyed { session: number, object: place, name, mapping, profiles, excluded });
         }
         session.rest();

@@ -182,6 +182,15 @@ impl Field {
             (Kind::Identifier, _) => Some(Slot::Identifier),
         }
     }
+
+    /// Whether a recipient's column of this field feeds a slot. There any date can be any date, and an address may end in its postcode.
+    pub(crate) fn feeds(self, slot: Slot) -> bool {
+        match slot {
+            Slot::Birth | Slot::Child => self.kind == Kind::Date,
+            Slot::Postcode => matches!(self.slot(), Some(Slot::Postcode | Slot::Address)),
+            _ => self.slot() == Some(slot),
+        }
+    }
 }
 
 /// A place in a record that match keys take their atoms from. `Child` is that of the supply-only date (in the founding case the child's
@@ -203,7 +212,6 @@ impl Slot {
     pub(crate) const COUNT: usize = 9;
 
     /// All slots, in the order of [`Slot::index`].
-    #[cfg(test)]
     pub(crate) const ALL: [Slot; Slot::COUNT] = [
         Slot::Name,
         Slot::Birth,

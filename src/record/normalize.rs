@@ -15,6 +15,7 @@ pub(crate) mod address;
 mod authority;
 pub(crate) mod date;
 pub(crate) mod email;
+pub(crate) mod escape;
 pub(crate) mod identifier;
 mod latin;
 pub(crate) mod name;
@@ -22,9 +23,12 @@ pub(crate) mod phone;
 pub(crate) mod placeholder;
 pub(crate) mod postcode;
 pub(crate) mod spot;
+pub(crate) mod within;
 
 use std::borrow::Cow;
 
+use crate::record::normalize::escape::repair;
+use crate::record::normalize::escape::unescape;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 use unicode_normalization::char::is_combining_mark;
@@ -107,98 +111,6 @@ fn digit(letter: char) -> Option<char> {
     const ZEROS: [u32; 10] = [0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xe50, 0xff10];
     let code = u32::from(letter);
     ZEROS.into_iter().find(|zero| (*zero..zero + 10).contains(&code)).and_then(|zero| char::from_digit(code - zero, 10))
-}
-
-/// HTML entities undone, or none if there was none: `&amp;`, `&#39;`, `&#x27;`, `&eacute;` and the like.
-fn unescape(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    let mut found = false;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        // Entities are short; looking further would cost the cell's length for each `&`.
-        let entity = rest.bytes().skip(1).take(11).position(|byte| byte == b';').map(|length| (&rest[1..=length], length));
-        if let Some((replacement, length)) = entity.and_then(|(entity, length)| Some((entity_text(entity)?, length))) {
-            out.extend(replacement.into_iter().flatten());
-            rest = &rest[length + 2..];
-            found = true;
-        } else {
-            out.push('&');
-            rest = &rest[1..];
-        }
-    }
-    out.push_str(rest);
-    found.then_some(out)
-}
-
-/// What stands for the entity of this name: one character, or a letter and its mark.
-fn entity_text(entity: &str) -> Option<[Option<char>; 2]> {
-    if let Some(number) = entity.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-            None => number.parse().ok()?,
-        };
-        return Some([Some(char::from_u32(code)?), None]);
-    }
-    let whole = match entity {
-        "amp" | "AMP" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" | "lsquo" | "rsquo" | "rsquor" => '\'',
-        "nbsp" => ' ',
-        "ndash" | "mdash" => '-',
-        "szlig" => 'ß',
-        "aelig" | "AElig" => 'æ',
-        "oelig" | "OElig" => 'œ',
-        "oslash" | "Oslash" => 'ø',
-        "thorn" | "THORN" => 'þ',
-        "eth" | "ETH" => 'ð',
-        "lstrok" | "Lstrok" => 'ł',
-        "dstrok" | "Dstrok" => 'đ',
-        "hstrok" | "Hstrok" => 'ħ',
-        "tstrok" | "Tstrok" => 'ŧ',
-        "lmidot" | "Lmidot" => 'ŀ',
-        "ijlig" | "IJlig" => 'ĳ',
-        "eng" | "ENG" => 'ŋ',
-        "imath" | "inodot" => 'ı',
-        _ => {
-            let letter = entity.chars().next().filter(char::is_ascii_alphabetic)?;
-            let mark = match &entity[1..] {
-                "grave" => '\u{300}',
-                "acute" => '\u{301}',
-                "circ" => '\u{302}',
-                "tilde" => '\u{303}',
-                "macr" => '\u{304}',
-                "breve" => '\u{306}',
-                "dot" => '\u{307}',
-                "uml" => '\u{308}',
-                "ring" => '\u{30a}',
-                "dblac" => '\u{30b}',
-                "caron" => '\u{30c}',
-                "cedil" => '\u{327}',
-                "ogon" => '\u{328}',
-                _ => return None,
-            };
-            return Some([Some(letter), Some(mark)]);
-        }
-    };
-    Some([Some(whole), None])
-}
-
-/// UTF-8 that was read as Windows-1252 or Latin-1, read again; none if the text is not of that sort. Real text practically never is.
-fn repair(text: &str) -> Option<String> {
-    const HIGH: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
-    if text.is_ascii() {
-        return None;
-    }
-    let byte = |letter: char| match u8::try_from(u32::from(letter)) {
-        Ok(byte) => Some(byte),
-        Err(_) => HIGH.chars().zip(0x80..=0x9f).find(|(high, _)| *high == letter).map(|(_, byte)| byte),
-    };
-    let bytes: Option<Vec<u8>> = text.chars().map(byte).collect();
-    String::from_utf8(bytes?).ok()
 }
 
 /// Appends the text, lower-cased and without marks: `Łukasz Ångström` → `lukasz angstrom`. Other characters stay, as [`plain`] leaves them.

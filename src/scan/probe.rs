@@ -26,6 +26,9 @@ use crate::scan::tally::Tally;
 use crate::source::RowBatch;
 use std::cmp::Ordering;
 
+/// Messages that are made before they are hashed; of a row all.
+const MOST_MESSAGES: usize = 1 << 15;
+
 /// What all workers of a scan share.
 pub(crate) struct Lookup<'a> {
     /// The keys.
@@ -137,6 +140,7 @@ impl<'a> Prober<'a> {
     pub(crate) fn finish(mut self) -> Tally {
         self.tally.columns = self.converter.counts().to_vec();
         self.tally.overflow = self.converter.overflow();
+        self.tally.rows_capped += self.converter.capped();
         self.tally
     }
 
@@ -176,10 +180,13 @@ impl<'a> Prober<'a> {
         let mut all_hits = 0;
         let first = found.len();
         for number in self.lookup.gates.order() {
-            self.fill(number);
-            self.look_up(number);
-            self.tally.hashes += self.fingerprints.len() as u64;
-            all_hits += self.count(number, batch, found);
+            let mut next = 0;
+            while next < batch.rows() {
+                next = self.fill(number, next);
+                self.look_up(number);
+                self.tally.hashes += self.fingerprints.len() as u64;
+                all_hits += self.count(number, batch, found);
+            }
         }
         self.put_in_order(found, first);
         self.tally.rows += batch.rows() as u64;
@@ -211,24 +218,31 @@ impl<'a> Prober<'a> {
         }
     }
 
-    /// Makes the messages of one key, of the rows that may have a hit, and counts those of all.
-    fn fill(&mut self, number: usize) {
+    /// Makes the messages of one key, of the rows from `first` on that may have a hit, and counts those of all. Returns the row to go on with.
+    fn fill(&mut self, number: usize, first: usize) -> usize {
         let key = &self.lookup.plan.keys[number].key;
         let gate = self.lookup.gates.of(number);
         let (is_number, takes_whole_name) = (key.is_number(), key.has_whole_name());
-        let (days, rows) = (self.converter.days(), self.formed.len());
+        let (days, guesses, rows) = (self.converter.days(), self.converter.guesses(), self.formed.len());
         let mut passed = std::mem::take(&mut self.passed[number]);
-        passed.clear();
-        passed.resize(rows, false);
+        if first == 0 {
+            passed.clear();
+            passed.resize(rows, false);
+        }
         let (names, passed_gate) = (&self.names, gate.map(|gate| &self.passed[gate]));
         let (formed, tally) = (&mut self.formed, &mut self.tally);
-        self.messages.fill(key, &self.atoms, |row, combinations| {
-            if combinations > MOST_COMBINATIONS {
+        let next = self.messages.fill_from(first, MOST_MESSAGES, key, &self.atoms, |row, combinations| {
+            let is_open = passed_gate.is_none_or(|passed| passed[row]);
+            if is_open && combinations > MOST_COMBINATIONS {
                 tally.rows_capped += 1;
                 // What is not tried may be a hit all the same.
                 passed[row] = true;
             }
             tally.keys[number].probes += combinations.min(MOST_COMBINATIONS) as u64;
+            if key.atoms.iter().any(|atom| guesses[row].has(atom.slot())) {
+                return is_open;
+            }
+            tally.keys[number].is_formed = true;
             if !is_guess(key, days[row]) {
                 let is_half = takes_whole_name && names.get(row).is_some_and(|is_whole| !is_whole);
                 let best = if is_number {
@@ -240,9 +254,10 @@ impl<'a> Prober<'a> {
                 };
                 formed[row] = best.max(formed[row]);
             }
-            passed_gate.is_none_or(|passed| passed[row])
+            is_open
         });
         self.passed[number] = passed;
+        next
     }
 
     /// Hashes and looks up the messages of one key.

@@ -61,17 +61,22 @@ impl Invented {
             number: format!("9{}", digits(11..14)),
             street: format!("z{}", letters(14..17)),
             town: format!("q{}", letters(17..20)),
-            postcode: format!("QX{} {}ZY", 1 + bytes[20] % 9, 1 + bytes[21] % 9),
+            postcode: format!("ZE{} {}ZY", 1 + bytes[20] % 9, 1 + bytes[21] % 9),
             email: format!("x{}@residua.example", letters(22..26)),
             phone: format!("077009{}3", digits(26..30)),
             identifier: format!("QX{}Z", digits(0..12)),
         }
     }
 
-    /// The column of prose that holds the e-mail address, where no column is taken for one: an address is known wherever it stands.
+    /// The column of text that speaks of the person.
     fn prose(mapping: &Mapping) -> Option<usize> {
-        let has_own = mapping.columns.iter().filter_map(Taken::field).any(|field| field.kind == Kind::Email);
-        mapping.columns.iter().position(|taken| taken.usage == Usage::Text).filter(|_| !has_own)
+        mapping.columns.iter().position(|taken| taken.usage == Usage::Text)
+    }
+
+    /// The cell of a column of text.
+    fn sentence(&self) -> String {
+        let Invented { given, family, date, number, street, town, postcode, email, phone, .. } = self;
+        format!("ask {given} {family}, born {date}, of {number} {street} Road, {town}, {postcode}, {email}, {phone}")
     }
 
     /// The cell of a column that is taken for a field.
@@ -97,6 +102,7 @@ impl Invented {
     /// The canonical values that the columns of a mapping ought to yield, of one candidate a slot.
     fn canonical(&self, mapping: &Mapping) -> RecordBatch {
         let mut records = RecordBatch::new();
+        let has_prose = Invented::prose(mapping).is_some();
         let fields = || mapping.columns.iter().filter_map(|taken| taken.field().map(|field| (field, taken)));
         let has = |kind: Kind, roles: &[Role]| fields().any(|(field, _)| field.kind == kind && roles.contains(&field.role));
         // The first person that the columns name; a whole name in one cell stands for itself.
@@ -113,25 +119,31 @@ impl Invented {
             name.push(&self.family);
         }
         records.push(Slot::Name, &name.join(" "));
-        if fields().any(|(field, _)| field.kind == Kind::Date) {
+        if has_prose {
+            records.push(Slot::Name, &format!("{} {}", self.given, self.family));
+        }
+        if has_prose || fields().any(|(field, _)| field.kind == Kind::Date) {
             let day = self.date.replace('-', "");
             records.push(Slot::Birth, &day);
             records.push(Slot::Child, &day);
         }
-        if has(Kind::Postcode, &[Role::Main]) {
+        if has_prose || has(Kind::Postcode, &[Role::Main]) {
             records.push(Slot::Postcode, &self.postcode.replace(' ', ""));
         }
         let number = if has(Kind::Address, &[Role::Number, Role::Line]) { self.number.as_str() } else { "" };
         if has(Kind::Address, &[Role::Street, Role::Line]) {
             records.push(Slot::Address, &format!("{number}|{}", &self.street[..4]));
         }
-        if has(Kind::Address, &[Role::Town]) {
+        if has_prose {
+            records.push(Slot::Address, &format!("{}|{}", self.number, &self.street[..4]));
+        }
+        if has_prose || has(Kind::Address, &[Role::Town]) {
             records.push(Slot::Town, &self.town);
         }
-        if has(Kind::Email, &[Role::Main]) || Invented::prose(mapping).is_some() {
+        if has_prose || has(Kind::Email, &[Role::Main]) {
             records.push(Slot::Email, &self.email);
         }
-        if has(Kind::Phone, &[Role::Main]) {
+        if has_prose || has(Kind::Phone, &[Role::Main]) {
             records.push(Slot::Phone, &self.phone[1..]);
         }
         if has(Kind::Identifier, &[Role::Main]) {
@@ -149,7 +161,7 @@ pub(crate) fn make(nonce: &[u8; 32], target: &str, mapping: &Mapping, plan: &Pla
     let prose = Invented::prose(mapping);
     for (index, taken) in mapping.columns.iter().enumerate() {
         if prose == Some(index) {
-            row.push_text(&format!("ask {} about it", invented.email));
+            row.push_text(&invented.sentence());
         } else {
             row.push_text(&invented.cell(taken));
         }

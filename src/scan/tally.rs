@@ -37,6 +37,8 @@ pub(crate) struct Tally {
 pub(crate) struct KeyTally {
     /// Fingerprints formed: looked up, or behind a gate that the row did not pass.
     pub(crate) probes: u64,
+    /// Whether some row forms it by more than guesses from text.
+    pub(crate) is_formed: bool,
     /// Pairs of a probe and a record.
     pub(crate) hits: u64,
     /// Rows with a hit.
@@ -74,6 +76,7 @@ impl Tally {
         }
         for (mine, theirs) in self.keys.iter_mut().zip(other.keys) {
             mine.probes += theirs.probes;
+            mine.is_formed |= theirs.is_formed;
             mine.hits += theirs.hits;
             mine.rows += theirs.rows;
             for (mine, theirs) in mine.declared_rows.iter_mut().zip(theirs.declared_rows) {
@@ -99,7 +102,7 @@ mod tests {
             let mut tally = Tally::new(1, 1, 1);
             tally.rows = rows;
             tally.columns[0].filled = rows;
-            tally.keys[0] = KeyTally { probes: rows, hits, rows, declared_rows: vec![declared], records: records.into_iter().collect() };
+            tally.keys[0] = KeyTally { probes: rows, is_formed: rows > 0, hits, rows, declared_rows: vec![declared], records: records.into_iter().collect() };
             tally
         }
     }

@@ -3,6 +3,7 @@
 use crate::finding::Outcome;
 use crate::finding::coverage::Column;
 use crate::finding::coverage::KeyResult;
+use crate::finding::coverage::READ_AS_TEXT;
 use crate::finding::coverage::Target;
 use crate::finding::coverage::telling_slot;
 use crate::finding::declaration::Exclusion;
@@ -205,7 +206,7 @@ impl TargetScan<'_> {
         column_gaps(&self.surveyed.name, &self.surveyed.mapping, &tally.columns, tally.overflow, gaps);
         // A number of the recipient's own makes a key, and says nothing of the person beside it.
         let forms_key =
-            self.lookup.plan.keys.iter().zip(&tally.keys).any(|(planned, key)| key.probes > 0 && !planned.key.is_number());
+            self.lookup.plan.keys.iter().zip(&tally.keys).any(|(planned, key)| key.is_formed && !planned.key.is_number());
         if tally.rows > 0 && !forms_key && self.holds_people() && self.has_filled_person(tally) {
             let detail = "the columns hold personal data, but form none of the supply's match keys";
             gaps.push(self.gap(None, GapCode::NoKey, Some(tally.rows), detail));
@@ -247,7 +248,9 @@ impl TargetScan<'_> {
             source: identity.name.clone(),
             kind: identity.kind.to_owned(),
             identity: identity.facts.clone(),
-            reading: self.session.facts().iter().chain(&self.object.details).cloned().collect(),
+            reading: (self.session.facts().iter().chain(&self.object.details).cloned())
+                .chain(self.surveyed.mapping.is_deep.then(|| (READ_AS_TEXT.to_owned(), "every column".to_owned())))
+                .collect(),
             consistency: self.session.consistency().as_str().to_owned(),
             content_digest,
             schema_digest: hex::encode(schema.finalize().as_bytes()),

@@ -271,10 +271,11 @@ fn map(columns: &[crate::source::Column], like: &Mapping) -> Result<Mapping, Con
         group: String::new(),
         reason: None,
         doubt: None,
+        holds_names: false,
         overruled: None,
     };
     let columns = columns.iter().map(|column| taken(&column.name).unwrap_or_else(|| other(&column.name))).collect();
-    Ok(Mapping { columns })
+    Ok(Mapping { columns, is_deep: false })
 }
 
 /// That reading the controls broke off, or was interrupted.

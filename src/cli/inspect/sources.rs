@@ -58,7 +58,7 @@ pub(super) fn inspect(subjects: &[String], arguments: &Arguments, context: &Cont
     };
     let options = arguments.reading.options(map.text_rules(), Some(&arguments.piped));
     let found = reading::discover(subjects, &options, context)?;
-    let surveyed = survey::preview(&found, &map, &context.cancel).with_context(|| {
+    let surveyed = survey::preview(&found, &map, arguments.deep, &context.cancel).with_context(|| {
         let name = arguments.map.as_ref().map_or_else(String::new, |path| format!(" `{}`", path.display()));
         format!("cannot use the map file{name}")
     })?;

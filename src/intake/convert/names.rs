@@ -274,7 +274,9 @@ impl Converter {
     fn name_cell(&mut self, cells: &[Option<&str>], index: usize) -> bool {
         let Some(cell) = cell_of(cells, index) else { return false };
         if self.side == Side::Recipient && cell.contains(|character: char| character == '@' || character.is_ascii_digit()) {
-            self.counts[index].personal += u64::from(spot::spot(cell).is_some());
+            if let Some(kind) = spot::spot(cell) {
+                self.suspect(index, kind, cell);
+            }
         }
         let before = self.tokens.len();
         let reading = name::tokens(cell, &mut self.tokens);

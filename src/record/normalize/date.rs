@@ -233,6 +233,13 @@ pub(crate) fn shape(raw: &str) -> Shape {
     Readings::of(raw).shape()
 }
 
+/// Whether a word is a month's, in full or shortened.
+pub(crate) fn is_month(word: &str) -> bool {
+    let mut folded = String::new();
+    fold(word, &mut folded);
+    matches!(words::meaning(folded.as_bytes()), Some(words::Word::Month(_) | words::Word::MonthOrWeekday(_)))
+}
+
 /// Is the whole cell a day as people write it, with no time of day but midnight? Digits without a separator are not.
 pub(crate) fn is_written_day(raw: &str) -> bool {
     if raw.len() > 4 * LONGEST {

@@ -6,7 +6,10 @@ use crate::attestation::predicate_v1::KeyResultV1;
 use crate::attestation::predicate_v1::TargetV1;
 use crate::finding::Outcome;
 use crate::finding::coverage::KeyResult;
+use crate::finding::coverage::READ_AS_TEXT;
 use crate::finding::coverage::Target;
+use crate::finding::coverage::feeds;
+use crate::match_key::plan::Plan;
 use crate::match_key::strength::Class;
 use crate::support::sanitize;
 use crate::verification::Context;
@@ -36,7 +39,7 @@ pub(super) fn compare(findings: &mut Findings, context: &Context<'_>, then: &Att
         }
         let is_excluded = now.excluded.iter().any(|exclusion| exclusion.target == before.name && exclusion.column.is_none());
         match now.targets.iter().find(|target| target.name == before.name) {
-            Some(after) => compare_target(findings, &shown, before, after, now),
+            Some(after) => compare_target(findings, &context.plan, &shown, before, after, now),
             // An exclusion was judged with the verdict.
             None if is_excluded => {}
             None if declared.is_some() => {
@@ -49,7 +52,9 @@ pub(super) fn compare(findings: &mut Findings, context: &Context<'_>, then: &Att
     }
     let holds_nothing_now = |before: &TargetV1| {
         let emptied = now.targets.iter().find(|target| target.name == before.name && target.is_emptied());
-        emptied.is_some_and(|after| changed_fact(before, after).is_none() && lost_keys(before, after).next().is_none())
+        emptied.is_some_and(|after| {
+            changed_fact(before, after).is_none() && lost_keys(&context.plan, before, after).next().is_none()
+        })
     };
     // An empty place shows something only if it is one where the data were.
     if now.is_seen_empty() && !then.coverage.targets.iter().any(|before| held_supply(before) && holds_nothing_now(before)) {
@@ -65,12 +70,20 @@ fn held_supply(before: &TargetV1) -> bool {
     before.by_key.iter().filter_map(KeyResultV1::key_result).any(is_found)
 }
 
-/// The keys that were formed then and cannot be formed now.
-fn lost_keys<'a>(before: &'a TargetV1, after: &'a Target) -> impl Iterator<Item = &'a KeyResultV1> {
-    before.by_key.iter().filter(|key| key.probes > 0 && !after.by_key.iter().any(|other| other.key == key.key))
+/// The keys that the columns formed then and cannot form now. A key that only what stood in text formed may go with it.
+fn lost_keys<'a>(plan: &Plan, before: &'a TargetV1, after: &'a Target) -> impl Iterator<Item = &'a KeyResultV1> {
+    let columns = || before.columns.iter().map(|column| column.taken_for.as_str());
+    let formed: Vec<String> = plan
+        .keys
+        .iter()
+        .filter(|planned| planned.key.is_formable(|slot| columns().any(|taken_for| feeds(taken_for, slot))))
+        .map(|planned| planned.key.name.clone())
+        .collect();
+    (before.by_key.iter())
+        .filter(move |key| key.probes > 0 && formed.contains(&key.key) && !after.by_key.iter().any(|other| other.key == key.key))
 }
 
-fn compare_target(findings: &mut Findings, shown: &str, before: &TargetV1, after: &Target, now: &Outcome) {
+fn compare_target(findings: &mut Findings, plan: &Plan, shown: &str, before: &TargetV1, after: &Target, now: &Outcome) {
     if let Some(fact) = changed_fact(before, after) {
         findings.doubt(
             format!("`{shown}` is not the one of the baseline: its {} is another", sanitize::clean(fact)),
@@ -90,7 +103,12 @@ fn compare_target(findings: &mut Findings, shown: &str, before: &TargetV1, after
                 .doubt(format!("`{shown}`, column `{name}` is taken for `{is}`, and was for `{was}` in the baseline"), MAPPING);
         }
     }
-    for key in lost_keys(before, after) {
+    let was_deep = before.reading.iter().any(|fact| fact.name == READ_AS_TEXT);
+    if was_deep && !after.reading.iter().any(|(name, _)| name == READ_AS_TEXT) {
+        let reason = format!("`{shown}`: every column was read as text in the baseline (`--deep`), and is not now");
+        findings.doubt(reason, "have the recipient scan again with `--deep`, as at the baseline");
+    }
+    for key in lost_keys(plan, before, after) {
         let reason = format!("`{shown}` formed the key `{}` in the baseline, and does not now", sanitize::clean(&key.key));
         findings.doubt(reason, MAPPING);
     }

@@ -1,0 +1,310 @@
+//! Text of a row: what stands in cells that are no single field, read for values and names wherever they are.
+//!
+//! All such cells of a row are one text, in the order of the columns. Escapes are undone, values with a form of their own are found
+//! ([`within`]), and what stands behind a label (`"surname": …`, `dob=…`, `<phone>…`) is read as what the label says. Names have no form: any
+//! two words may be one, so words are paired, near ones in long texts and all in short ones.
+
+mod label;
+mod pair;
+
+use crate::intake::text::label::Labels;
+use crate::intake::text::pair::Pairs;
+use crate::record::RecordBatch;
+use crate::record::field::Kind;
+use crate::record::field::Slot;
+use crate::record::normalize::escape;
+use crate::record::normalize::within;
+use crate::record::normalize::within::BORDER;
+use crate::record::normalize::within::Word;
+
+/// Values of one slot that are taken from the text of one row.
+const MOST_VALUES: usize = 64;
+
+/// The text of one row. Memory is kept from row to row.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TextReader {
+    text: String,
+    cells: Vec<Cell>,
+    words: Vec<Word>,
+    labels: Labels,
+    pairs: Pairs,
+}
+
+/// A set of slots, a bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Slots(u16);
+
+impl Slots {
+    fn insert(&mut self, slot: Slot) {
+        self.0 |= 1 << slot.index();
+    }
+
+    /// Whether a slot is one of them.
+    pub(crate) fn has(self, slot: Slot) -> bool {
+        self.0 & (1 << slot.index()) != 0
+    }
+}
+
+/// One cell within the text.
+#[derive(Clone, Copy, Debug)]
+struct Cell {
+    column: usize,
+    end: usize,
+    /// Its words are names.
+    holds_names: bool,
+    /// The slots of which it holds a value.
+    found: Slots,
+}
+
+/// What became of a row's text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// Whether it names or reaches somebody: a way to write or to call, a postcode, or what is said to be a name.
+    pub(super) tells_person: bool,
+    /// Days in it.
+    pub(super) days: u32,
+    /// The slots of which the row has only what may be something else just as well, a bit each: any number before a word is an address.
+    pub(super) guesses: Slots,
+    /// Whether it holds more than is tried.
+    pub(super) is_capped: bool,
+}
+
+impl TextReader {
+    /// Begins a row.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.cells.clear();
+    }
+
+    /// Adds a cell.
+    pub(super) fn add(&mut self, column: usize, cell: &str, holds_names: bool) {
+        if cell.is_empty() || self.cells.iter().any(|known| known.column == column) {
+            return;
+        }
+        if !self.text.is_empty() {
+            self.text.push(BORDER);
+        }
+        self.text.push_str(&escape::decoded(cell));
+        self.cells.push(Cell { column, end: self.text.len(), holds_names, found: Slots::default() });
+    }
+
+    /// Reads what was added into the row that is being built. `records` has its other values already.
+    pub(super) fn read(&mut self, records: &mut RecordBatch) -> Said {
+        let mut said = Said::default();
+        if self.cells.is_empty() {
+            return said;
+        }
+        let TextReader { text, cells, words, labels, pairs } = self;
+        let has_name = records.open(Slot::Name).next().is_some();
+        within::words(text, words);
+        let mut known = Slots::default();
+        Slot::ALL.into_iter().filter(|slot| records.open(*slot).next().is_some()).for_each(|slot| known.insert(slot));
+        let mut has_plain = false;
+        let mut counts = [0_usize; Slot::COUNT];
+        let mut take = |slot: Slot, value: &str, start: usize, is_plain: bool| {
+            if let Some(cell) = cell_at(cells, start) {
+                cells[cell].found.insert(slot);
+            }
+            counts[slot.index()] += 1;
+            if counts[slot.index()] > MOST_VALUES {
+                said.is_capped = true;
+                return;
+            }
+            has_plain |= is_plain;
+            said.tells_person |= is_plain && matches!(slot, Slot::Email | Slot::Phone | Slot::Postcode);
+            for slot in [slot, if slot == Slot::Birth { Slot::Child } else { slot }] {
+                if is_plain {
+                    known.insert(slot);
+                }
+                records.push(slot, value);
+            }
+            said.days += u32::from(is_plain && slot == Slot::Birth);
+        };
+        // What a label announces comes first: it is the likeliest where there is more than is tried.
+        labels.read(text, words, &mut |slot, value, start| take(slot, value, start, true));
+        within::find(text, words, &|word| labels.is_label(word), &mut |found| {
+            // What is announced as something else is no more than that, unless it has a form of its own.
+            if found.is_plain || !labels.has_announced(found.start) {
+                take(found.slot, found.value, found.start, found.is_plain);
+            }
+        });
+        pairs.gather(text, words, |word| {
+            let start = words[word].start;
+            let is_name = labels.is_name(word);
+            // As in columns, what is announced as something else holds no name.
+            if labels.is_label(word) || !is_name && labels.has_announced(start) {
+                return None;
+            }
+            let cell = cell_at(cells, start)?;
+            Some((cell, is_name || cells[cell].holds_names))
+        });
+        for cell in pairs.cells() {
+            if let Some(cell) = cells.get_mut(cell) {
+                cell.found.insert(Slot::Name);
+            }
+        }
+        said.tells_person |= pairs.has_named();
+        Slot::ALL.into_iter().filter(|slot| !known.has(*slot)).for_each(|slot| said.guesses.insert(slot));
+        if !has_name {
+            // Words are all that a name can be told by.
+            said.guesses.0 &= !(1 << Slot::Name.index());
+        }
+        let has_other = Slot::ALL.into_iter().any(|slot| slot != Slot::Name && records.open(slot).next().is_some());
+        if has_other && (!has_name || has_plain || pairs.has_named()) {
+            said.is_capped |= pairs.push(records);
+        }
+        said
+    }
+
+    /// Whether a cell of this column was read, and a value of this kind found in it.
+    pub(super) fn has_found(&self, column: usize, kind: Kind) -> bool {
+        let slot = match kind {
+            Kind::Name => Slot::Name,
+            Kind::Date => Slot::Birth,
+            Kind::Postcode => Slot::Postcode,
+            Kind::Address => Slot::Address,
+            Kind::Email => Slot::Email,
+            Kind::Phone => Slot::Phone,
+            Kind::Identifier => Slot::Identifier,
+        };
+        self.cells.iter().any(|cell| cell.column == column && cell.found.has(slot))
+    }
+
+    /// The columns in whose cells a label says that something of a person follows, which was not understood.
+    pub(super) fn misread(&self) -> impl Iterator<Item = usize> {
+        self.labels.misread().filter_map(|start| Some(self.cells[cell_at(&self.cells, start)?].column))
+    }
+}
+
+/// The number of the cell that an offset lies in.
+fn cell_at(cells: &[Cell], offset: usize) -> Option<usize> {
+    let at = cells.partition_point(|cell| cell.end <= offset);
+    (at < cells.len()).then_some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What the text of these cells yields of a slot, the cells that hold names marked with a star.
+    fn read(cells: &[&str], slot: Slot) -> Vec<String> {
+        let (records, _, _) = reader(cells);
+        records.candidates(slot, 0).map(|value| String::from_utf8(value.to_vec()).unwrap()).collect()
+    }
+
+    fn reader(cells: &[&str]) -> (RecordBatch, Said, TextReader) {
+        let mut reader = TextReader::default();
+        for (column, cell) in cells.iter().enumerate() {
+            reader.add(column, cell.trim_start_matches('*'), cell.starts_with('*'));
+        }
+        let mut records = RecordBatch::new();
+        let said = reader.read(&mut records);
+        records.end_row();
+        (records, said, reader)
+    }
+
+    fn names(cells: &[&str]) -> Vec<String> {
+        read(cells, Slot::Name)
+    }
+
+    #[test]
+    fn words_are_paired_where_something_else_is_known() {
+        assert!(names(&["Spoke to Ann Lee"]).is_empty());
+        let text = ["Spoke to Mrs Ann Green of 13 High Street, Leeds LS1 4AB, born 3 Feb 1980"];
+        assert!(names(&text).contains(&"ann green".to_owned()));
+        assert_eq!(read(&text, Slot::Birth), ["19800203"]);
+        assert_eq!(read(&text, Slot::Child), ["19800203"]);
+        assert!(read(&text, Slot::Address).contains(&"13|high".to_owned()));
+        assert!(read(&text, Slot::Town).contains(&"leeds".to_owned()));
+    }
+
+    #[test]
+    fn names_of_three_words_and_other_spellings_are_tried() {
+        let found = names(&["1980-02-03 Mary Jane Mc Donald"]);
+        for name in ["jane mary mcdonald", "mary mcdonald", "donald jane mary"] {
+            let name: Vec<&str> = name.split(' ').collect();
+            assert!(found.contains(&name.join(" ")) || name.len() == 3, "{name:?} of {found:?}");
+        }
+        assert!(names(&["1980-02-03 Seán O'Brien"]).contains(&"obrien sean".to_owned()));
+        assert!(names(&["1980-02-03 Jörg Müller"]).contains(&"joerg mueller".to_owned()));
+    }
+
+    #[test]
+    fn labels_say_what_follows() {
+        for text in [
+            r#"{"surname":"Lee","address":{"line":"1 Old Mill Road, by the church"},"dob":"1980-02-03","colour":"red and blue and a little green too, all over it","first_name":"Ann"}"#,
+            r#"{"body":"{\"surname\":\"Lee\",\"x\":\"one two three four five six seven eight nine ten eleven twelve\",\"dob\":\"1980-02-03\",\"first_name\":\"Ann\"}"}"#,
+            "first_name=Ann level=info message=a,b,c,d,e,f,g,h,i,j,k,l,m,n,o surname=Lee dob=1980-02-03 one two three four five six seven eight",
+            "<r><surname>Lee</surname><p>one two three four five six seven eight nine ten eleven twelve thirteen</p><dob>1980-02-03</dob><firstName>Ann</firstName></r>",
+            r#""surname"=>"Lee", "text"=>"one two three four five six seven eight nine ten eleven twelve thirteen", "dob"=>"1980-02-03", "firstname"=>"Ann""#,
+        ] {
+            let found = names(&[text]);
+            assert!(found.contains(&"ann lee".to_owned()), "{text}: {found:?}");
+            assert_eq!(read(&[text], Slot::Birth), ["19800203"], "{text}");
+            assert!(found.iter().all(|name| !name.contains("surname")), "{text}: {found:?}");
+        }
+        assert!(read(&[r#"{"date_of_birth":"29254"}"#], Slot::Birth).contains(&"19800203".to_owned()));
+        assert!(read(&[r#"{"zip":"02119-1234"}"#], Slot::Postcode).contains(&"021191234".to_owned()));
+        assert_eq!(read(&["customer_no: AB-12/3"], Slot::Identifier), ["AB123"]);
+        assert!(read(&[r#"{"city":"Leeds","n":1}"#], Slot::Town).contains(&"leeds".to_owned()));
+    }
+
+    #[test]
+    fn what_a_label_announces_and_is_not_understood_is_named() {
+        let misread = |text: &str| reader(&["", text]).2.misread().collect::<Vec<_>>();
+        assert_eq!(misread(r#"{"dob":"a long time ago"}"#), [1]);
+        assert_eq!(misread(r#"{"email":"7b1f0c5e"}"#), [1]);
+        assert_eq!(misread(r#"{"surname":"4711"}"#), [1]);
+        assert!(misread(r#"{"dob":null,"email":"","phone":"n/a","surname":"Lee","id":"???"}"#).is_empty());
+        assert!(misread("Phone: see below").is_empty());
+    }
+
+    #[test]
+    fn cells_of_names_are_paired_across_a_long_row() {
+        let long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen";
+        assert!(names(&["*Ann", long, "*Lee", "1980-02-03"]).contains(&"ann lee".to_owned()));
+        assert!(names(&["Ann", long, "Lee", "1980-02-03"]).contains(&"ann lee".to_owned()), "short cells");
+        let (_, said, _) = reader(&["*Ann", "1980-02-03"]);
+        assert!(said.tells_person);
+        assert_eq!(said.days, 1);
+    }
+
+    #[test]
+    fn a_half_name_of_a_column_and_half_of_text_are_one() {
+        let mut reader = TextReader::default();
+        reader.add(0, "Ann", true);
+        let mut records = RecordBatch::new();
+        records.push(Slot::Name, "lee");
+        records.push(Slot::Birth, "19800203");
+        reader.read(&mut records);
+        records.end_row();
+        assert!(records.candidates(Slot::Name, 0).any(|name| name == b"ann lee"));
+    }
+
+    #[test]
+    fn more_than_is_tried_is_said() {
+        let words: String = (0..2_000)
+            .map(|number| format!("w{}x ", "abcdefghij".chars().cycle().skip(number).take(5).collect::<String>()))
+            .collect();
+        assert!(reader(&[&format!("1980-02-03 {words}")]).1.is_capped);
+        let days: String = (1..99).map(|day| format!("19{day:02}-01-01 ")).collect();
+        assert!(reader(&[&days]).1.is_capped);
+        assert!(!reader(&["1980-02-03 Ann Green"]).1.is_capped);
+    }
+
+    #[test]
+    fn a_cell_is_known_by_what_was_found_in_it() {
+        let (_, _, reader) = reader(&["a@example.com", "Ann Green", "1980-02-03"]);
+        assert!(reader.has_found(0, Kind::Email) && !reader.has_found(1, Kind::Email));
+        assert!(reader.has_found(1, Kind::Name) && reader.has_found(2, Kind::Date) && !reader.has_found(9, Kind::Date));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in any::<String>(), marked in "[{}<>\":=a-dO'é 0-9,/;&%\\\\-]{0,60}") {
+            reader(&[&text, &marked]);
+            reader(&[&format!("*{marked}"), &text]);
+        }
+    }
+}
