@@ -1,6 +1,7 @@
 //! Conversion: batches of rows become batches of records, cell by cell, as the mapping says.
 
 mod names;
+mod postcodes;
 
 use crate::intake::By;
 use crate::intake::Mapping;
@@ -82,6 +83,8 @@ pub(crate) struct Converter {
     /// Name columns that are read together too.
     joins: Vec<names::Join>,
     address: Vec<usize>,
+    /// Columns of postcodes, where there are several: halves of one may stand in two.
+    postcodes: Vec<usize>,
     counts: Vec<ColumnCounts>,
     /// Cells beyond the table's columns that look personal, and were not understood.
     overflow: u64,
@@ -109,7 +112,7 @@ pub(crate) struct Converter {
 /// What is done with one column.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Part of a person's name or of an address: joined with others later.
+    /// Part of a person's name, of an address or of a postcode: joined with others later.
     Joined(Kind),
     Date {
         slot: Option<Slot>,
@@ -176,7 +179,7 @@ impl Converter {
     pub(crate) fn new(mapping: &Mapping, side: Side) -> Converter {
         let mut people: Vec<Person> = Vec::new();
         let mut address: Vec<(u8, usize)> = Vec::new();
-        let mut plan = Vec::with_capacity(mapping.columns.len());
+        let mut plan: Vec<Step> = Vec::with_capacity(mapping.columns.len());
         for (index, taken) in mapping.columns.iter().enumerate() {
             plan.push(step(taken));
             let Some(field) = taken.field() else { continue };
@@ -204,8 +207,15 @@ impl Converter {
         join_halves(&mut people);
         join_names(&mut people);
         address.sort_unstable();
+        let is_postcode = |index: &usize| matches!(plan[*index], Step::Postcode);
+        let mut postcodes: Vec<usize> = (0..plan.len()).filter(is_postcode).collect();
+        if postcodes.len() < 2 {
+            postcodes.clear();
+        }
+        postcodes.iter().for_each(|index| plan[*index] = Step::Joined(Kind::Postcode));
         Converter {
             side,
+            postcodes,
             joins: names::joins(&people),
             people,
             address: address.into_iter().map(|(_, index)| index).collect(),
@@ -398,14 +408,9 @@ impl Converter {
                     self.simple(cell, Slot::Identifier, identifier::canonical, records)
                 }
             };
-            is_unreadable |= self.count(index, reading);
-            if reading == Reading::Unreadable {
-                // What is not of the column's own kind may be personal in another way.
-                if let Some(kind) = spot::spot(cell) {
-                    self.suspect(index, kind, cell);
-                }
-            }
+            is_unreadable |= self.judge(index, reading, cell);
         }
+        is_unreadable |= self.postcodes(cells, records);
         is_unreadable |= self.names(cells, records);
         is_unreadable |= self.address(cells, records);
         is_unreadable
@@ -444,6 +449,15 @@ impl Converter {
             }
             _ => {}
         }
+    }
+
+    /// Counts a cell. What is not of the column's own kind may be personal in another way.
+    fn judge(&mut self, index: usize, reading: Reading, cell: &str) -> bool {
+        let is_unreadable = self.count(index, reading);
+        if is_unreadable && let Some(kind) = spot::spot(cell) {
+            self.suspect(index, kind, cell);
+        }
+        is_unreadable
     }
 
     fn count(&mut self, index: usize, reading: Reading) -> bool {

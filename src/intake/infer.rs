@@ -285,8 +285,11 @@ fn by_header(words: &[String]) -> Option<(Field, String)> {
     {
         return Some((field(Kind::Phone, Role::Main)?, String::new()));
     }
-    if any(&["postcode", "zip", "zipcode", "postalcode", "pcode", "plz", "eircode"])
+    let halves = ["out", "in", "outward", "inward", "outcode", "incode", "outer", "inner"];
+    if any(&["postcode", "postcodes", "zip", "zipcode", "postalcode", "pcode", "plz", "eircode"])
         || ends(&["postcode", "postalcode", "zipcode"])
+        || (any(&["pc", "pcd", "postal", "post"]) && any(&halves))
+        || matches!(joined.as_str(), "outwardcode" | "inwardcode" | "outcode" | "incode" | "outward" | "inward")
     {
         return Some((field(Kind::Postcode, Role::Main)?, String::new()));
     }

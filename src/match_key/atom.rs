@@ -137,7 +137,7 @@ impl Atom {
     }
 
     /// Whether records that agree on this atom agree on the other too: this one is the canonical value, from which the other is derived. A
-    /// sector does not imply its outward half, since a recipient's postcode may be cut to the sector, and stands for itself then.
+    /// sector does not imply its outward half, since a recipient's postcode may be cut to the sector, and may read as a district then (`LS61`).
     pub(crate) fn implies(self, other: Atom) -> bool {
         self == other
             || matches!(
@@ -153,8 +153,9 @@ impl Atom {
     /// Derives the atom from a canonical value; `emit` is called once for each form, not at all where the value has no such piece.
     pub(crate) fn derive(self, canonical: &[u8], scratch: &mut Vec<Vec<u8>>, mut emit: impl FnMut(&[u8])) {
         match self {
-            // A district alone is no unit, and would be looked for in vain.
-            Atom::PostcodeUnit if postcode::is_district(canonical) => {}
+            // A district alone is no unit and no sector, and a sector is no unit: they would be looked for in vain.
+            Atom::PostcodeUnit | Atom::PostcodeSector if postcode::is_district(canonical) => {}
+            Atom::PostcodeUnit if postcode::is_sector(canonical) => {}
             Atom::NameFull | Atom::BirthDay | Atom::ChildDay | Atom::PostcodeUnit | Atom::Email | Atom::Phone | Atom::Id => {
                 emit(canonical);
             }
@@ -389,6 +390,8 @@ mod tests {
         assert_eq!(forms(Atom::PostcodeUnit, "SW1A"), Vec::<String>::new());
         assert_eq!(forms(Atom::PostcodeUnit, "2119"), ["2119"]);
         assert_eq!(forms(Atom::PostcodeSector, "SW1A1AA"), ["SW1A1"]);
+        assert!(forms(Atom::PostcodeSector, "SW1A").is_empty() && forms(Atom::PostcodeUnit, "SW1A1").is_empty());
+        assert_eq!(forms(Atom::PostcodeOutward, "SW1A1"), ["SW1A"]);
         assert_eq!(forms(Atom::PostcodeOutward, "SW1A1AA"), ["SW1A"]);
         assert_eq!(forms(Atom::AddressNoWord4, "7|wall"), ["7|wall"]);
         assert_eq!(forms(Atom::AddressNo, "7|wall"), ["7"]);

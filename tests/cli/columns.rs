@@ -79,6 +79,38 @@ fn a_supply_with_such_columns() {
     }
 }
 
+#[test]
+fn a_postcode_in_two_columns() {
+    let world = World::asked();
+    let (own, kept) = people(&world);
+    let halves = |person: &Person| {
+        let (outward, inward) = person.postcode.split_at(person.postcode.len() - 3);
+        (outward.trim().to_owned(), inward.to_owned())
+    };
+    for header in ["postcode_outward,postcode_inward", "postcode1,postcode2", "pc_out,pc_in"] {
+        let header = format!("first_name,last_name,{header}");
+        let row = |person: &Person| {
+            let (outward, inward) = halves(person);
+            format!("{},{},{outward},{inward}", person.first_name, person.last_name)
+        };
+        assert_eq!(scan(&world, &table(&header, &own, row), &[]), (0, vec![]), "{header}");
+        let (code, codes) = scan(&world, &table(&header, &kept, row), &[]);
+        assert!(code == 11 && codes.contains(&"person_found".to_owned()), "{header}: {code} and {codes:?}");
+    }
+    // A half alone is no postcode that could be looked for.
+    let is_seen = |half: &dyn Fn(&Person) -> String| {
+        let row = |person: &Person| format!("{},{},{}", person.first_name, person.last_name, half(person));
+        scan(&world, &table("first_name,last_name,postcode", &kept, row), &[])
+    };
+    let (code, codes) = is_seen(&|person| halves(person).1);
+    assert!(code == 10 && codes.contains(&"implausible_mapping".to_owned()), "{code} and {codes:?}");
+    // A district finds people by the keys that ask for no more.
+    for cut in [0, 1] {
+        let (code, codes) = is_seen(&|person| format!("{} {}", halves(person).0, &halves(person).1[..cut]));
+        assert!(code != 0, "{cut}: {codes:?}");
+    }
+}
+
 /// A postcode and two days, of which the child's is written in some way.
 fn days(people: &[&Person], write: impl Fn((usize, usize, usize)) -> String) -> String {
     table("postcode,mother_dob,child_dob", people, |person| {

@@ -2,7 +2,7 @@
 //!
 //! A UK code is recognised by its shape, its area (one of the 124 that exist, `BF` of the forces, `BX` of banks) and the letters that its inward
 //! half may have, so that a Dutch or Canadian code is never rewritten. It is found too where it ends a cell with a town before it. A
-//! district's leading zero (`L01 1AA`) is dropped. A code that lost its own leading zero (`2119` of `02119`) stays as it is.
+//! district's leading zero (`L01 1AA`) is dropped. An inward half alone (`1AA`) is no code of any country. A code that lost its own leading zero (`2119` of `02119`) stays as it is.
 
 use crate::record::normalize::Reading;
 use crate::record::normalize::placeholder::is_placeholder;
@@ -11,7 +11,8 @@ use crate::record::normalize::plain;
 /// Longest code of any country, and more.
 const LONGEST: usize = 16;
 
-/// The code in upper case without spaces: `sw1a 1aa` → `SW1A1AA`. A code without a digit is unreadable, no fixed abode (`ZZ99…`) blank.
+/// The code in upper case without spaces: `sw1a 1aa` → `SW1A1AA`. A code without a digit is unreadable, and so is an inward half alone; no fixed
+/// abode (`ZZ99…`) is blank.
 pub(crate) fn canonical(raw: &str, out: &mut String) -> Reading {
     out.clear();
     if is_placeholder(raw) {
@@ -29,7 +30,8 @@ pub(crate) fn canonical(raw: &str, out: &mut String) -> Reading {
         unit.write(out);
         return Reading::Value;
     }
-    let Some(code) = whole.filter(|code| code.iter().any(u8::is_ascii_digit)) else { return Reading::Unreadable };
+    let is_code = |code: &&[u8]| code.iter().any(u8::is_ascii_digit) && !is_inward(code);
+    let Some(code) = whole.filter(is_code) else { return Reading::Unreadable };
     if code.starts_with(b"ZZ99") || code.iter().all(|byte| *byte == b'0') || code.iter().all(|byte| *byte == b'9') {
         return Reading::Blank;
     }
@@ -48,9 +50,58 @@ pub(crate) fn is_district(canonical: &[u8]) -> bool {
     shapes.into_iter().any(|shape| read_outward(canonical, shape).is_some_and(|(changes, _)| changes == 0))
 }
 
-/// The outward half of a UK unit (`SW1A`); the whole code of any other.
+/// Is this canonical code a UK unit without its last two letters (`SW1A1`), and nothing else?
+pub(crate) fn is_sector(canonical: &[u8]) -> bool {
+    !is_district(canonical) && canonical.split_last().is_some_and(|(last, rest)| last.is_ascii_digit() && is_district(rest))
+}
+
+/// The code whose halves stand in two cells: a UK unit, or else what both make together, where neither is a UK unit alone. The latter may be none:
+/// two cells may hold two codes.
+pub(crate) fn joined(first: &str, second: &str, out: &mut String) -> Halves {
+    out.clear();
+    let (first, second) = (plain(first), plain(second));
+    let (mut one, mut other) = ([0; LONGEST], [0; LONGEST]);
+    let (Some(one), Some(other)) = (squeeze(first.bytes(), &mut one), squeeze(second.bytes(), &mut other)) else {
+        return Halves::None;
+    };
+    let mut code = [0; LONGEST];
+    let Some(whole) = squeeze(one.iter().chain(other).copied(), &mut code) else { return Halves::None };
+    if one.is_empty() || other.is_empty() {
+        return Halves::None;
+    }
+    if other.len() == 3
+        && let Some(unit) = Unit::parse(whole)
+    {
+        unit.write(out);
+        return Halves::Unit;
+    }
+    let is_open = |half: &[u8]| Unit::parse(half).is_none() && !is_district(half) && !is_inward(half);
+    if is_open(one) && is_open(other) && whole.iter().any(u8::is_ascii_digit) {
+        out.extend(whole.iter().map(|byte| char::from(*byte)));
+        return Halves::Perhaps;
+    }
+    Halves::None
+}
+
+/// What two cells make together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Halves {
+    /// A UK unit.
+    Unit,
+    /// Perhaps another country's code.
+    Perhaps,
+    None,
+}
+
+/// Letters and digits that are the inward half of a UK unit, and no code of another country.
+fn is_inward(code: &[u8]) -> bool {
+    matches!(code, [digit, letters @ ..] if digit.is_ascii_digit() && letters.len() == 2 && letters.iter().all(u8::is_ascii_uppercase))
+}
+
+/// The outward half of a UK unit (`SW1A`), also of one that is cut to its sector; the whole code of any other.
 pub(crate) fn outward(canonical: &[u8]) -> &[u8] {
-    if is_uk(canonical) { &canonical[..canonical.len() - 3] } else { canonical }
+    let behind = if is_uk(canonical) { 3 } else { usize::from(is_sector(canonical)) };
+    &canonical[..canonical.len() - behind]
 }
 
 /// The sector of a UK unit (`SW1A1`); the whole code of any other.
@@ -226,6 +277,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn halves_make_a_code() {
+        let joined = |one, other| {
+            let mut out = String::new();
+            (super::joined(one, other, &mut out), out)
+        };
+        assert_eq!(joined("SWIA", " 1aa "), (Halves::Unit, "SW1A1AA".to_owned()));
+        assert_eq!(joined("K1A", "0B1"), (Halves::Perhaps, "K1A0B1".to_owned()));
+        for (one, other) in [("1AA", "SW1A"), ("SW1A", ""), ("SW1A", "12"), ("SW1A 1AA", "M1 1AE"), ("Leeds", "York")] {
+            assert_eq!(joined(one, other), (Halves::None, String::new()), "{one} {other}");
+        }
+    }
+
+    #[test]
     fn vectors_hold() {
         crate::record::normalize::vectors::check(include_str!("../../../testdata/vectors/normalize/postcode.tsv"), canonical);
     }
@@ -240,6 +304,10 @@ mod tests {
         assert!(!is_uk(b"SWIA1AA"));
         assert!(!is_uk(b"1012AB"));
         assert!(is_district(b"SW1A") && is_district(b"G18"));
+        assert!(
+            is_sector(b"SW1A1") && is_sector(b"LS161") && !is_sector(b"LS61") && !is_sector(b"SW1A1AA") && !is_sector(b"80331")
+        );
+        assert_eq!(outward(b"SW1A1"), b"SW1A");
         assert!(!is_district(b"2119") && !is_district(b"SW1A1AA") && !is_district(b"D80331") && !is_district(b""));
     }
 
