@@ -517,6 +517,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_to_be_seen_makes_no_other_column() {
+        for (header, cells, expected) in [
+            ("first_name", ["\"Ann\"", "\"Bob\""], "name.given"),
+            ("first_name", ["An\u{200b}n", "\u{feff}Bob"], "name.given"),
+            ("c7", ["\u{200b}M1 1AE", "SW1A\u{200d} 1AA"], "postcode.main"),
+            ("c7", ["０７７００ ９００１２３", "０７７００ ９００４５６"], "phone.main"),
+            ("customer_no", ["\"A-100\"", "A\u{ad}-101"], "identifier.main"),
+            ("dob", ["\"641779200\"", "６４１７７９２００"], "date.birth"),
+            ("c7", ["ann%40lee.example", "bob\\u0040lee.example"], "email.main"),
+        ] {
+            assert_eq!(taken(header, &cells), expected, "{header}: {cells:?}");
+        }
+    }
+
+    #[test]
     fn groups_name_the_person() {
         let mapping = infer(["first_name", "child_first_name", "child_surname"], &Profiles::default());
         let groups: Vec<&str> = mapping.columns.iter().map(|column| column.group.as_str()).collect();

@@ -64,7 +64,7 @@ pub(crate) struct Profile {
 impl Profile {
     /// Counts one cell.
     fn see(&mut self, cell: &str, scratch: &mut String) {
-        let text = normalize::unwrapped(cell.trim());
+        let text = &*normalize::plain(cell);
         if placeholder::is_placeholder(text) {
             return;
         }

@@ -27,8 +27,10 @@ pub(crate) mod within;
 
 use std::borrow::Cow;
 
+use crate::record::normalize::escape::may_be_escaped;
 use crate::record::normalize::escape::repair;
 use crate::record::normalize::escape::unescape;
+use crate::record::normalize::escape::unquoted;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 use unicode_normalization::char::is_combining_mark;
@@ -49,23 +51,25 @@ pub(crate) enum Reading {
 /// Rounds of undoing escapes: a value escaped twice is seen, one escaped more often than this is not.
 const UNESCAPE_ROUNDS: usize = 3;
 
-/// The text within `="…"`, which exports write so that a spreadsheet takes a value for text; any other text as it is.
-pub(crate) fn unwrapped(text: &str) -> &str {
-    text.strip_prefix("=\"").and_then(|text| text.strip_suffix('"')).unwrap_or(text)
+/// The text within `="…"`, which exports write so that a spreadsheet takes a value for text, and within a pair of quotes that was quoted once
+/// more; any other text as it is.
+fn unwrapped(text: &str) -> &str {
+    let quoted = text.strip_prefix('=').unwrap_or(text);
+    let inner = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    inner.filter(|inner| quoted.len() < text.len() || !inner.contains('"')).unwrap_or(text)
 }
 
-/// The text of a cell without what systems add on the way: HTML entities and UTF-8 read as Windows-1252 are undone, compatibility forms
-/// (full-width digits) unified, invisible characters dropped, white space and controls made spaces, dashes `-`, apostrophes `'`.
-fn plain(raw: &str) -> Cow<'_, str> {
+/// The text of a cell without what systems add on the way: HTML entities, `\u0040`, `%40` and UTF-8 read as Windows-1252 are undone, compatibility
+/// forms (full-width digits) unified, invisible characters dropped, white space and controls made spaces, dashes `-`, apostrophes `'`.
+pub(crate) fn plain(raw: &str) -> Cow<'_, str> {
     let trimmed = unwrapped(raw.trim_matches(|letter: char| letter.is_ascii_whitespace() || letter.is_ascii_control()));
     let bytes = trimmed.as_bytes();
-    let escaped = memchr::memchr(b'&', bytes).is_some_and(|at| memchr::memchr(b';', &bytes[at..]).is_some());
-    if !escaped && bytes.iter().all(|byte| (b' '..=b'~').contains(byte)) {
+    if !may_be_escaped(bytes) && bytes.iter().all(|byte| (b' '..=b'~').contains(byte)) {
         return Cow::Borrowed(trimmed);
     }
     let mut text = trimmed.to_owned();
     for _ in 0..UNESCAPE_ROUNDS {
-        match unescape(&text).or_else(|| repair(&text)) {
+        match unquoted(&text).or_else(|| unescape(&text)).or_else(|| repair(&text)) {
             Some(better) => text = better,
             None => break,
         }
@@ -250,6 +254,15 @@ mod tests {
         assert_eq!(plain("=\"Renée\""), "Renée");
         assert_eq!(plain("=\""), "=\"");
         assert_eq!(plain("Ren&eacute;e"), "Renée");
+        assert_eq!(plain("Ren\\u00e9e"), "Renée");
+        assert_eq!(plain("O%27Brien"), "O'Brien");
+        assert_eq!(plain("Ren%C3%A9e%20Ann"), "Renée Ann");
+        assert_eq!(plain("Ren%C3%A9e+O%27Brien"), "Renée O'Brien");
+        assert_eq!(plain("+44%207700+1"), "+44 7700+1");
+        assert_eq!(plain("ann+news%40lee.example"), "ann+news@lee.example");
+        assert_eq!(plain("C:\\users 50% a+b"), "C:\\users 50% a+b");
+        assert_eq!(plain("\"Ann\""), "Ann");
+        assert_eq!(plain("\"Ann\" or \"Anna\""), "\"Ann\" or \"Anna\"");
         assert_eq!(plain("JosÃ© MÃ¼ller"), "José Müller");
         assert_eq!(plain("SÃO"), "SÃO");
         assert_eq!(plain("AT&T; Ltd"), "AT&T; Ltd");

@@ -1,6 +1,6 @@
 //! What programs do to text on its way: HTML entities, `%40` of an address, the backslashes of JSON, UTF-8 that was read as Windows-1252.
 //!
-//! One value goes through [`unescape`] and [`repair`] as a whole (`plain`). Text that holds several values, [`decoded`], may have been escaped in part, and in
+//! One value goes through [`unquoted`], [`unescape`] and [`repair`] as a whole (`plain`). Text that holds several values, [`decoded`], may have been escaped in part, and in
 //! several ways, one within the other: JSON in a cell of JSON, a link in a page.
 
 use percent_encoding::percent_decode_str;
@@ -26,6 +26,32 @@ fn undone(text: &str) -> Option<String> {
     let percents = || has(b'%').then(|| without_percents(text)).flatten();
     let entities = || (has(b'&') && has(b';')).then(|| unescape(text)).flatten();
     backslashes.or_else(percents).or_else(entities).or_else(|| mended(text))
+}
+
+/// Whether a value may hold `&amp;`, `\u0040` or `%40`.
+pub(super) fn may_be_escaped(bytes: &[u8]) -> bool {
+    memchr::memchr3_iter(b'&', b'\\', b'%', bytes).any(|at| match bytes[at..] {
+        [b'&', ..] => memchr::memchr(b';', &bytes[at..]).is_some(),
+        [b'%', high, low, ..] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+        [b'\\', b'u', ..] => true,
+        _ => false,
+    })
+}
+
+/// One value without one layer of `\u0040` or `%40`; none if there is none. A plus stands for a blank where that is what the writing makes of
+/// one: not beside a `%20`, and not in an address.
+pub(super) fn unquoted(text: &str) -> Option<String> {
+    if text.contains("\\u")
+        && let Some(better) = without_backslashes(text)
+    {
+        return Some(better);
+    }
+    if !text.contains('%') {
+        return None;
+    }
+    let better = without_percents(text)?;
+    let is_plain = text.starts_with('+') || text.contains("%20") || better.contains('@') || text.contains(' ');
+    Some(if is_plain { better } else { without_percents(&text.replace('+', " "))? })
 }
 
 /// `\u0040` and what else JSON, and programs like it, write with a backslash. Letters after one stand for signs only where the text is
