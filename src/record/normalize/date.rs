@@ -27,6 +27,7 @@ const LONGEST: usize = 80;
 const CENTURY_PIVOT: i64 = 30;
 const SECONDS_A_DAY: i64 = 86_400;
 const MINUTES_A_DAY: i64 = 1_440;
+const MILLISECONDS_A_DAY: i64 = 86_400_000;
 /// Seconds from 1970 to 2001.
 const APPLE_EPOCH: i64 = 978_307_200;
 /// Julian days from 1850 to 2150, and the one that began at noon of the day before 1970.
@@ -415,6 +416,17 @@ impl Readings {
         self.add_reading(Date::of_serial(serial), second / 60, exact && second % 60 == 0, None, first);
     }
 
+    /// Days that a short number may count to, in milliseconds or few seconds since 1970: a birthday is midnight, hardly any other number is. A scan
+    /// tries them beside what such a number mostly is.
+    fn add_midnights(&mut self, value: i64, digits: usize) {
+        if matches!(digits, 8..=10) && value % MILLISECONDS_A_DAY == 0 {
+            self.add(None, Date::of_serial(value / MILLISECONDS_A_DAY), false);
+        }
+        if matches!(digits, 7 | 8) && value % SECONDS_A_DAY == 0 {
+            self.add(None, Date::of_serial(value / SECONDS_A_DAY), false);
+        }
+    }
+
     /// Seconds since 1970, or since 2001, as Apple's systems count them: nothing in the number tells, and the first is far more common.
     fn add_either_epoch(&mut self, seconds: i64, exact: bool) {
         self.add_epoch(seconds, exact);
@@ -435,6 +447,9 @@ impl Readings {
             return;
         }
         let digits = whole.len();
+        if whole_number {
+            self.add_midnights(if negative { -value } else { value }, digits);
+        }
         if negative {
             match digits {
                 5..=10 => self.add_either_epoch(-value, whole_number),
