@@ -891,4 +891,14 @@ mod tests {
         converter.convert(&rows, &mut records);
         assert_eq!((converter.overflow(), records.candidates(Slot::Email, 0).count()), (0, 1));
     }
+
+    #[test]
+    fn a_particle_is_tried_as_one_with_what_follows() {
+        let found = |family| candidates(Side::Recipient, &["first_name", "last_name"], &["Ann", family], Slot::Name);
+        assert!(found("Mc Allister-Moss").contains(&"ann mcallister moss".to_owned()));
+        assert!(found("Mc Allister-Mc Donald").contains(&"ann mcallister mcdonald".to_owned()));
+        assert!(found("O Neill Van Dyke").contains(&"ann dyke oneill van".to_owned()));
+        assert!(found("de la Cruz Vega").contains(&"ann delacruz vega".to_owned()));
+        assert_eq!(found("Moss").len(), 1);
+    }
 }

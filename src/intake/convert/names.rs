@@ -14,6 +14,9 @@ use std::ops::Range;
 /// Tokens of a name up to which its pairs are candidates.
 const MOST_PAIRED: usize = 6;
 
+/// Words that many write as one with what follows.
+const PARTICLES: [&str; 10] = ["mc", "mac", "o", "d", "de", "st", "van", "von", "la", "le"];
+
 /// Pairs of name columns that are read together; a table of more has columns of more people than a row is of.
 const MOST_JOINS: usize = 32;
 
@@ -232,7 +235,34 @@ impl Converter {
                 self.tokens = name;
             }
         }
+        self.push_particles(&tokens, &ends, middle, records);
         (self.tokens, self.cell_ends) = (tokens, ends);
+    }
+
+    /// Of a cell of more tokens than two, what stands before a particle or behind its word is not joined with them: `Mc Allister-Moss`. One
+    /// particle after the other is joined with what follows it in its cell, and then all.
+    fn push_particles(&mut self, tokens: &[String], ends: &[usize], middle: usize, records: &mut RecordBatch) {
+        let joins = |at: usize| PARTICLES.contains(&tokens[at].as_str()) && !ends.contains(&(at + 1));
+        let particles: Vec<usize> = (0..tokens.len()).filter(|at| joins(*at)).collect();
+        let each = particles.chunks(1).filter(|_| particles.len() > 1);
+        for joined in each.chain((!particles.is_empty()).then_some(&particles[..])) {
+            self.tokens.clear();
+            let (mut firsts, mut is_open) = (0, false);
+            for (at, token) in tokens.iter().enumerate() {
+                match self.tokens.last_mut() {
+                    Some(last) if is_open => last.push_str(token),
+                    _ => self.tokens.push(token.clone()),
+                }
+                is_open = joined.contains(&at);
+                if at < middle {
+                    firsts = self.tokens.len();
+                }
+            }
+            self.push_pairs(0..firsts, firsts..self.tokens.len(), records);
+            let mut name = std::mem::take(&mut self.tokens);
+            self.push_name(&mut name, records);
+            self.tokens = name;
+        }
     }
 
     /// As [`Converter::push_joined_cells`], for a whole name in one cell: each two neighbours.
