@@ -4,7 +4,7 @@
 //! Street` → `14|high`), or else what there is (`Rose Cottage, Mill Lane` → `|rose`). Of `14a` and `12-14` the first digits count, of
 //! `PO Box 12` the word `box`. The scan side emits every number with the word that follows it ([`candidates`]), since a recipient may have
 //! set its cells otherwise, and a number in a cell of its own with the first word of every other cell, since the house may be named on one
-//! line and the street on the next. Street types stay: stripping them costs recall (design §4).
+//! line and the street on the next; where there is no number, the first word of each line and behind each comma. Street types stay: stripping them costs recall (design §4).
 //!
 //! Cells of one address are given in the order in which it is written. What follows the 64th token is prose, and is not looked at.
 
@@ -78,6 +78,15 @@ pub(crate) fn candidates(cells: &[&str], emit: &mut dyn FnMut(&str)) -> Reading 
             }
         }
     }
+    if !tokens.iter().any(|token| token.part == Part::Number) {
+        // The house may be named behind the street, or the county stand first.
+        for at in (0..tokens.len()).filter(|at| tokens[*at].opens) {
+            let mut part = tokens[at..].iter().enumerate().take_while(|(ahead, token)| *ahead == 0 || !token.opens);
+            if let Some((_, word)) = part.find(|(_, token)| token.part == Part::Word) {
+                pair(None, Some(word));
+            }
+        }
+    }
     reading(&first, filled)
 }
 
@@ -127,11 +136,13 @@ struct Token {
     part: Part,
     /// The place of its cell.
     cell: usize,
+    /// Whether it begins a cell, or follows a comma.
+    opens: bool,
 }
 
 impl Token {
     fn new(text: &str, part: Part) -> Token {
-        let mut token = Token { text: [0; 16], length: 0, part, cell: 0 };
+        let mut token = Token { text: [0; 16], length: 0, part, cell: 0, opens: false };
         token.length = (0..=text.len().min(16)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         token.text[..token.length].copy_from_slice(&text.as_bytes()[..token.length]);
         token
@@ -201,13 +212,18 @@ fn tokenize(cells: &[&str], tokens: &mut Vec<Token>) -> bool {
         folded.clear();
         fold(cell, &mut folded);
         folded.retain(|letter| letter != '\'' && letter != '`');
-        let mut between = "";
+        let (mut between, mut is_open) = ("", true);
         let mut rest = folded.as_str();
         while let Some(start) = rest.find(is_word) {
             let gap = &rest[..start];
             let end = rest[start..].find(|letter| !is_word(letter)).map_or(rest.len(), |length| start + length);
             let joined = !tokens.is_empty() && between == "within" && matches!(gap.trim(), "-" | "/");
+            let known = tokens.len();
             add(&rest[start..end], joined, tokens);
+            is_open |= gap.contains(',');
+            if let Some(token) = tokens.get_mut(known) {
+                token.opens = std::mem::take(&mut is_open);
+            }
             if tokens.len() >= MOST_TOKENS {
                 tokens.truncate(MOST_TOKENS);
                 break;
@@ -340,6 +356,10 @@ mod tests {
         assert_eq!(every(&["14", "", "Mill Lane"]), ["14|mill"]);
         assert!(every(&["Rose Cottage", "Mill Lane", "14"]).iter().any(|form| form == "14|mill"));
         assert_eq!(every(&["14 Mill Lane", "Leeds"]), ["14|mill"], "a number beside its street belongs to no other line");
+        // The house behind the street, and the county first.
+        assert_eq!(every(&["Garden Road, Ivy House"]), ["|gard", "|ivy"]);
+        assert_eq!(every(&["Kent", "The Old Mill, Garden Road"]), ["|kent", "|old", "|gard"]);
+        assert_eq!(every(&["Flat 2, Garden Road", "Ivy House"]), ["2|gard", "|gard", "|ivy"]);
         assert_eq!(every(&["7"]), ["7|"]);
         assert!(every(&["", "n/a"]).is_empty());
     }
