@@ -1,5 +1,6 @@
 //! Conversion: batches of rows become batches of records, cell by cell, as the mapping says.
 
+mod day;
 mod names;
 mod postcodes;
 
@@ -83,6 +84,8 @@ pub(crate) struct Converter {
     /// Name columns that are read together too.
     joins: Vec<names::Join>,
     address: Vec<usize>,
+    /// Days that stand in three columns.
+    parted_days: Vec<day::Parted>,
     /// Columns of postcodes, where there are several: halves of one may stand in two.
     postcodes: Vec<usize>,
     counts: Vec<ColumnCounts>,
@@ -112,7 +115,7 @@ pub(crate) struct Converter {
 /// What is done with one column.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Part of a person's name, of an address or of a postcode: joined with others later.
+    /// Part of a person's name, of an address, a postcode or a day: joined with others later.
     Joined(Kind),
     Date {
         slot: Option<Slot>,
@@ -213,9 +216,11 @@ impl Converter {
             postcodes.clear();
         }
         postcodes.iter().for_each(|index| plan[*index] = Step::Joined(Kind::Postcode));
+        let parted_days = day::parted(mapping, &mut plan);
         Converter {
             side,
             postcodes,
+            parted_days,
             joins: names::joins(&people),
             people,
             address: address.into_iter().map(|(_, index)| index).collect(),
@@ -411,6 +416,7 @@ impl Converter {
             is_unreadable |= self.judge(index, reading, cell);
         }
         is_unreadable |= self.postcodes(cells, records);
+        is_unreadable |= self.parted_days(cells, records);
         is_unreadable |= self.names(cells, records);
         is_unreadable |= self.address(cells, records);
         is_unreadable
@@ -890,6 +896,28 @@ mod tests {
         let mut records = RecordBatch::new();
         converter.convert(&rows, &mut records);
         assert_eq!((converter.overflow(), records.candidates(Slot::Email, 0).count()), (0, 1));
+    }
+
+    #[test]
+    fn a_day_in_three_columns_is_one() {
+        let headers = ["dob_day", "dob_month", "dob_year"];
+        for cells in [["4", "5", "1990"], ["04", "May", "1990"], ["4.0", "5.0", "1990.0"]] {
+            for side in [Side::Originator, Side::Recipient] {
+                assert_eq!(candidates(side, &headers, &cells, Slot::Birth), ["19900504"], "{cells:?}");
+            }
+            let (_, converter) = converted(Side::Recipient, &headers, &cells);
+            assert_eq!(converter.days(), [Days { cells: 1, births: 1, is_unread: false }]);
+        }
+        assert_eq!(candidates(Side::Recipient, &headers, &["4", "5", "90"], Slot::Birth), ["19900504", "20900504"]);
+        assert_eq!(candidates(Side::Originator, &headers, &["4", "5", "90"], Slot::Birth), ["19900504"]);
+        // What holds a whole day is one.
+        assert_eq!(candidates(Side::Recipient, &headers, &["1990-05-04", "", ""], Slot::Birth), ["19900504"]);
+        for cells in [["", "", "1990"], ["31", "2", "1990"], ["?", "May", "1990"]] {
+            let (_, converter) = converted(Side::Recipient, &headers, &cells);
+            assert!(converter.days()[0].is_unread && converter.unreadable_rows()[0], "{cells:?}");
+        }
+        let (_, converter) = converted(Side::Recipient, &headers, &["", "", "0"]);
+        assert!(!converter.days()[0].is_unread);
     }
 
     #[test]

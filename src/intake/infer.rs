@@ -4,6 +4,8 @@
 //! postcodes, telephone numbers and dates, which are unmistakable. Everything else is text: it makes no key, and a scan looks at each of its
 //! cells for what seems personal.
 
+mod parts;
+
 use crate::intake::By;
 use crate::intake::Mapping;
 use crate::intake::Taken;
@@ -14,6 +16,7 @@ use crate::record::field::Kind;
 use crate::record::field::Role;
 use crate::record::schema::ColumnRule;
 use crate::record::schema::Usage;
+pub(crate) use parts::days_in_parts;
 
 /// The share of a column's values that must agree with what its name says, in percent.
 const AGREEING: u64 = 50;
@@ -29,6 +32,7 @@ pub(crate) fn infer<'a>(names: impl IntoIterator<Item = &'a str>, profiles: &Pro
     });
     let mut columns: Vec<Taken> = columns.collect();
     name_among_fields(&mut columns, profiles);
+    parts::take(&mut columns, profiles);
     Mapping { columns, is_deep: false }
 }
 
@@ -312,11 +316,14 @@ fn by_header(words: &[String]) -> Option<(Field, String)> {
     {
         return with_group(field(Kind::Name, Role::Given), &[&GIVEN[..], &name_words, &["forenames"]].concat());
     }
-    if (has("middle") && any(&name_words)) || has("middlename") {
-        return with_group(field(Kind::Name, Role::Middle), &["middle", "name", "names", "middlename"]);
+    if (has("middle") && any(&name_words)) || any(&["middlename", "mname"]) {
+        return with_group(field(Kind::Name, Role::Middle), &["middle", "name", "names", "middlename", "mname"]);
     }
     if words == ["name"] || has("fullname") || (has("name") && any(&PEOPLE)) {
         return with_group(field(Kind::Name, Role::Full), &["full", "name", "fullname"]);
+    }
+    if has("housename") || (has("house") && has("name")) {
+        return Some((field(Kind::Address, Role::Line)?, String::new()));
     }
     if any(&["town", "city", "suburb", "locality", "posttown"]) {
         return Some((field(Kind::Address, Role::Town)?, String::new()));
@@ -439,6 +446,8 @@ mod tests {
             ("Addr1", "address.line"),
             ("street_number", "address.number"),
             ("suburb", "address.town"),
+            ("house_name", "address.line"),
+            ("mname", "name.middle"),
             ("customer_no", "identifier.main"),
             ("soc_sec_id", "identifier.main"),
             ("title", "text"),
@@ -529,6 +538,21 @@ mod tests {
         ] {
             assert_eq!(taken(header, &cells), expected, "{header}: {cells:?}");
         }
+    }
+
+    #[test]
+    fn a_day_in_three_columns() {
+        let words = |headers: &[&str]| {
+            let mapping = infer(headers.iter().copied(), &Profiles::default());
+            let parts = days_in_parts(&mapping.columns);
+            (mapping.columns.iter().map(Taken::words).collect::<Vec<_>>(), parts)
+        };
+        assert_eq!(words(&["dob_day", "dob_month", "dob_year"]), (vec!["date.birth".to_owned(); 3], vec![[0, 1, 2]]));
+        assert_eq!(words(&["childYear", "childDay", "childMonth"]), (vec!["date.child".to_owned(); 3], vec![[1, 2, 0]]));
+        assert_eq!(words(&["Year", "Month", "Day"]), (vec!["date.event".to_owned(); 3], vec![[2, 1, 0]]));
+        assert_eq!(words(&["birth_year", "birth_month"]).1, Vec::<[usize; 3]>::new());
+        assert_eq!(words(&["year", "month", "total", "day"]), (vec!["text".to_owned(); 4], vec![]));
+        assert_eq!(words(&["day", "month", "year", "day"]).1, Vec::<[usize; 3]>::new());
     }
 
     #[test]
