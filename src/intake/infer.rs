@@ -4,6 +4,7 @@
 //! postcodes, telephone numbers and dates, which are unmistakable. Everything else is text: it makes no key, and a scan looks at each of its
 //! cells for what seems personal.
 
+mod languages;
 mod parts;
 
 use crate::intake::By;
@@ -14,6 +15,7 @@ use crate::intake::profile::Profiles;
 use crate::record::field::Field;
 use crate::record::field::Kind;
 use crate::record::field::Role;
+use crate::record::normalize;
 use crate::record::schema::ColumnRule;
 use crate::record::schema::Usage;
 pub(crate) use parts::days_in_parts;
@@ -32,6 +34,7 @@ pub(crate) fn infer<'a>(names: impl IntoIterator<Item = &'a str>, profiles: &Pro
     });
     let mut columns: Vec<Taken> = columns.collect();
     name_among_fields(&mut columns, profiles);
+    italian_among_others(&mut columns, profiles);
     parts::take(&mut columns, profiles);
     Mapping { columns, is_deep: false }
 }
@@ -51,6 +54,20 @@ fn name_among_fields(columns: &mut [Taken], profiles: &Profiles) {
             columns[index].usage = Usage::Field(full);
             columns[index].by = By::Header;
             columns[index].group = prefix.join("_");
+        }
+    }
+}
+
+/// Takes `via` and `CAP` for street and postcode where other columns have Italian names.
+fn italian_among_others(columns: &mut [Taken], profiles: &Profiles) {
+    if !columns.iter().any(|taken| languages::is_italian(&words_of(&taken.name))) {
+        return;
+    }
+    let empty = Profile::default();
+    for (index, taken) in columns.iter_mut().enumerate().filter(|(_, taken)| taken.usage == Usage::Text) {
+        let profile = profiles.columns.get(index).unwrap_or(&empty);
+        if let Some(field) = languages::italian(&words_of(&taken.name)).filter(|field| is_plausible(*field, profile)) {
+            (taken.usage, taken.by) = (Usage::Field(field), By::Header);
         }
     }
 }
@@ -176,12 +193,12 @@ pub(crate) fn apply_rule(taken: &mut Taken, rule: &ColumnRule) -> Result<(), Not
     Ok(())
 }
 
-/// The words of a column's name: `childFirst_Name2` gives `child`, `first`, `name`.
+/// The words of a column's name, without accents: `childFirst_Name2` gives `child`, `first`, `name`.
 fn words_of(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut current = String::new();
     let mut previous_lower = false;
-    for character in name.chars() {
+    for character in normalize::plain(name).chars() {
         if character.is_alphabetic() {
             if character.is_uppercase() && previous_lower {
                 words.push(std::mem::take(&mut current));
@@ -198,6 +215,9 @@ fn words_of(name: &str) -> Vec<String> {
     }
     if !current.is_empty() {
         words.push(current);
+    }
+    for word in words.iter_mut().filter(|word| !word.is_ascii()) {
+        *word = normalize::folded(word);
     }
     words
 }
@@ -283,6 +303,13 @@ fn by_header(words: &[String]) -> Option<(Field, String)> {
 
     if any(&["email", "mail", "emailaddress"]) || joined.contains("email") {
         return with_group(field(Kind::Email, Role::Main), words.iter().map(String::as_str).collect::<Vec<_>>().as_slice());
+    }
+    if let Some((field, behind)) = languages::field_of(words)
+        && !any(&["ip", "mac", "web"])
+    {
+        // Of the words that are no part of the name, none says whose telephone it is.
+        let group = if field.kind == Kind::Name { words[..behind].join("_") } else { String::new() };
+        return Some((field, group));
     }
     if any(&["phone", "telephone", "tel", "mobile", "cell", "msisdn", "landline", "cellphone", "handy", "gsm"])
         || ends(&["phone", "phonenumber", "mobile"])
@@ -455,6 +482,46 @@ mod tests {
         ] {
             assert_eq!(taken(header, &[]), expected, "{header}");
         }
+    }
+
+    #[test]
+    fn headers_in_other_languages() {
+        for (headers, expected) in [
+            (
+                "Kundennummer|Vorname|Nachname|Straße|Hausnummer|PLZ|Ort|Geburtsdatum|Telefon|Handy|E-Mail-Adresse",
+                "identifier.main name.given name.family address.street address.number postcode.main address.town date.birth \
+                 phone.main phone.main email.main",
+            ),
+            (
+                "Numéro client|Prénom|Nom|Rue|Ville|Code postal|Date de naissance|Téléphone|courriel",
+                "identifier.main name.given name.family address.street address.town postcode.main date.birth phone.main \
+                 email.main",
+            ),
+            (
+                "nombre|apellidos|calle|ciudad|código postal|fecha_de_nacimiento|teléfono|correo",
+                "name.given name.family address.street address.town postcode.main date.birth phone.main email.main",
+            ),
+            (
+                "Nome|Cognome|Via|Città|CAP|DataDiNascita",
+                "name.given name.family address.street address.town postcode.main date.birth",
+            ),
+            ("voornaam|achternaam|straat|plaats|geboortedatum", "name.given name.family address.street address.town date.birth"),
+            (
+                "Imię|Nazwisko|Ulica|Miasto|Kod pocztowy|Data urodzenia",
+                "name.given name.family address.street address.town postcode.main date.birth",
+            ),
+            ("NOM DE FAMILLE|STRASSE|Kunde_Vorname", "name.family address.street name.given"),
+            // In English they are none.
+            ("via|cap|sent_via|support|Sort", "text text text text text"),
+        ] {
+            let mapping = infer(headers.split('|'), &Profiles::default());
+            let words: Vec<String> = mapping.columns.iter().map(Taken::words).collect();
+            assert_eq!(words.join(" "), expected, "{headers}");
+        }
+        let mapping = infer(["Vorname", "Kind_Vorname"], &Profiles::default());
+        assert_eq!((mapping.columns[0].group.as_str(), mapping.columns[1].group.as_str()), ("", "kind"));
+        // A number of something is no name.
+        assert_eq!(taken("nombre", &["12", "14"]), "text");
     }
 
     #[test]

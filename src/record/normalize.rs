@@ -127,6 +127,13 @@ fn fold(raw: &str, out: &mut String) {
     }
 }
 
+/// The text, lower-cased and without marks.
+pub(crate) fn folded(raw: &str) -> String {
+    let mut out = String::new();
+    fold(raw, &mut out);
+    out
+}
+
 /// [`fold`] for any text; on ASCII it is equal to the quick way.
 fn fold_unicode(text: &str, out: &mut String) {
     for letter in text.nfkd() {
@@ -239,12 +246,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn folded(raw: &str) -> String {
-        let mut out = String::new();
-        fold(raw, &mut out);
-        out
-    }
 
     #[test]
     fn escapes_and_encodings_are_undone() {
