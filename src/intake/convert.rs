@@ -84,6 +84,8 @@ pub(crate) struct Converter {
     /// Name columns that are read together too.
     joins: Vec<names::Join>,
     address: Vec<usize>,
+    /// Whether houses may be named beside the street: there is a column of streets, and another.
+    has_house_lines: bool,
     /// Days that stand in three columns.
     parted_days: Vec<day::Parted>,
     /// Columns of postcodes, where there are several: halves of one may stand in two.
@@ -210,6 +212,7 @@ impl Converter {
         join_halves(&mut people);
         join_names(&mut people);
         address.sort_unstable();
+        let has_house_lines = [1, 2].into_iter().all(|part| address.iter().any(|(found, _)| *found == part));
         let is_postcode = |index: &usize| matches!(plan[*index], Step::Postcode);
         let mut postcodes: Vec<usize> = (0..plan.len()).filter(is_postcode).collect();
         if postcodes.len() < 2 {
@@ -220,6 +223,7 @@ impl Converter {
         Converter {
             side,
             postcodes,
+            has_house_lines,
             parted_days,
             joins: names::joins(&people),
             people,
@@ -549,6 +553,11 @@ impl Converter {
                     if found && postcode::is_uk(self.scratch.as_bytes()) {
                         records.push(Slot::Postcode, &self.scratch);
                     }
+                }
+                if self.has_house_lines && !lines.iter().any(|line| line.contains(|letter: char| letter.is_ascii_digit())) {
+                    lines.iter().for_each(|line| {
+                        address::candidates(&[line], &mut |form| records.push(Slot::Address, form));
+                    });
                 }
                 address::candidates(&lines, &mut |form| records.push(Slot::Address, form))
             }
@@ -896,6 +905,12 @@ mod tests {
         let mut records = RecordBatch::new();
         converter.convert(&rows, &mut records);
         assert_eq!((converter.overflow(), records.candidates(Slot::Email, 0).count()), (0, 1));
+    }
+
+    #[test]
+    fn a_house_is_named_beside_its_street() {
+        let found = candidates(Side::Recipient, &["house_name", "street"], &["Ivy House", "Garden Road"], Slot::Address);
+        assert!(found.contains(&"|ivy".to_owned()) && found.contains(&"|gard".to_owned()), "{found:?}");
     }
 
     #[test]
