@@ -218,7 +218,9 @@ impl Converter {
         if postcodes.len() < 2 {
             postcodes.clear();
         }
-        postcodes.iter().for_each(|index| plan[*index] = Step::Joined(Kind::Postcode));
+        for index in &postcodes {
+            plan[*index] = Step::Joined(Kind::Postcode);
+        }
         let parted_days = day::parted(mapping, &mut plan);
         Converter {
             side,
@@ -555,9 +557,9 @@ impl Converter {
                     }
                 }
                 if self.has_house_lines && !lines.iter().any(|line| line.contains(|letter: char| letter.is_ascii_digit())) {
-                    lines.iter().for_each(|line| {
+                    for line in &lines {
                         address::candidates(&[line], &mut |form| records.push(Slot::Address, form));
-                    });
+                    }
                 }
                 address::candidates(&lines, &mut |form| records.push(Slot::Address, form))
             }

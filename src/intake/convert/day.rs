@@ -31,7 +31,9 @@ pub(super) fn parted(mapping: &Mapping, plan: &mut [Step]) -> Vec<Parted> {
     for columns in days_in_parts(&mapping.columns) {
         if let Some(Step::Date { slot, is_birth, .. }) = plan.get(columns[0]).copied() {
             found.push(Parted { columns, slot, is_birth });
-            columns.iter().for_each(|index| plan[*index] = Step::Joined(Kind::Date));
+            for index in columns {
+                plan[index] = Step::Joined(Kind::Date);
+            }
         }
     }
     found
