@@ -163,6 +163,7 @@ Examples:
 
 Exit codes: 0 clear, or a baseline that found its share; 10 inconclusive;
 11 residual; 1 error; 2 usage.")]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct Arguments {
     /// What to scan: files, folders, patterns, databases, servers, or `-`
     #[arg(required = true, value_name = "SOURCE")]

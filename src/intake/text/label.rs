@@ -247,7 +247,7 @@ impl Labels {
         if (is_closed || is_assigned) && reading == Reading::Value {
             self.announced.push((start, view.words[last].end));
         }
-        let tells = !matches!((field.kind, field.role), (Kind::Identifier, _) | (Kind::Date, Role::Event) | (Kind::Address, _));
+        let tells = !matches!((field.kind, field.role), (Kind::Identifier | Kind::Address, _) | (Kind::Date, Role::Event));
         if tells && is_closed && reading == Reading::Unreadable && !is_placeholder(span) && !is_word_of_state(span) {
             self.misread.push(start);
         }

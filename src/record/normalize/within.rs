@@ -210,7 +210,7 @@ impl<'t> Text<'t> {
             let is_dialled = match group {
                 _ if has_plus => (9..=15).contains(&digits),
                 [b'0', b'0', ..] => (11..=17).contains(&digits),
-                [b'0', b'1'..=b'9', ..] => matches!(digits, 10 | 11 | 12),
+                [b'0', b'1'..=b'9', ..] => (10..=12).contains(&digits),
                 [b'4', b'4', ..] => matches!(digits, 12 | 13),
                 _ => digits == 10,
             };
