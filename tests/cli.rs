@@ -26,6 +26,7 @@ mod messages;
 mod mysql;
 mod never_clear;
 mod odd_files;
+mod opaque;
 #[cfg(feature = "archives")]
 mod packed;
 mod piped;

@@ -59,6 +59,12 @@ pub(crate) enum GapCode {
     UnreadableValues,
     /// A column most of whose values are not of the kind that it was taken for.
     ImplausibleMapping,
+    /// A column of digests.
+    HashedValues,
+    /// A column of encrypted or binary values, written as text.
+    EncodedValues,
+    /// Telephone numbers or identifiers in scientific notation.
+    RoundedNumbers,
     /// Rows with more ambiguous readings than are tried.
     TooManyReadings,
     /// More rows were scanned than the classes of the keys were planned for.
@@ -71,7 +77,7 @@ pub(crate) enum GapCode {
 
 impl GapCode {
     /// Every code, for documents and tests.
-    pub(crate) const ALL: [GapCode; 31] = [
+    pub(crate) const ALL: [GapCode; 34] = [
         GapCode::Unreadable,
         GapCode::UnknownFormat,
         GapCode::Empty,
@@ -99,6 +105,9 @@ impl GapCode {
         GapCode::NoKey,
         GapCode::UnreadableValues,
         GapCode::ImplausibleMapping,
+        GapCode::HashedValues,
+        GapCode::EncodedValues,
+        GapCode::RoundedNumbers,
         GapCode::TooManyReadings,
         GapCode::RowsAbovePlan,
         GapCode::NotAsked,
@@ -135,6 +144,9 @@ impl GapCode {
             GapCode::NoKey => "no_key",
             GapCode::UnreadableValues => "unreadable_values",
             GapCode::ImplausibleMapping => "implausible_mapping",
+            GapCode::HashedValues => "hashed_values",
+            GapCode::EncodedValues => "encoded_values",
+            GapCode::RoundedNumbers => "rounded_numbers",
             GapCode::TooManyReadings => "too_many_readings",
             GapCode::RowsAbovePlan => "rows_above_plan",
             GapCode::NotAsked => "not_asked",
@@ -213,6 +225,20 @@ impl GapCode {
             }
             GapCode::UnreadableValues => "look at the column's values; if they are of another kind, say so with `--map`",
             GapCode::ImplausibleMapping => "correct the column's kind with `--map`",
+            GapCode::HashedValues => {
+                "scan the table in which the values stand in clear; if the digests are of nothing personal, leave the column out in the map \
+                 file: `column = { kind = \"ignored\", reason = \"…\" }`, which the originator has to accept. Digests of e-mail addresses \
+                 are looked for where the originator wrote the manifest with `residua supply --probe-hashed-email`; the gap stays, since \
+                 nobody can tell what other digests are of"
+            }
+            GapCode::EncodedValues => {
+                "scan the values decrypted, or unpacked; if they are nothing personal, leave the column out in the map file: \
+                 `column = { kind = \"ignored\", reason = \"…\" }`, which the originator has to accept"
+            }
+            GapCode::RoundedNumbers => {
+                "export the table again with the column as text, so that no spreadsheet cuts its numbers short; if they are measurements, leave the \
+                 column out in the map file: `column = { kind = \"ignored\", reason = \"…\" }`, which the originator has to accept"
+            }
             GapCode::TooManyReadings => "map fewer columns of the same kind with `--map`",
             GapCode::NotAsked => {
                 "name the database among the sources too (a URL without a database means all of them), or leave it out in the map file \

@@ -3,10 +3,12 @@
 mod day;
 mod names;
 mod postcodes;
+mod unseen;
 
 use crate::intake::By;
 use crate::intake::Mapping;
 use crate::intake::Taken;
+use crate::intake::convert::unseen::Unseen;
 use crate::intake::text::Said;
 use crate::intake::text::Slots;
 use crate::intake::text::TextReader;
@@ -16,6 +18,7 @@ use crate::record::field::Role;
 use crate::record::field::Slot;
 use crate::record::normalize::Reading;
 use crate::record::normalize::address;
+use crate::record::normalize::armour;
 use crate::record::normalize::date;
 use crate::record::normalize::date::DateOrder;
 use crate::record::normalize::email;
@@ -53,6 +56,8 @@ pub(crate) struct ColumnCounts {
     pub(crate) unreadable: u64,
     /// Cells that look personal, in a column without a field, or of another kind than the column's.
     pub(crate) personal: u64,
+    /// Cells that hold nothing that can be compared.
+    pub(crate) unseen: Unseen,
 }
 
 impl ColumnCounts {
@@ -61,6 +66,7 @@ impl ColumnCounts {
         self.filled += other.filled;
         self.unreadable += other.unreadable;
         self.personal += other.personal;
+        self.unseen.merge(other.unseen);
     }
 }
 
@@ -356,7 +362,10 @@ impl Converter {
                 continue;
             };
             let is_field = !matches!(step, Step::Watched { .. } | Step::Skipped);
-            if is_field && self.is_deep {
+            if self.side == Side::Recipient && !matches!(step, Step::Skipped) {
+                self.counts[index].unseen.see(cell);
+            }
+            if is_field && (self.is_deep || self.side == Side::Recipient && armour::is_any(cell)) {
                 self.text.add(index, cell, self.people.iter().any(|person| person.has(index)));
             }
             if cell.len() > LONGEST_FIELD && is_field {

@@ -11,6 +11,7 @@
 //! because a name may stand in several columns.
 
 pub(crate) mod address;
+pub(crate) mod armour;
 #[cfg(test)]
 mod authority;
 pub(crate) mod date;
@@ -19,6 +20,7 @@ pub(crate) mod escape;
 pub(crate) mod identifier;
 mod latin;
 pub(crate) mod name;
+pub(crate) mod opaque;
 pub(crate) mod phone;
 pub(crate) mod placeholder;
 pub(crate) mod postcode;

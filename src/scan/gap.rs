@@ -3,8 +3,10 @@
 use crate::finding::gap::Gap;
 use crate::finding::gap::GapCode;
 use crate::intake::Mapping;
+use crate::intake::Taken;
 use crate::intake::convert::ColumnCounts;
 use crate::intake::survey::target_name;
+use crate::record::field::Kind;
 use crate::record::field::Role;
 use crate::source::Object;
 use crate::source::Problem;
@@ -87,6 +89,9 @@ pub(crate) fn column_gaps(target: &str, mapping: &Mapping, counts: &[ColumnCount
         if let Some(doubt) = taken.doubt.filter(|_| is_open && counts.filled > 0) {
             push(Some(&taken.name), GapCode::UnmappedPersonal, counts.filled, doubt);
         }
+        if is_open && let Some((code, count, detail)) = unseen_gap(taken, counts) {
+            push(Some(&taken.name), code, count, detail);
+        }
         // A date that is no day of anybody's life does not matter; that of a person does.
         let matters = taken.field().is_some_and(|field| field.role != Role::Event);
         if matters && counts.unreadable.saturating_mul(2) > counts.filled {
@@ -94,6 +99,25 @@ pub(crate) fn column_gaps(target: &str, mapping: &Mapping, counts: &[ColumnCount
             push(Some(&taken.name), GapCode::ImplausibleMapping, counts.unreadable, &detail);
         }
     }
+}
+
+/// What a column is for the most part that nothing can be compared with. Of telephone numbers and identifiers, each that lost its end counts.
+fn unseen_gap(taken: &Taken, counts: &ColumnCounts) -> Option<(GapCode, u64, &'static str)> {
+    let is_most = |count: u64| count > 0 && count.saturating_mul(2) > counts.filled;
+    let (hashed, encoded, rounded) = (counts.unseen.hashed(), counts.unseen.encoded, counts.unseen.rounded);
+    let is_number = taken.field().is_some_and(|field| matches!(field.kind, Kind::Phone | Kind::Identifier));
+    if rounded > 0 && is_number || taken.field().is_none() && is_most(rounded) {
+        let detail = "numbers in scientific notation, whose last digits are lost";
+        return Some((GapCode::RoundedNumbers, rounded, detail));
+    }
+    if !is_most(hashed.saturating_add(encoded)) {
+        return None;
+    }
+    Some(if hashed >= encoded {
+        (GapCode::HashedValues, hashed, "most cells are digests, and may be those of e-mail addresses or the like")
+    } else {
+        (GapCode::EncodedValues, encoded, "most cells are bytes in base64 or the like that are no readable text")
+    })
 }
 
 /// A source's problem as a gap. `target` is the name of the object, where the problem is of one.

@@ -1,22 +1,25 @@
-//! What programs do to text on its way: HTML entities, `%40` of an address, the backslashes of JSON, UTF-8 that was read as Windows-1252.
+//! What programs do to text on its way: HTML entities, `%40` of an address, the backslashes of JSON, UTF-8 that was read as Windows-1252, base64.
 //!
 //! One value goes through [`unquoted`], [`unescape`] and [`repair`] as a whole (`plain`). Text that holds several values, [`decoded`], may have been escaped in part, and in
 //! several ways, one within the other: JSON in a cell of JSON, a link in a page.
 
+use crate::record::normalize::armour;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
 /// Rounds of undoing: text within text within text is seen, and one more.
 const ROUNDS: usize = 4;
 
-/// The text with all escapes undone, as far as they are any.
+/// The text with all escapes undone, as far as they are any. What was decoded from base64 and its kin stands at the end as it was written: it may have been a
+/// word.
 pub(crate) fn decoded(raw: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(raw);
+    let mut kept = String::new();
     for _ in 0..ROUNDS {
-        let Some(better) = undone(&text) else { break };
+        let Some(better) = undone(&text).or_else(|| armour::undone(&text, &mut kept)) else { break };
         text = Cow::Owned(better);
     }
-    text
+    if kept.is_empty() { text } else { Cow::Owned(text.into_owned() + &kept) }
 }
 
 /// The text with one layer undone; none if there is none.

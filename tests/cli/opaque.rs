@@ -1,0 +1,223 @@
+//! What is hashed, encrypted, encoded or cut short, beside a table in which nobody is left: what decodes is read, and the rest is a gap.
+
+use crate::cli::world::Person;
+use crate::cli::world::World;
+use crate::cli::world::codes;
+use crate::cli::world::csv;
+use data_encoding::BASE64;
+use data_encoding::BASE64_MIME;
+use data_encoding::BASE64URL_NOPAD;
+use data_encoding::HEXLOWER;
+use sha2::Digest;
+use sha2::Sha256;
+use std::fs;
+
+/// Who is in the file beside the table.
+#[derive(Clone, Copy, PartialEq)]
+enum Who {
+    /// The recipient's own people alone: the scan ends as it would without the file.
+    Own,
+    /// A supplied person among them.
+    Kept,
+}
+
+/// Cells of a column of its own, and how a scan of it ends.
+struct Column {
+    name: &'static str,
+    header: &'static str,
+    cell: fn(&Person) -> String,
+    /// The exit code, without a supplied person and with one.
+    codes: [i32; 2],
+    named: &'static str,
+}
+
+const COLUMNS: [Column; 18] = [
+    Column {
+        name: "rows in base64",
+        header: "payload",
+        cell: |person| BASE64.encode(row(person).as_bytes()),
+        codes: [0, 11],
+        named: "person_found",
+    },
+    Column {
+        name: "rows in base64 of a link",
+        header: "id",
+        cell: |person| BASE64URL_NOPAD.encode(row(person).as_bytes()),
+        codes: [0, 11],
+        named: "person_found",
+    },
+    Column {
+        name: "rows in folded base64",
+        header: "payload",
+        cell: |person| format!("\"{}\"", BASE64_MIME.encode(row(person).as_bytes()).trim_end()),
+        codes: [0, 11],
+        named: "person_found",
+    },
+    Column { name: "rows in UTF-16 in base64", header: "payload", cell: utf16, codes: [0, 11], named: "person_found" },
+    Column { name: "JSON in base64 in base64", header: "payload", cell: twice, codes: [0, 11], named: "person_found" },
+    Column {
+        name: "addresses in hexadecimal",
+        header: "customer_no",
+        cell: |person| HEXLOWER.encode(person.email.as_bytes()),
+        codes: [0, 11],
+        named: "person_found",
+    },
+    Column { name: "signed tokens", header: "token", cell: signed, codes: [0, 11], named: "person_found" },
+    Column { name: "digests", header: "audience", cell: digest, codes: [10, 10], named: "gap:hashed_values" },
+    Column {
+        name: "digests in base64",
+        header: "audience",
+        cell: |person| BASE64.encode(&Sha256::digest(&person.email)),
+        codes: [10, 10],
+        named: "gap:hashed_values",
+    },
+    Column {
+        name: "digests of a length of their own as numbers",
+        header: "contact_id",
+        cell: |person| digest(person)[..32].to_owned(),
+        codes: [10, 10],
+        named: "gap:hashed_values",
+    },
+    Column {
+        name: "digests in JSON",
+        header: "payload",
+        cell: |person| format!("\"{{\"\"h\"\":\"\"{}\"\"}}\"", digest(person)),
+        codes: [10, 10],
+        named: "gap:hashed_values",
+    },
+    Column {
+        name: "encrypted rows",
+        header: "payload",
+        cell: |person| BASE64.encode(&encrypted(person)),
+        codes: [10, 10],
+        named: "gap:encoded_values",
+    },
+    Column {
+        name: "encrypted rows with their start",
+        header: "payload",
+        cell: |person| format!("{}:{}", &digest(person)[..32], HEXLOWER.encode(&encrypted(person))),
+        codes: [10, 10],
+        named: "gap:encoded_values",
+    },
+    Column {
+        name: "telephone numbers, some cut short",
+        header: "phone",
+        cell: |person| if person.id.is_multiple_of(5) { rounded(person) } else { "07700 900123".to_owned() },
+        codes: [10, 10],
+        named: "gap:rounded_numbers",
+    },
+    Column { name: "numbers cut short", header: "c7", cell: rounded, codes: [10, 10], named: "gap:rounded_numbers" },
+    Column {
+        name: "salted hashes of passwords",
+        header: "password",
+        cell: |person| format!("$2b$12${}", &BASE64URL_NOPAD.encode(&encrypted(person))[..53]),
+        codes: [0, 0],
+        named: "",
+    },
+    Column { name: "random UUIDs", header: "session", cell: |person| uuid(person, true), codes: [0, 0], named: "" },
+    Column {
+        name: "random UUIDs without hyphens",
+        header: "session",
+        cell: |person| uuid(person, false),
+        codes: [0, 0],
+        named: "",
+    },
+];
+
+fn row(person: &Person) -> String {
+    person.cells().join(",")
+}
+
+fn utf16(person: &Person) -> String {
+    BASE64.encode(&row(person).encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>())
+}
+
+fn twice(person: &Person) -> String {
+    let payload = format!("{{\"email\":\"{}\",\"plan\":\"basic\"}}", BASE64.encode(person.email.as_bytes()));
+    BASE64.encode(payload.as_bytes())
+}
+
+fn digest(person: &Person) -> String {
+    HEXLOWER.encode(&Sha256::digest(&person.email))
+}
+
+fn encrypted(person: &Person) -> Vec<u8> {
+    [Sha256::digest(&person.email), Sha256::digest(&person.phone)].concat()[..55].to_vec()
+}
+
+fn rounded(person: &Person) -> String {
+    format!("4.47{:03}E+11", person.id % 1_000)
+}
+
+fn signed(person: &Person) -> String {
+    let payload = format!("{{\"sub\":\"{}\",\"iat\":1516239022}}", person.email);
+    let signature = Sha256::digest(&payload);
+    [&b"{\"alg\":\"HS256\"}"[..], payload.as_bytes(), &signature].map(|part| BASE64URL_NOPAD.encode(part)).join(".")
+}
+
+fn uuid(person: &Person, has_hyphens: bool) -> String {
+    let digits = digest(person);
+    let sign = if has_hyphens { "-" } else { "" };
+    [&digits[..8], &digits[8..12], &format!("4{}", &digits[13..16]), &format!("a{}", &digits[17..20]), &digits[20..32]].join(sign)
+}
+
+/// Scans the folder, and returns the exit code and what was named.
+fn scan(world: &World, place: &str) -> (Option<i32>, Vec<String>) {
+    let scan = world.scan("deletion", "deletion.challenge.json", &[place], &["--format", "json"]);
+    let codes = if scan.code == Some(1) { vec![scan.stderr.clone()] } else { codes(&scan) };
+    (scan.code, codes)
+}
+
+/// A clean table, and a file of one column beside it, or with numbers before it.
+fn write(world: &World, place: &str, column: &Column, who: Who, is_alone: bool) {
+    fs::create_dir_all(world.case.path(place)).expect("a folder");
+    let own: Vec<&Person> = world.own.iter().collect();
+    world.case.write(&format!("{place}/held.csv"), csv(&own, ','));
+    let kept = (who == Who::Kept).then(|| &world.supplied[23]);
+    let before = |text: &str| if is_alone { String::new() } else { format!("{text},") };
+    let rows: String = (own.into_iter().chain(kept))
+        .map(|person| format!("{}{}\n", before(&person.id.to_string()), (column.cell)(person)))
+        .collect();
+    world.case.write(&format!("{place}/beside.csv"), format!("{}{}\n{rows}", before("number"), column.header));
+}
+
+#[test]
+fn what_decodes_is_read_and_the_rest_is_a_gap() {
+    let world = World::asked();
+    let mut wrong = Vec::new();
+    for (number, column) in COLUMNS.iter().enumerate() {
+        for (who, code) in [(Who::Own, column.codes[0]), (Who::Kept, column.codes[1])] {
+            let place = format!("place-{number}-{}", who as usize);
+            write(&world, &place, column, who, false);
+            let (found, codes) = scan(&world, &place);
+            let is_named = column.named.is_empty() || code == 0 || codes.iter().any(|code| code == column.named);
+            if found != Some(code) || !is_named {
+                wrong.push(format!("{}: exit code {found:?} and {codes:?}, not {code} and {}", column.name, column.named));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_file_of_one_column_is_as_any() {
+    let world = World::asked();
+    for (number, column) in COLUMNS.iter().enumerate().filter(|(number, _)| matches!(number, 0 | 7 | 11 | 14)) {
+        let place = format!("place-{number}");
+        write(&world, &place, column, Who::Kept, true);
+        let (code, codes) = scan(&world, &place);
+        assert_eq!(code, Some(column.codes[1]), "{}: {codes:?}", column.name);
+    }
+}
+
+#[test]
+fn a_column_that_was_left_out_is_no_gap() {
+    let world = World::asked();
+    write(&world, "place", &COLUMNS[7], Who::Own, false);
+    world.case.write(
+        "map.toml",
+        "[[target]]\nmatch = \"place/beside*\"\n[target.columns]\naudience = { kind = \"ignored\", reason = \"of our own\" }\n",
+    );
+    let scan = world.scan("deletion", "deletion.challenge.json", &["place"], &["--format", "json", "--map", "map.toml"]);
+    assert!(!codes(&scan).iter().any(|code| code == "gap:hashed_values"), "{}", scan.whole());
+}
