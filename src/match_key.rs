@@ -12,6 +12,7 @@ pub(crate) mod strength;
 
 use crate::match_key::atom::Atom;
 use crate::record::field::Slot;
+use crate::record::normalize::digest::Algorithm;
 
 /// A named set of atoms that are compared together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,21 @@ impl MatchKey {
         self.atoms == [Atom::Id]
     }
 
+    /// The key of the digests of an algorithm: `email_md5`.
+    pub(crate) fn of_digest(algorithm: Algorithm) -> MatchKey {
+        MatchKey::planned(vec![Atom::of_digest(algorithm)])
+    }
+
+    /// Whether the key is a digest alone, which may be that of anything.
+    pub(crate) fn is_digest(&self) -> bool {
+        self.atoms.iter().all(|atom| atom.slot() == Slot::Digest)
+    }
+
+    /// The key with what its atoms are digests of.
+    pub(crate) fn plain(&self) -> MatchKey {
+        MatchKey { name: self.name.clone(), atoms: self.atoms.iter().map(|atom| atom.plain()).collect() }
+    }
+
     /// Whether a day is part of the key.
     pub(crate) fn has_day(&self) -> bool {
         self.atoms.iter().any(|atom| matches!(atom.slot(), Slot::Birth | Slot::Child))
@@ -50,7 +66,7 @@ impl MatchKey {
         let is_own = |atom: &Atom| match atom.slot() {
             Slot::Name => *atom != Atom::NameAny,
             Slot::Birth => *atom != Atom::BirthYm,
-            Slot::Child | Slot::Email | Slot::Phone | Slot::Identifier => true,
+            Slot::Child | Slot::Email | Slot::Phone | Slot::Identifier | Slot::Digest => true,
             Slot::Postcode | Slot::Address | Slot::Town => false,
         };
         self.atoms.iter().any(is_own) || has(Atom::NameAny) && has(Atom::BirthYm)

@@ -39,6 +39,7 @@ use crate::record::field::Kind;
 use crate::record::field::Origin;
 use crate::record::field::Slot;
 use crate::record::normalize::date::OrderDecision;
+use crate::record::normalize::digest::Algorithm;
 use crate::record::schema::SchemaFile;
 use crate::source::Problem;
 use crate::source::ReadError;
@@ -93,6 +94,9 @@ pub(crate) enum SupplyError {
     /// No column makes a key.
     #[error("no column was recognised as one from which match keys are made")]
     NoKey,
+    /// Digests of addresses were asked for, and there are no addresses.
+    #[error("no column was recognised as one of e-mail addresses, of which digests could be made")]
+    NoEmail,
     /// A key was asked for that the columns cannot form, or that does not exist.
     #[error("the columns cannot form the match key `{0}`")]
     UnknownKey(String),
@@ -321,24 +325,32 @@ pub(crate) struct Planned {
     pub(crate) model: Model,
 }
 
+/// The keys that a person wants.
+pub(crate) struct Wanted<'a> {
+    /// Only these; all, if none are named.
+    pub(crate) keys: Option<&'a [String]>,
+    /// Digests of e-mail addresses besides.
+    pub(crate) hashed_emails: &'a [Algorithm],
+}
+
 /// Plans the keys of a supply: the fixed ones that its columns form, or those of them that a person chose, and further ones by the
-/// [`planner`], unless keys were chosen and [`PLANNED`] is not among them.
+/// [`planner`], unless keys were chosen and [`PLANNED`] is not among them; then the digests of addresses that are asked for.
 pub(crate) fn plan(
     session: &dyn Session,
     draft: &Draft,
     controls: Option<&Controls<'_>>,
-    chosen: Option<&[String]>,
+    wanted: &Wanted<'_>,
     expected_rows: u64,
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Planned, SupplyError> {
-    let mut keys = draft.fixed_keys(chosen)?;
+    let mut keys = draft.fixed_keys(wanted.keys)?;
     let slots = draft.slots();
     let has = |slot: Slot| slots.iter().any(|(known, _)| *known == slot);
     progress.begin("planning match keys", Some(draft.records()), None);
     let sketch = sketch::take(session, draft, progress, cancel)?;
     let model = Model::learn(&sketch.sampler, &sketch.sample, has, |slot| sketch.spans.width(slot));
-    if chosen.is_none_or(|chosen| chosen.iter().any(|name| name == PLANNED)) {
+    if wanted.keys.is_none_or(|chosen| chosen.iter().any(|name| name == PLANNED)) {
         let forms = |atom: Atom| sketch.forms[atom as usize];
         let ground = planner::Ground {
             sample: &sketch.sample,
@@ -351,6 +363,10 @@ pub(crate) fn plan(
         keys.extend(planner::plan(&ground, &keys, has));
     }
     progress.end();
+    if !wanted.hashed_emails.is_empty() && !has(Slot::Email) {
+        return Err(SupplyError::NoEmail);
+    }
+    keys.extend(Algorithm::ALL.into_iter().filter(|algorithm| wanted.hashed_emails.contains(algorithm)).map(MatchKey::of_digest));
     if keys.is_empty() { Err(SupplyError::NoKey) } else { Ok(Planned { keys, model }) }
 }
 
@@ -453,7 +469,9 @@ pub(crate) fn run(
     check_columns(&job.draft.mapping, &whole.columns)?;
     progress.begin("estimating coincidences", None, None);
     let spans = std::mem::take(&mut whole.spans);
-    let estimates = job.model.estimate(&sampler, &whole.sample, &job.keys, |slot| spans.width(slot));
+    // A digest agrees by chance as what it is a digest of does.
+    let plain: Vec<MatchKey> = job.keys.iter().map(MatchKey::plain).collect();
+    let estimates = job.model.estimate(&sampler, &whole.sample, &plain, |slot| spans.width(slot));
     drop(std::mem::take(&mut whole.sample));
     progress.end();
 

@@ -199,6 +199,10 @@ fn of_supply(error: &SupplyError) -> Option<String> {
         },
         SupplyError::NoRecord => "supply a file with at least one row; if its first row is a record, say `--header no`",
         SupplyError::NoKey => "say with `--schema` what the columns hold; `residua inspect DATA` shows what they are taken for",
+        SupplyError::NoEmail => {
+            "leave `--probe-hashed-email` out, or say with `--schema` which column holds the addresses; `residua inspect DATA` shows what they are \
+             taken for"
+        }
         SupplyError::UnknownKey(_) => {
             "`residua supply --help` lists the match keys; `residua inspect DATA` shows what the columns were taken for"
         }
@@ -453,6 +457,7 @@ mod tests {
                 SupplyError::NotAField("colour".into()),
                 SupplyError::NoKey,
                 SupplyError::UnknownKey("shoe".into()),
+                SupplyError::NoEmail,
                 SupplyError::Undecided("dob".into()),
                 ControlError::NoColumn("dob".into()).into(),
                 ControlError::TooFew { rows: 1_200, usable: 999 }.into(),

@@ -37,6 +37,7 @@ use crate::record::field::Kind;
 use crate::record::field::Origin;
 use crate::record::field::Slot;
 use crate::record::normalize;
+use crate::record::normalize::digest::Algorithm;
 use crate::record::schema::SchemaFile;
 use crate::record::schema::Usage;
 use crate::report::json_v1;
@@ -100,6 +101,11 @@ pub(crate) struct Arguments {
     /// not given
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     keys: Option<Vec<String>>,
+    /// Look for digests of the e-mail addresses too: unsalted, of the address in lower case, with and without what comes behind a plus. To be said
+    /// here, and not in a scan: the manifest holds salted fingerprints, and can be asked for nothing that it was not made of. Each makes a match key of
+    /// its own, `email_md5` for instance
+    #[arg(long, value_name = "HASH,…", value_delimiter = ',', value_parser = Algorithm::WORDS)]
+    probe_hashed_email: Vec<String>,
     /// How many rows the recipient will scan at the most; more become a gap, and the answer inconclusive. Ten times the records, if not given
     #[arg(long, value_name = "N")]
     expect_rows: Option<u64>,
@@ -383,8 +389,9 @@ fn make(
     };
     let manifest_ids = [context.random::<16>()?, context.random::<16>()?];
     let expected_rows = arguments.expect_rows.unwrap_or_else(|| draft.records().saturating_mul(10));
-    let chosen = arguments.keys.as_deref();
-    let planned = supply::plan(session, draft, controls, chosen, expected_rows, &context.progress, &context.cancel)
+    let hashed_emails: Vec<Algorithm> = arguments.probe_hashed_email.iter().filter_map(|word| Algorithm::parse(word)).collect();
+    let wanted = supply::Wanted { keys: arguments.keys.as_deref(), hashed_emails: &hashed_emails };
+    let planned = supply::plan(session, draft, controls, &wanted, expected_rows, &context.progress, &context.cancel)
         .map_err(|error| failed(error, arguments))?;
     let job = supply::Job {
         session,

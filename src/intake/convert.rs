@@ -21,6 +21,7 @@ use crate::record::normalize::address;
 use crate::record::normalize::armour;
 use crate::record::normalize::date;
 use crate::record::normalize::date::DateOrder;
+use crate::record::normalize::digest;
 use crate::record::normalize::email;
 use crate::record::normalize::identifier;
 use crate::record::normalize::phone;
@@ -111,6 +112,8 @@ pub(crate) struct Converter {
     /// What is read as text: for a recipient's rows alone.
     text: TextReader,
     is_deep: bool,
+    /// Whether supplied addresses are hashed too.
+    hashes_emails: bool,
     /// Whether no column is a name or a date, so that both stand in text where the row has them.
     is_prose: bool,
     /// Cells of the row being converted that look personal as what their column is not: its number, and what they look like.
@@ -247,12 +250,18 @@ impl Converter {
             row_guesses: Vec::new(),
             scratch: String::new(),
             text: TextReader::default(),
+            hashes_emails: false,
             is_deep: mapping.is_deep && side == Side::Recipient,
             is_prose: mapping.columns.iter().filter_map(Taken::field).all(|field| !matches!(field.kind, Kind::Name | Kind::Date)),
             suspects: Vec::new(),
             tokens: Vec::new(),
             cell_ends: Vec::new(),
         }
+    }
+
+    /// With digests of each supplied e-mail address beside it.
+    pub(crate) fn with_digests(self, hashes_emails: bool) -> Converter {
+        Converter { hashes_emails: hashes_emails && self.side == Side::Originator, ..self }
     }
 
     /// Converts all rows of a batch; `records` holds one record a row afterwards.
@@ -364,6 +373,7 @@ impl Converter {
             let is_field = !matches!(step, Step::Watched { .. } | Step::Skipped);
             if self.side == Side::Recipient && !matches!(step, Step::Skipped) {
                 self.counts[index].unseen.see(cell);
+                digest::find(cell, &mut |digest| records.push(Slot::Digest, digest));
             }
             if is_field && (self.is_deep || self.side == Side::Recipient && armour::is_any(cell)) {
                 self.text.add(index, cell, self.people.iter().any(|person| person.has(index)));
@@ -406,7 +416,12 @@ impl Converter {
                     self.simple(cell, Slot::Town, address::town, records)
                 }
                 Step::Email => match self.side {
-                    Side::Originator => self.simple(cell, Slot::Email, email::canonical, records),
+                    Side::Originator => {
+                        if self.hashes_emails {
+                            digest::of_email(cell, &mut |digest| records.push(Slot::Digest, digest));
+                        }
+                        self.simple(cell, Slot::Email, email::canonical, records)
+                    }
                     Side::Recipient => {
                         if cell.contains('@') && !email::is_whole(cell) {
                             // What stands beside the address.

@@ -149,7 +149,8 @@ impl TextReader {
             // Words are all that a name can be told by.
             said.guesses.0 &= !(1 << Slot::Name.index());
         }
-        let has_other = Slot::ALL.into_iter().any(|slot| slot != Slot::Name && records.open(slot).next().is_some());
+        let has_other =
+            Slot::ALL.into_iter().any(|slot| !matches!(slot, Slot::Name | Slot::Digest) && records.open(slot).next().is_some());
         if has_other && (!has_name || has_plain || pairs.has_named()) {
             said.is_capped |= pairs.push(records);
         }

@@ -26,6 +26,9 @@ use thiserror::Error;
 /// Words of a name, each of which makes a fingerprint of its own: people of a supply have fewer on the average, by far.
 const MOST_NAMES: u64 = 16;
 
+/// Forms of an address that are hashed: the canonical one, and as it stands.
+const MOST_DIGESTS: u64 = 2;
+
 /// Which phases a manifest serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -299,8 +302,15 @@ impl ManifestV1 {
     /// of the deletion manifest may be larger by what its controls explain.
     pub(crate) fn pairs_with(&self, baseline: &ManifestV1) -> bool {
         let most_more = |key: &KeyV1| {
-            let is_one_of_many = key.atoms.iter().any(|atom| Atom::parse(atom) == Some(Atom::NameAny));
-            self.controls.saturating_mul(if is_one_of_many { MOST_NAMES } else { 1 })
+            let has = |is: fn(Atom) -> bool| key.atoms.iter().any(|atom| Atom::parse(atom).is_some_and(is));
+            let forms = if has(|atom| atom == Atom::NameAny) {
+                MOST_NAMES
+            } else if has(|atom| atom.slot() == Slot::Digest) {
+                MOST_DIGESTS
+            } else {
+                1
+            };
+            self.controls.saturating_mul(forms)
         };
         let sections = || self.layout.sections.iter().zip(&baseline.layout.sections).zip(&self.keys);
         let explains = |((mine, theirs), key): ((&SectionLayout, &SectionLayout), &KeyV1)| {

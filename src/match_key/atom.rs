@@ -2,6 +2,7 @@
 
 use crate::record::RecordBatch;
 use crate::record::field::Slot;
+use crate::record::normalize::digest::Algorithm;
 use crate::record::normalize::postcode;
 
 /// One derived piece of one slot.
@@ -43,11 +44,17 @@ pub(crate) enum Atom {
     Phone,
     /// Identifier.
     Id,
+    /// MD5 of an e-mail address.
+    EmailMd5,
+    /// SHA-1 of an e-mail address.
+    EmailSha1,
+    /// SHA-256 of an e-mail address.
+    EmailSha256,
 }
 
 impl Atom {
     /// Every atom, in the order of the slots.
-    pub(crate) const ALL: [Atom; 18] = [
+    pub(crate) const ALL: [Atom; 21] = [
         Atom::NameFull,
         Atom::NameP3,
         Atom::NamePhon,
@@ -66,6 +73,9 @@ impl Atom {
         Atom::Email,
         Atom::Phone,
         Atom::Id,
+        Atom::EmailMd5,
+        Atom::EmailSha1,
+        Atom::EmailSha256,
     ];
 
     /// The word that documents and files use: `name.p3`.
@@ -89,6 +99,9 @@ impl Atom {
             Atom::Email => "email",
             Atom::Phone => "phone",
             Atom::Id => "id",
+            Atom::EmailMd5 => "email.md5",
+            Atom::EmailSha1 => "email.sha1",
+            Atom::EmailSha256 => "email.sha256",
         }
     }
 
@@ -113,6 +126,9 @@ impl Atom {
             Atom::Email => "email",
             Atom::Phone => "phone",
             Atom::Id => "id",
+            Atom::EmailMd5 => "email_md5",
+            Atom::EmailSha1 => "email_sha1",
+            Atom::EmailSha256 => "email_sha256",
         }
     }
 
@@ -133,7 +149,22 @@ impl Atom {
             Atom::Email => Slot::Email,
             Atom::Phone => Slot::Phone,
             Atom::Id => Slot::Identifier,
+            Atom::EmailMd5 | Atom::EmailSha1 | Atom::EmailSha256 => Slot::Digest,
         }
+    }
+
+    /// The atom of the digests of an algorithm.
+    pub(crate) fn of_digest(algorithm: Algorithm) -> Atom {
+        match algorithm {
+            Algorithm::Md5 => Atom::EmailMd5,
+            Algorithm::Sha1 => Atom::EmailSha1,
+            Algorithm::Sha256 => Atom::EmailSha256,
+        }
+    }
+
+    /// What the atom is a digest of, or itself: who has the one has the other.
+    pub(crate) fn plain(self) -> Atom {
+        if self.slot() == Slot::Digest { Atom::Email } else { self }
     }
 
     /// Whether records that agree on this atom agree on the other too: this one is the canonical value, from which the other is derived. A
@@ -173,6 +204,13 @@ impl Atom {
             Atom::AddressWord4 => emit_part(address_parts(canonical).map(|(_, word)| word), emit),
             Atom::AddressNo => emit_part(address_parts(canonical).map(|(number, _)| number), emit),
             Atom::TownP4 => emit(first_letters(canonical, 4)),
+            // A digest is told by its length.
+            Atom::EmailMd5 | Atom::EmailSha1 | Atom::EmailSha256 => {
+                let is_one = |algorithm: &Algorithm| Atom::of_digest(*algorithm) == self && algorithm.digits() == canonical.len();
+                if Algorithm::ALL.iter().any(is_one) {
+                    emit(canonical);
+                }
+            }
         }
     }
 }

@@ -83,7 +83,7 @@ pub(crate) fn lambda(fingerprints: u64, probes: u64, u: f64) -> f64 {
 
 /// Whether a key has an atom of a field that only this supply had.
 pub(crate) fn has_supply_atom(key: &MatchKey, origin: impl Fn(Slot) -> Origin) -> bool {
-    key.atoms.iter().any(|atom| origin(atom.slot()) == Origin::Supply)
+    key.atoms.iter().any(|atom| origin(atom.plain().slot()) == Origin::Supply)
 }
 
 /// The largest count that coincidence explains: the 99.9 % quantile of the Poisson distribution with mean `lambda`.

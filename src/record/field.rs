@@ -206,10 +206,12 @@ pub(crate) enum Slot {
     Email,
     Phone,
     Identifier,
+    /// A digest of an e-mail address; no column of its own has it.
+    Digest,
 }
 
 impl Slot {
-    pub(crate) const COUNT: usize = 9;
+    pub(crate) const COUNT: usize = 10;
 
     /// All slots, in the order of [`Slot::index`].
     pub(crate) const ALL: [Slot; Slot::COUNT] = [
@@ -222,6 +224,7 @@ impl Slot {
         Slot::Email,
         Slot::Phone,
         Slot::Identifier,
+        Slot::Digest,
     ];
 
     pub(crate) const fn index(self) -> usize {
@@ -239,6 +242,7 @@ impl Slot {
             Slot::Email => "email",
             Slot::Phone => "phone",
             Slot::Identifier => "identifier",
+            Slot::Digest => "digest",
         }
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod armour;
 #[cfg(test)]
 mod authority;
 pub(crate) mod date;
+pub(crate) mod digest;
 pub(crate) mod email;
 pub(crate) mod escape;
 pub(crate) mod identifier;

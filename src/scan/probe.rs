@@ -243,7 +243,8 @@ impl<'a> Prober<'a> {
                 return is_open;
             }
             tally.keys[number].is_formed = true;
-            if !is_guess(key, days[row]) {
+            // A digest may be that of a file, and says nothing of the person beside it.
+            if !key.is_digest() && !is_guess(key, days[row]) {
                 let is_half = takes_whole_name && names.get(row).is_some_and(|is_whole| !is_whole);
                 let best = if is_number {
                     Formed::Number

@@ -204,9 +204,14 @@ impl TargetScan<'_> {
             gaps.push(self.gap(None, GapCode::TooManyReadings, Some(tally.rows_capped), detail));
         }
         column_gaps(&self.surveyed.name, &self.surveyed.mapping, &tally.columns, tally.overflow, gaps);
-        // A number of the recipient's own makes a key, and says nothing of the person beside it.
-        let forms_key =
-            self.lookup.plan.keys.iter().zip(&tally.keys).any(|(planned, key)| key.is_formed && !planned.key.is_number());
+        // A number of the recipient's own, or any digest, makes a key, and says nothing of the person beside it.
+        let forms_key = self
+            .lookup
+            .plan
+            .keys
+            .iter()
+            .zip(&tally.keys)
+            .any(|(planned, key)| key.is_formed && !planned.key.is_number() && !planned.key.is_digest());
         if tally.rows > 0 && !forms_key && self.holds_people() && self.has_filled_person(tally) {
             let detail = "the columns hold personal data, but form none of the supply's match keys";
             gaps.push(self.gap(None, GapCode::NoKey, Some(tally.rows), detail));

@@ -33,6 +33,7 @@ use crate::source::Split;
 use crate::source::Stopped;
 use crate::supply::Draft;
 use crate::supply::SupplyError;
+use crate::supply::press::has_digest;
 use crate::support::number::grouped;
 use crate::support::number::of;
 use crate::support::progress::Cancel;
@@ -209,7 +210,7 @@ impl<'a> Controls<'a> {
         let mut watch: Watch = vec![HashMap::new(); ground.keys.len()];
         let mut lane = writer.lane();
         let (mut messages, mut fingerprints) = (MessageBatch::default(), Vec::new());
-        let mut deriving = Deriving::new(&self.mapping);
+        let mut deriving = Deriving::new(&self.mapping, ground.atoms);
         self.read(cancel, |batch, first| {
             let atoms = deriving.derive(batch, ground.atoms);
             let number = |row: u32| number_of.get(&(first + row)).copied();
@@ -243,7 +244,7 @@ impl<'a> Controls<'a> {
         let finds_people = |key: &&MatchKey| key.tells_person() && !ground.has_supply_atom(key);
         let keys: Vec<&MatchKey> = ground.keys.iter().filter(finds_people).collect();
         let mut usable = RoaringBitmap::new();
-        let mut deriving = Deriving::new(&self.mapping);
+        let mut deriving = Deriving::new(&self.mapping, ground.atoms);
         self.read(cancel, |batch, first| {
             let atoms = deriving.derive(batch, ground.atoms);
             let has = |key: &&MatchKey, row: usize| key.atoms.iter().all(|atom| atoms.count(*atom, row) > 0);
@@ -313,8 +314,8 @@ struct Deriving {
 }
 
 impl Deriving {
-    fn new(mapping: &Mapping) -> Deriving {
-        let converter = Converter::new(mapping, Side::Originator);
+    fn new(mapping: &Mapping, atoms: &[Atom]) -> Deriving {
+        let converter = Converter::new(mapping, Side::Originator).with_digests(has_digest(atoms));
         Deriving { converter, records: RecordBatch::new(), atoms: AtomBatch::default() }
     }
 

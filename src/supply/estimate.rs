@@ -320,7 +320,7 @@ fn prior(atom: Atom) -> f64 {
         Atom::AddressWord4 => 5e-3,
         Atom::AddressNo => 2e-2,
         Atom::TownP4 => 1e-2,
-        Atom::Email => 1e-12,
+        Atom::Email | Atom::EmailMd5 | Atom::EmailSha1 | Atom::EmailSha256 => 1e-12,
         Atom::Phone | Atom::Id => 1e-9,
     }
 }

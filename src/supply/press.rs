@@ -149,6 +149,11 @@ impl Spans {
     }
 }
 
+/// Whether digests of addresses are among the atoms.
+pub(super) fn has_digest(atoms: &[Atom]) -> bool {
+    atoms.iter().any(|atom| atom.slot() == Slot::Digest)
+}
+
 impl Press<'_> {
     /// Learns the fingerprints of the seeds.
     pub(super) fn guard_seeds(&mut self) {
@@ -182,7 +187,7 @@ impl Press<'_> {
         let mut sink = PressSink {
             press: self,
             lanes: self.targets.iter().map(|target| target.writer.lane()).collect(),
-            converter: Converter::new(&self.job.draft.mapping, Side::Originator),
+            converter: Converter::new(&self.job.draft.mapping, Side::Originator).with_digests(has_digest(self.atoms)),
             records: RecordBatch::new(),
             atoms: AtomBatch::default(),
             messages: MessageBatch::default(),

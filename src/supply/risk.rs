@@ -50,7 +50,7 @@ impl Domains {
             Atom::AddressNo => Some(1_000),
             Atom::TownP4 => Some(2_000),
             Atom::Phone => Some(1_000_000_000),
-            Atom::Email | Atom::Id => None,
+            Atom::Email | Atom::Id | Atom::EmailMd5 | Atom::EmailSha1 | Atom::EmailSha256 => None,
         }
     }
 

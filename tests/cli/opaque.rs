@@ -1,13 +1,17 @@
 //! What is hashed, encrypted, encoded or cut short, beside a table in which nobody is left: what decodes is read, and the rest is a gap.
 
 use crate::cli::world::Person;
+use crate::cli::world::SUPPLIED;
 use crate::cli::world::World;
 use crate::cli::world::codes;
 use crate::cli::world::csv;
+use crate::cli::world::payload;
 use data_encoding::BASE64;
 use data_encoding::BASE64_MIME;
 use data_encoding::BASE64URL_NOPAD;
 use data_encoding::HEXLOWER;
+use md5::Md5;
+use sha1::Sha1;
 use sha2::Digest;
 use sha2::Sha256;
 use std::fs;
@@ -220,4 +224,58 @@ fn a_column_that_was_left_out_is_no_gap() {
     );
     let scan = world.scan("deletion", "deletion.challenge.json", &["place"], &["--format", "json", "--map", "map.toml"]);
     assert!(!codes(&scan).iter().any(|code| code == "gap:hashed_values"), "{}", scan.whole());
+}
+
+/// Digests of addresses, as a recipient may hold them: the cell's form, and the word by which they are asked for.
+type Written = (&'static str, fn(&str) -> String);
+
+const WRITTEN: [Written; 4] = [
+    ("md5", |email| HEXLOWER.encode(&Md5::digest(email)).to_uppercase()),
+    ("md5", |email| format!("https://www.gravatar.com/avatar/{}", HEXLOWER.encode(&Md5::digest(email)))),
+    ("sha1", |email| format!("\"{{\"\"h\"\":\"\"{}\"\"}}\"", HEXLOWER.encode(&Sha1::digest(email)))),
+    ("sha256", |email| BASE64.encode(&Sha256::digest(email))),
+];
+
+#[test]
+fn digests_of_addresses_are_looked_for_where_the_supply_says_so() {
+    let world = World::new();
+    world.supply("supply.csv", "handover", &["--probe-hashed-email", "sha256,md5,sha1"]).exits_with(0);
+    world.keep(&[]);
+    world.ask("deletion", "deletion.challenge.json", &["--without-baseline"]).exits_with(0);
+    let own: Vec<&Person> = world.own.iter().collect();
+    let statement = payload(&world.case.read("handover/deletion.residua.intoto.json"));
+    let keys: Vec<&str> =
+        statement["predicate"]["keys"].as_array().unwrap().iter().filter_map(|key| key["name"].as_str()).collect();
+    assert_eq!(keys[keys.len() - 3..], ["email_md5", "email_sha1", "email_sha256"]);
+    for (number, (algorithm, write)) in WRITTEN.iter().enumerate() {
+        for kept in [None, Some(&world.supplied[23])] {
+            let place = format!("place-{number}-{}", usize::from(kept.is_some()));
+            fs::create_dir_all(world.case.path(&place)).expect("a folder");
+            world.case.write(&format!("{place}/held.csv"), csv(&own, ','));
+            let rows: String =
+                own.iter().copied().chain(kept).map(|person| format!("{},{}\n", person.id, write(&person.email))).collect();
+            world.case.write(&format!("{place}/beside.csv"), format!("number,audience\n{rows}"));
+            let (code, codes) = scan(&world, &place);
+            let is_found = codes.iter().any(|code| code == "person_found");
+            assert_eq!(
+                (code == Some(11), is_found),
+                (kept.is_some(), kept.is_some()),
+                "{algorithm} {number}: {code:?} {codes:?}"
+            );
+            let is_gap = codes.iter().any(|code| code == "gap:hashed_values");
+            assert!(is_gap, "a digest of something else may stand there: {codes:?}");
+        }
+    }
+    // The originator reads the same.
+    world.scan("deletion", "deletion.challenge.json", &["place-0-1"], &["--out", "answer.json"]).exits_with(11);
+    world.verify("answer.json").exits_with(11).prints("email_md5");
+}
+
+#[test]
+fn digests_need_addresses() {
+    let world = World::new();
+    world.case.write("names.csv", "first_name,last_name,dob\nAnn,Lee,1980-02-03\n");
+    let supply = world.run(SUPPLIED, &world.supplying("names.csv", "handover", &["--probe-hashed-email", "md5"]));
+    supply.exits_with(1).warns("no column was recognised as one of e-mail addresses");
+    world.supply("supply.csv", "handover", &["--probe-hashed-email", "crc32"]).exits_with(2);
 }

@@ -50,7 +50,9 @@ mod tests {
 
     fn of(cells: &[&str]) -> Unseen {
         let mut unseen = Unseen::default();
-        cells.iter().for_each(|cell| unseen.see(cell));
+        for cell in cells {
+            unseen.see(cell);
+        }
         unseen
     }
 

@@ -58,7 +58,7 @@ pub(crate) fn is_any(cell: &str) -> bool {
 }
 
 /// Calls back with each run of the signs of base64 that is long enough, its padding with it. Of lines that are as long as in mails and keys, all are one.
-fn each_run(bytes: &[u8], mut found: impl FnMut(usize, usize)) {
+pub(super) fn each_run(bytes: &[u8], mut found: impl FnMut(usize, usize)) {
     let mut at = 0;
     while at < bytes.len() {
         // A run that is long enough, but for its padding, has a sign at every tenth place.

@@ -86,6 +86,10 @@ pub(crate) fn opaque(cell: &str) -> Option<Opaque> {
         let is_armoured = cell.starts_with("-----BEGIN PGP MESSAGE") || cell.starts_with("-----BEGIN AGE ENCRYPTED");
         return is_armoured.then_some(Opaque::Encoded);
     }
+    if cell.contains("gravatar.com/") {
+        // Its pictures are called by the digest of an address.
+        return share(cell.split(['/', '?']), 0);
+    }
     if cell.contains("://") || PASSWORDS.iter().any(|start| cell.starts_with(start)) {
         return None;
     }
@@ -95,8 +99,8 @@ pub(crate) fn opaque(cell: &str) -> Option<Opaque> {
         folded = cell.replace(['\r', '\n'], "");
         cell = &folded;
     }
-    if let Some(found) = uuid(cell) {
-        return found;
+    if is_uuid(cell) {
+        return is_of_digest(cell).then_some(Opaque::Hashed);
     }
     if let Some((_, ending)) = cell.rsplit_once('.')
         && ending.len() <= 5
@@ -182,19 +186,18 @@ fn is_random(token: &str) -> bool {
     seen & 0b111 == 0b111 && breaks * least >= token.len() - 1
 }
 
-/// For a UUID with hyphens, whether it is a digest: the name-based ones are, and `md5(…)::uuid`, whose digits follow no version.
-fn uuid(cell: &str) -> Option<Option<Opaque>> {
-    let cell = cell.trim_matches(['{', '}']);
-    let bytes = cell.as_bytes();
-    let is_one = bytes.len() == 36
-        && bytes
-            .iter()
-            .enumerate()
-            .all(|(at, byte)| if matches!(at, 8 | 13 | 18 | 23) { *byte == b'-' } else { byte.is_ascii_hexdigit() });
-    is_one.then(|| {
-        let is_ours = is_variant(bytes[19]) && (b"124678".contains(&bytes[14]) || bytes[16] == b'1');
-        (!is_ours && is_various(&cell.replace('-', ""))).then_some(Opaque::Hashed)
-    })
+/// Whether a cell is a UUID with its hyphens.
+fn is_uuid(cell: &str) -> bool {
+    let is_hyphen = |at: usize| matches!(at, 8 | 13 | 18 | 23);
+    let mut bytes = cell.bytes().enumerate();
+    cell.len() == 36 && bytes.all(|(at, byte)| if is_hyphen(at) { byte == b'-' } else { byte.is_ascii_hexdigit() })
+}
+
+/// Whether a UUID is a digest: the name-based ones are, and `md5(…)::uuid`, whose digits follow no version. Of those of SQL Server the parts are turned round.
+fn is_of_digest(uuid: &str) -> bool {
+    let digits = uuid.as_bytes();
+    let has_version = b"124678".contains(&digits[14]) || digits[16] == b'1';
+    !(is_variant(digits[19]) && has_version) && is_various(&uuid.replace('-', ""))
 }
 
 fn is_variant(digit: u8) -> bool {
@@ -212,7 +215,7 @@ fn is_rounded(cell: &str) -> bool {
         && mantissa.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','));
     // One digit before the point, as the notation has it: `12E10` is a code.
     is_mantissa
-        && mantissa.bytes().nth(1).is_none_or(|sign| matches!(sign, b'.' | b','))
+        && mantissa.as_bytes().get(1).is_none_or(|sign| matches!(sign, b'.' | b','))
         && (power.len() > digits.len() || mantissa.len() > 1)
         && digits.len() <= 2
         && digits.parse::<u32>().is_ok_and(|power| POWERS.contains(&power))
@@ -261,6 +264,7 @@ mod tests {
             [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
         };
         assert!(found(Opaque::Hashed, |seed| uuid(bytes(seed, 16))) > 75, "md5()::uuid");
+        assert_eq!(opaque("https://www.gravatar.com/avatar/5d41402abc4b2a76b9719d911017c592?s=80"), Some(Opaque::Hashed));
         assert_eq!(opaque("cfbff0d1-9375-5685-968c-48ce8b15ae17"), Some(Opaque::Hashed), "of version 5");
         assert_eq!(opaque("cfbff0d193754685968c48ce8b15ae17"), Some(Opaque::Uuid));
     }
@@ -284,13 +288,9 @@ mod tests {
         assert_eq!(opaque("-----BEGIN PGP MESSAGE-----\n\nhQEMA"), Some(Opaque::Encoded));
         let picture = format!("data:image/png;base64,{}", BASE64.encode(&bytes(3, 900)));
         assert_eq!(opaque(&picture), Some(Opaque::Encoded));
-        let folded: String = BASE64
-            .encode(&bytes(3, 300))
-            .as_bytes()
-            .chunks(76)
-            .map(|line| format!("{}\n", str::from_utf8(line).unwrap()))
-            .collect();
-        assert_eq!(opaque(&folded), Some(Opaque::Encoded));
+        let encoded = BASE64.encode(&bytes(3, 300));
+        let lines: Vec<&str> = encoded.as_bytes().chunks(76).map(|line| str::from_utf8(line).unwrap()).collect();
+        assert_eq!(opaque(&lines.join("\n")), Some(Opaque::Encoded));
     }
 
     #[test]

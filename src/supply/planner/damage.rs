@@ -136,7 +136,10 @@ fn is_left(atom: Atom, draw: u64) -> bool {
             | Atom::TownP4
             | Atom::Email
             | Atom::Phone
-            | Atom::Id => false,
+            | Atom::Id
+            | Atom::EmailMd5
+            | Atom::EmailSha1
+            | Atom::EmailSha256 => false,
         }
 }
 
