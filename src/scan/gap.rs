@@ -101,6 +101,9 @@ pub(crate) fn column_gaps(target: &str, mapping: &Mapping, counts: &[ColumnCount
     }
 }
 
+/// Words in base64 from which on a column is one of them: of codes with four signs one in a hundred looks so.
+const ENOUGH_WORDS: u64 = 2;
+
 /// What a column is for the most part that nothing can be compared with. Of telephone numbers and identifiers, each that lost its end counts.
 fn unseen_gap(taken: &Taken, counts: &ColumnCounts) -> Option<(GapCode, u64, &'static str)> {
     let is_most = |count: u64| count > 0 && count.saturating_mul(2) > counts.filled;
@@ -109,6 +112,11 @@ fn unseen_gap(taken: &Taken, counts: &ColumnCounts) -> Option<(GapCode, u64, &'s
     if rounded > 0 && is_number || taken.field().is_none() && is_most(rounded) {
         let detail = "numbers in scientific notation, whose last digits are lost";
         return Some((GapCode::RoundedNumbers, rounded, detail));
+    }
+    // Longer ones are read, and those of few letters are not to be told from words.
+    if counts.unseen.short >= ENOUGH_WORDS && counts.unseen.short.saturating_mul(4) > counts.filled {
+        let detail = "many cells seem to be words in base64, which are too short to be read as such";
+        return Some((GapCode::EncodedValues, counts.unseen.short, detail));
     }
     if !is_most(hashed.saturating_add(encoded)) {
         return None;

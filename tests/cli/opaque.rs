@@ -35,7 +35,7 @@ struct Column {
     named: &'static str,
 }
 
-const COLUMNS: [Column; 18] = [
+const COLUMNS: [Column; 19] = [
     Column {
         name: "rows in base64",
         header: "payload",
@@ -111,6 +111,13 @@ const COLUMNS: [Column; 18] = [
         named: "gap:rounded_numbers",
     },
     Column { name: "numbers cut short", header: "c7", cell: rounded, codes: [10, 10], named: "gap:rounded_numbers" },
+    Column {
+        name: "words in base64",
+        header: "c7",
+        cell: |person| BASE64.encode(&person.first_name.as_bytes()[..3 + person.id % 3]),
+        codes: [10, 10],
+        named: "gap:encoded_values",
+    },
     Column {
         name: "salted hashes of passwords",
         header: "password",

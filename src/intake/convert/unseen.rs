@@ -12,6 +12,8 @@ pub(crate) struct Unseen {
     uuids: u64,
     /// Encrypted or binary values.
     pub(crate) encoded: u64,
+    /// Words in base64.
+    pub(crate) short: u64,
     /// Numbers that lost their last digits.
     pub(crate) rounded: u64,
 }
@@ -27,6 +29,7 @@ impl Unseen {
             Some(Opaque::Hashed) => self.hashed += 1,
             Some(Opaque::Uuid) => self.uuids += 1,
             Some(Opaque::Encoded) => self.encoded += 1,
+            Some(Opaque::Short) => self.short += 1,
             Some(Opaque::Rounded) => self.rounded += 1,
         }
     }
@@ -35,6 +38,7 @@ impl Unseen {
         self.hashed += other.hashed;
         self.uuids += other.uuids;
         self.encoded += other.encoded;
+        self.short += other.short;
         self.rounded += other.rounded;
     }
 

@@ -15,6 +15,8 @@ pub(crate) enum Opaque {
     Uuid,
     /// Bytes in base64, base 32 or hexadecimal that are no readable text: encrypted, packed, or a picture.
     Encoded,
+    /// A word in base64 that is too short to be read as one: any word may be.
+    Short,
     /// A number in scientific notation, of the size of telephone numbers and identifiers.
     Rounded,
 }
@@ -71,12 +73,13 @@ const PASSWORDS: [&str; 32] = [
 
 /// Why a cell cannot be seen, if it cannot. Next to nothing for cells that are short or begin as a text does.
 pub(crate) fn opaque(cell: &str) -> Option<Opaque> {
-    let cell = cell.trim_matches([' ', '"', '\'', '=', '\n']);
+    let written = cell.trim();
+    let cell = written.trim_start_matches('=').trim_matches([' ', '"', '\'']);
     if cell.len() <= LONGEST_NUMBER && is_rounded(cell) {
         return Some(Opaque::Rounded);
     }
     if cell.len() < SHORTEST_TOKEN {
-        return None;
+        return is_short(cell).then_some(Opaque::Short);
     }
     if cell.starts_with(['{', '[']) && !PASSWORDS.iter().any(|start| cell.starts_with(start)) {
         return of_text(cell);
@@ -160,6 +163,27 @@ fn token(token: &str) -> Option<Opaque> {
         return None;
     };
     (length >= SHORTEST && armour::text_of(token).is_none()).then(|| of_bytes(length))
+}
+
+/// Whether a cell is groups of four that decode to letters and digits, and is written as no word is: `QW5u`, `TGVlZHM=`.
+fn is_short(cell: &str) -> bool {
+    if !cell.len().is_multiple_of(4) || !(4..SHORTEST_TOKEN).contains(&cell.len()) {
+        return false;
+    }
+    let bare = cell.trim_end_matches('=');
+    let is_word = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'\'' | b'.' | b'@' | b'/' | b',') || !byte.is_ascii()
+    };
+    let is_odd = bare.len() < cell.len()
+        || bare.as_bytes().windows(2).any(|pair| {
+            pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()
+                || pair[0].is_ascii_digit() && pair[1].is_ascii_alphabetic()
+        });
+    is_odd
+        && armour::text_of(cell).is_none()
+        && bare.bytes().all(armour::is_sign)
+        && armour::base64(bare)
+            .is_some_and(|bytes| bytes.iter().all(is_word) && bytes[0].is_ascii_alphanumeric() && str::from_utf8(&bytes).is_ok())
 }
 
 /// Whether hexadecimal digits are as different as those of a digest, letters among them.
@@ -301,6 +325,20 @@ mod tests {
         for cell in
             ["1.5E-03", "6.02E+23", "-4.47701E+11", "12E10", "1E10", "3E", "4.47E+8", "447701", "E+11", "1.2.3", "0.5E+10"]
         {
+            assert_eq!(opaque(cell), None, "{cell}");
+        }
+    }
+
+    #[test]
+    fn short_words_are_told_in_base64_and_not_as_words() {
+        let names = ["Ann", "Bob", "Chris", "Dave", "Eddie", "Fay", "George", "Lee", "José", "Leeds", "1980"];
+        let count = |write: fn(&str) -> String| names.iter().filter(|name| opaque(&write(name)) == Some(Opaque::Short)).count();
+        assert!(count(|name| BASE64.encode(name.as_bytes())) >= 8);
+        assert_eq!(count(str::to_owned), 0);
+        for cell in [
+            "spring", "ABCD1234", "20170630", "SW1A1AA", "true", "a1b2c3d4", "PO-10047", "12345678", "iPhone12", "eBay2019",
+            "A1B2",
+        ] {
             assert_eq!(opaque(cell), None, "{cell}");
         }
     }
