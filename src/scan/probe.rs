@@ -68,7 +68,7 @@ pub(crate) struct Ground<'a> {
 enum Formed {
     #[default]
     Nothing,
-    /// The key of a number alone.
+    /// The key of a number alone, or of a digest, which may be that of a file: neither says anything of the person beside it.
     Number,
     /// A key of half a name.
     Half,
@@ -222,7 +222,7 @@ impl<'a> Prober<'a> {
     fn fill(&mut self, number: usize, first: usize) -> usize {
         let key = &self.lookup.plan.keys[number].key;
         let gate = self.lookup.gates.of(number);
-        let (is_number, takes_whole_name) = (key.is_number(), key.has_whole_name());
+        let (is_number, takes_whole_name) = (key.is_number() || key.is_digest(), key.has_whole_name());
         let (days, guesses, rows) = (self.converter.days(), self.converter.guesses(), self.formed.len());
         let mut passed = std::mem::take(&mut self.passed[number]);
         if first == 0 {
@@ -243,8 +243,7 @@ impl<'a> Prober<'a> {
                 return is_open;
             }
             tally.keys[number].is_formed = true;
-            // A digest may be that of a file, and says nothing of the person beside it.
-            if !key.is_digest() && !is_guess(key, days[row]) {
+            if !is_guess(key, days[row]) {
                 let is_half = takes_whole_name && names.get(row).is_some_and(|is_whole| !is_whole);
                 let best = if is_number {
                     Formed::Number

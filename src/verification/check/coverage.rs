@@ -13,6 +13,7 @@ use crate::finding::coverage::KeyResult;
 use crate::finding::coverage::Target;
 use crate::finding::declaration::Exclusion;
 use crate::finding::gap::GapCode;
+use crate::match_key::MatchKey;
 use crate::match_key::strength::Class;
 use crate::match_key::strength::decimal;
 use crate::support::sanitize;
@@ -193,8 +194,9 @@ fn hidden(findings: &mut Findings, context: &Context<'_>, outcome: &Outcome, tar
     if target.rows_unkeyed > target.rows_read || target.rows_by_number > target.rows_read {
         findings.fail(format!("`{shown}`: more rows are counted by their kind than were read"), ALTERED);
     }
-    let is_number = |name: &str| context.plan.keys.iter().any(|planned| planned.key.name == name && planned.key.is_number());
-    let is_probed = target.by_key.iter().any(|result| result.probes > 0 && !is_number(&result.key));
+    let says_nothing = |key: &MatchKey| key.is_number() || key.is_digest();
+    let is_silent = |name: &str| context.plan.keys.iter().any(|planned| planned.key.name == name && says_nothing(&planned.key));
+    let is_probed = target.by_key.iter().any(|result| result.probes > 0 && !is_silent(&result.key));
     let supplied = context.manifest.slots().unwrap_or_default();
     let is_personal = |column: &Column| {
         column.filled > 0 && column.telling_slot().is_some_and(|slot| supplied.iter().any(|(known, _)| *known == slot))
