@@ -114,7 +114,8 @@ fn unseen_gap(taken: &Taken, counts: &ColumnCounts) -> Option<(GapCode, u64, &'s
         return Some((GapCode::RoundedNumbers, rounded, detail));
     }
     // Longer ones are read, and those of few letters are not to be told from words.
-    if counts.unseen.short >= ENOUGH_WORDS && counts.unseen.short.saturating_mul(4) > counts.filled {
+    let may_be_words = taken.field().is_none_or(|field| field.kind == Kind::Name);
+    if may_be_words && counts.unseen.short >= ENOUGH_WORDS && counts.unseen.short.saturating_mul(4) > counts.filled {
         let detail = "many cells seem to be words in base64, which are too short to be read as such";
         return Some((GapCode::EncodedValues, counts.unseen.short, detail));
     }
