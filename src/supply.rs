@@ -326,6 +326,7 @@ pub(crate) struct Planned {
 }
 
 /// The keys that a person wants.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wanted<'a> {
     /// Only these; all, if none are named.
     pub(crate) keys: Option<&'a [String]>,

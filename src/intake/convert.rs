@@ -48,6 +48,13 @@ pub(crate) enum Side {
     Recipient,
 }
 
+/// Which digests of supplied values are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Digests {
+    None,
+    OfEmails,
+}
+
 /// What the cells of one column came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ColumnCounts {
@@ -112,8 +119,7 @@ pub(crate) struct Converter {
     /// What is read as text: for a recipient's rows alone.
     text: TextReader,
     is_deep: bool,
-    /// Whether supplied addresses are hashed too.
-    hashes_emails: bool,
+    digests: Digests,
     /// Whether no column is a name or a date, so that both stand in text where the row has them.
     is_prose: bool,
     /// Cells of the row being converted that look personal as what their column is not: its number, and what they look like.
@@ -250,7 +256,7 @@ impl Converter {
             row_guesses: Vec::new(),
             scratch: String::new(),
             text: TextReader::default(),
-            hashes_emails: false,
+            digests: Digests::None,
             is_deep: mapping.is_deep && side == Side::Recipient,
             is_prose: mapping.columns.iter().filter_map(Taken::field).all(|field| !matches!(field.kind, Kind::Name | Kind::Date)),
             suspects: Vec::new(),
@@ -261,7 +267,8 @@ impl Converter {
 
     /// With digests of each supplied e-mail address beside it.
     pub(crate) fn with_digests(self, hashes_emails: bool) -> Converter {
-        Converter { hashes_emails: hashes_emails && self.side == Side::Originator, ..self }
+        let digests = if hashes_emails && self.side == Side::Originator { Digests::OfEmails } else { Digests::None };
+        Converter { digests, ..self }
     }
 
     /// Converts all rows of a batch; `records` holds one record a row afterwards.
@@ -417,7 +424,7 @@ impl Converter {
                 }
                 Step::Email => match self.side {
                     Side::Originator => {
-                        if self.hashes_emails {
+                        if self.digests == Digests::OfEmails {
                             digest::of_email(cell, &mut |digest| records.push(Slot::Digest, digest));
                         }
                         self.simple(cell, Slot::Email, email::canonical, records)

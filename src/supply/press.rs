@@ -163,7 +163,8 @@ impl Press<'_> {
             push_row(&mut batch, seed.cells.iter().map(|cell| Some(cell.as_str())), &seed.stand_ins);
         }
         let mut records = RecordBatch::new();
-        Converter::new(&self.job.draft.mapping, Side::Originator).convert(&batch, &mut records);
+        let converter = Converter::new(&self.job.draft.mapping, Side::Originator);
+        converter.with_digests(has_digest(self.atoms)).convert(&batch, &mut records);
         let mut atoms = AtomBatch::default();
         atoms.derive(&records, self.atoms);
         let (mut messages, mut fingerprints) = (MessageBatch::default(), Vec::new());

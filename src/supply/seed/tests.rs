@@ -234,7 +234,7 @@ fn supplied_with(which: impl Fn(&mut Vec<Seed>)) -> Result<supply::Supplied, Sup
     let draft = supply::draft_again(session.as_ref(), 0, &draft, &seeds, progress, cancel)?;
     assert_eq!(draft.records(), 606);
     which(&mut seeds);
-    let planned = supply::plan(session.as_ref(), &draft, None, None, 6_060, progress, cancel)?;
+    let planned = supply::plan(session.as_ref(), &draft, None, &supply::Wanted::default(), 6_060, progress, cancel)?;
     let job = supply::Job {
         session: session.as_ref(),
         draft: &draft,
