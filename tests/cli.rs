@@ -28,6 +28,7 @@ mod never_clear;
 mod odd_files;
 mod opaque;
 #[cfg(feature = "archives")]
+mod overlap;
 mod packed;
 mod piped;
 #[cfg(unix)]

@@ -310,7 +310,7 @@ fn what_an_account_is_not_shown_may_be_there() {
     let settings = "SET GLOBAL log_output = 'TABLE'; SET GLOBAL general_log = 1;";
     server.sql("", format!("{settings} {logged} SET GLOBAL general_log = 0"));
     let found = scan(&world, &server.url(""));
-    ends(&found, 11, &["person_found", "gap:unmapped_personal"]);
+    ends(&found, 11, &["person_found"]);
     found.prints("#mysql.general_log");
     let partly = scan(&world, &server.url("crm"));
     ends(&partly, 10, &["gap:not_asked"]);

@@ -186,10 +186,9 @@ fn write(world: &World, place: &str, column: &Column, who: Who, is_alone: bool) 
     world.case.write(&format!("{place}/held.csv"), csv(&own, ','));
     let kept = (who == Who::Kept).then(|| &world.supplied[23]);
     let before = |text: &str| if is_alone { String::new() } else { format!("{text},") };
-    let rows: String = (own.into_iter().chain(kept))
-        .map(|person| format!("{}{}\n", before(&person.id.to_string()), (column.cell)(person)))
-        .collect();
-    world.case.write(&format!("{place}/beside.csv"), format!("{}{}\n{rows}", before("number"), column.header));
+    let row = |person: &Person| format!("{}{}", before(&person.id.to_string()), (column.cell)(person));
+    let rows = own.into_iter().chain(kept).map(row).collect::<Vec<String>>().join("\n");
+    world.case.write(&format!("{place}/beside.csv"), format!("{}{}\n{rows}\n", before("number"), column.header));
 }
 
 #[test]
@@ -259,9 +258,9 @@ fn digests_of_addresses_are_looked_for_where_the_supply_says_so() {
             let place = format!("place-{number}-{}", usize::from(kept.is_some()));
             fs::create_dir_all(world.case.path(&place)).expect("a folder");
             world.case.write(&format!("{place}/held.csv"), csv(&own, ','));
-            let rows: String =
-                own.iter().copied().chain(kept).map(|person| format!("{},{}\n", person.id, write(&person.email))).collect();
-            world.case.write(&format!("{place}/beside.csv"), format!("number,audience\n{rows}"));
+            let row = |person: &Person| format!("{},{}", person.id, write(&person.email));
+            let rows = own.iter().copied().chain(kept).map(row).collect::<Vec<String>>().join("\n");
+            world.case.write(&format!("{place}/beside.csv"), format!("number,audience\n{rows}\n"));
             let (code, codes) = scan(&world, &place);
             let is_found = codes.iter().any(|code| code == "person_found");
             assert_eq!(

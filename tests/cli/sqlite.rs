@@ -111,8 +111,8 @@ const TABLES: &[Odd] = &[
     odd("a view that cannot be run, beside a table", view_broken, FOUND, RESIDUAL),
     odd("a view over another database", view_elsewhere, NAMED, &["gap:unreadable"]),
     odd("a trigger over a table that is gone", trigger, FOUND, RESIDUAL),
-    odd("generated columns, virtual", |w, p, n| generated(w, p, n, "VIRTUAL"), BOTH, PERSON),
-    odd("generated columns, stored", |w, p, n| generated(w, p, n, "STORED"), BOTH, PERSON),
+    odd("generated columns, virtual", |w, p, n| generated(w, p, n, "VIRTUAL"), FOUND, PERSON),
+    odd("generated columns, stored", |w, p, n| generated(w, p, n, "STORED"), FOUND, PERSON),
     odd("a generated column whose function is not here", uncomputable, BOTH, &["supply_record_found", "gap:unsupported"]),
     odd("FTS5", |w, p, n| full_text(w, p, n, "fts5(full_name, email, postcode)"), BOTH, &["person_found", "gap:unsupported"]),
     odd("FTS4", |w, p, n| full_text(w, p, n, "fts4(full_name, email, postcode)"), BOTH, &["person_found", "gap:unsupported"]),
@@ -176,7 +176,7 @@ const TABLES: &[Odd] = &[
 const CELLS: &[Odd] = &[
     odd("text as bytes", |w, p, n| cells(w, p, n, "CAST({} AS BLOB)"), FOUND, RESIDUAL),
     odd("UTF-16 as bytes", utf16_blobs, FOUND, RESIDUAL),
-    odd("JSON as bytes", json_blob, BOTH, PERSON),
+    odd("JSON as bytes", json_blob, FOUND, PERSON),
     odd("JSON in a binary form", |w, p, n| packed(w, p, n, "jsonb(json_array({name}, {email}))"), NAMED, &["gap:binary_cells"]),
     odd("compressed bytes", |w, p, n| packed(w, p, n, "x'789c' || {name}"), NAMED, &["gap:binary_cells"]),
     odd(
@@ -192,7 +192,12 @@ const CELLS: &[Odd] = &[
         &["gap:binary_cells"],
     ),
     odd("a NUL behind each text", |w, p, n| cells(w, p, n, "{} || char(0)"), NAMED, &["gap:binary_cells"]),
-    odd("text that is no UTF-8", |w, p, n| cells(w, p, n, "CAST({} || x'e9' AS TEXT)"), NAMED, &["gap:undecodable"]),
+    odd(
+        "text that is no UTF-8",
+        |w, p, n| cells(w, p, n, "CAST({} || x'e9' AS TEXT)"),
+        BOTH,
+        &["person_found", "gap:undecodable"],
+    ),
     odd("a cell of 17 MiB", |w, p, n| large(w, p, n, 17 << 20), BOTH, &["supply_record_found", "gap:row_too_long"]),
     odd("a cell of 5 MiB", |w, p, n| large(w, p, n, 5 << 20), FOUND, RESIDUAL),
     // So few numbers prove nothing each, only together.

@@ -11,7 +11,7 @@ use crate::record::field::Role;
 const LONG: usize = 5;
 
 /// Names of columns.
-const NAMES: [(&str, Kind, Role); 136] = [
+const NAMES: [(&str, Kind, Role); 143] = [
     ("imie", Kind::Name, Role::Given),
     ("nombre", Kind::Name, Role::Given),
     ("nombres", Kind::Name, Role::Given),
@@ -22,6 +22,13 @@ const NAMES: [(&str, Kind, Role); 136] = [
     ("rufname", Kind::Name, Role::Given),
     ("voornaam", Kind::Name, Role::Given),
     ("vorname", Kind::Name, Role::Given),
+    ("zweitervorname", Kind::Name, Role::Middle),
+    ("zweitname", Kind::Name, Role::Middle),
+    ("deuxiemeprenom", Kind::Name, Role::Middle),
+    ("secondonome", Kind::Name, Role::Middle),
+    ("segundonombre", Kind::Name, Role::Middle),
+    ("tweedevoornaam", Kind::Name, Role::Middle),
+    ("drugieimie", Kind::Name, Role::Middle),
     ("achternaam", Kind::Name, Role::Family),
     ("apelido", Kind::Name, Role::Family),
     ("apellido", Kind::Name, Role::Family),

@@ -179,7 +179,9 @@ impl Labels {
         }
         let field = field?;
         let value = last + 1;
+        // `Name:` in one cell, and the name in the next.
         let gap = view.gap(last);
+        let gap = gap.strip_prefix(':').and_then(|rest| rest.trim_start().strip_prefix(BORDER)).unwrap_or(gap);
         let is_empty =
             gap.contains("\"\"") || gap.contains("''") || gap.contains([BORDER, '\n', ',', '{', '}', ']', '&', ';', '|']);
         if value >= view.words.len() || is_empty {

@@ -108,7 +108,7 @@ const PACKED: &[Trap] = &[
         PERSON,
     )
     .with_gaps(2),
-    trap("bytes in a row of their own", |s, p| composite(s, p, "convert_to(email, 'UTF8')"), BOTH, PERSON).with_gaps(1),
+    trap("bytes in a row of their own", |s, p| composite(s, p, "convert_to(email, 'UTF8')"), FOUND, PERSON),
     trap(
         "bytes that are no text in a row of their own",
         |s, p| composite(s, p, "'\\x00ff'::bytea || convert_to(email, 'UTF8')"),
@@ -130,15 +130,15 @@ const PACKED: &[Trap] = &[
     ),
     trap("an array that is counted from 0", |s, p| made(s, p, "id, ('[0:0]={' || email || '}')::text[] AS email"), FOUND, PERSON),
     trap("an array of several", |s, p| made(s, p, "id, ARRAY['none', email] AS email"), BOTH, PERSON).with_gaps(2),
-    trap("a person in JSON", |s, p| made(s, p, "id, to_json(staging) - 'x' AS data"), BOTH, PERSON).with_gaps(1),
-    trap("a person in binary JSON", |s, p| made(s, p, "id, to_jsonb(staging) AS data"), BOTH, PERSON).with_gaps(1),
+    trap("a person in JSON", |s, p| made(s, p, "id, to_json(staging) - 'x' AS data"), FOUND, PERSON),
+    trap("a person in binary JSON", |s, p| made(s, p, "id, to_jsonb(staging) AS data"), FOUND, PERSON),
     trap(
         "a person in a row of its own",
         |s, p| made(s, p, "id, ROW(first_name, last_name, email)::person AS data"),
         FOUND,
         PERSON,
     ),
-    trap("a person in pairs of keys and values", pairs, BOTH, PERSON).with_gaps(1),
+    trap("a person in pairs of keys and values", pairs, FOUND, PERSON),
     trap(
         "a person in XML",
         |s, p| made(s, p, "id, xmlelement(name person, xmlforest(first_name, last_name, email)) AS data"),
