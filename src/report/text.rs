@@ -206,6 +206,7 @@ pub(crate) fn plan(keys: &[KeyV1], fingerprints: impl Fn(usize) -> u64, style: S
         ("class", Align::Left),
         ("fingerprints", Align::Right),
         ("u", Align::Right),
+        ("bits", Align::Right),
         ("from", Align::Left),
         ("collisions", Align::Right),
         ("λ", Align::Right),
@@ -217,6 +218,7 @@ pub(crate) fn plan(keys: &[KeyV1], fingerprints: impl Fn(usize) -> u64, style: S
             key.class.clone(),
             count(fingerprints(number)),
             plain(&key.u),
+            parse_decimal(&key.u).filter(|u| *u > 0.0).map_or_else(String::new, |u| format!("{:.0}", -u.log2())),
             key.basis.clone(),
             count(key.joint_collisions),
             plain(&key.lambda),
@@ -240,7 +242,7 @@ fn plain(decimal: &str) -> String {
 /// What the columns of [`plan`] say.
 pub(crate) fn plan_legend(expected_rows: u64) -> String {
     format!(
-        "S proves that the supplied record is there, P that the person is, A only counts. u: the chance that two unrelated people agree; \
+        "S proves that the supplied record is there, P that the person is, A only counts. u: the chance that two unrelated people agree, and its bits (−log₂ u); \
          λ: the coincidences to expect in {} rows of the recipient; guesses: after how many somebody who holds manifest and salt has found a \
          field that the key holds.\n",
         count(expected_rows)
