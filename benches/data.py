@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Makes the benchmark's data: a supply, and a recipient's CSV file in which one row in a hundred is a supplied record, respelt.
 
-Usage: data.py FOLDER SUPPLIED ROWS
+Usage: data.py FOLDER SUPPLIED ROWS [PLANTED]
+
+PLANTED is `no` where the recipient's rows are all of other people, for a count of coincidences.
 
 Writes FOLDER/supply.csv, FOLDER/schema.toml, FOLDER/recipient.csv and FOLDER/planted.txt (how many rows were planted). The same arguments give the
 same files. Everything is invented at random.
@@ -52,6 +54,7 @@ HEADER = "customer_no,first_name,last_name,address,town,postcode,email,phone,mot
 
 def main() -> None:
     folder, supplied, rows = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    has_planted = sys.argv[4:] != ["no"]
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "supply.csv", "w", encoding="utf-8") as out:
         out.write(HEADER)
@@ -62,7 +65,7 @@ def main() -> None:
     with open(folder / "recipient.csv", "w", encoding="utf-8") as out:
         out.write(HEADER)
         for row in range(rows):
-            if row % 100 == 7:
+            if has_planted and row % 100 == 7:
                 cells = person(row * 7 % supplied)
                 cells[1], cells[2], cells[6] = cells[1].upper(), cells[2].upper(), cells[6].upper()
                 cells[5] = cells[5].replace(" ", "")
