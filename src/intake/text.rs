@@ -84,7 +84,7 @@ impl TextReader {
         if !self.text.is_empty() {
             self.text.push(BORDER);
         }
-        self.text.push_str(&escape::decoded(cell));
+        escape::push_seen(&escape::decoded(cell), &mut self.text);
         self.cells.push(Cell { column, end: self.text.len(), holds_names, found: Slots::default() });
     }
 
@@ -229,6 +229,15 @@ mod tests {
         }
         assert!(names(&["1980-02-03 Seán O'Brien"]).contains(&"obrien sean".to_owned()));
         assert!(names(&["1980-02-03 Jörg Müller"]).contains(&"joerg mueller".to_owned()));
+    }
+
+    #[test]
+    fn signs_that_nobody_sees_part_no_words() {
+        let text = "rang Ja\u{ad}ck Illing\u{200b}worth, BS15\u{200e} 8RH, 07400\u{202c} 900123";
+        assert!(names(&[text]).contains(&"illingworth jack".to_owned()));
+        assert_eq!(read(&[text], Slot::Postcode), ["BS158RH"]);
+        assert_eq!(read(&[text], Slot::Phone), ["7400900123"]);
+        assert!(names(&["José Müller 1980-02-03"]).contains(&"jose muller".to_owned()));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! several ways, one within the other: JSON in a cell of JSON, a link in a page.
 
 use crate::record::normalize::armour;
+use crate::record::normalize::unify;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
@@ -20,6 +21,16 @@ pub(crate) fn decoded(raw: &str) -> Cow<'_, str> {
         text = Cow::Owned(better);
     }
     if kept.is_empty() { text } else { Cow::Owned(text.into_owned() + &kept) }
+}
+
+/// Appends a text without the characters that nobody sees: soft hyphens, joiners, marks of direction. They would part a word, and nobody who reads it
+/// would know.
+pub(crate) fn push_seen(text: &str, out: &mut String) {
+    if text.is_ascii() {
+        out.push_str(text);
+    } else {
+        out.extend(text.chars().filter(|letter| letter.is_control() || unify(*letter).is_some()));
+    }
 }
 
 /// The text with one layer undone; none if there is none.
