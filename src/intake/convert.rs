@@ -577,6 +577,12 @@ impl Converter {
                         }
                     }
                 }
+                for position in 0..self.address.len() {
+                    let index = self.address[position];
+                    if let Some(cell) = cells.get(index).copied().flatten().filter(|cell| names_carer(cell)) {
+                        self.text.add(index, cell, true);
+                    }
+                }
                 for line in &lines {
                     if line.contains('@') {
                         email::candidates(line, &mut |value| records.push(Slot::Email, value));
@@ -607,6 +613,12 @@ impl Converter {
         }
         reading == Reading::Unreadable
     }
+}
+
+/// Whether a cell says in whose care something is: it names somebody.
+fn names_carer(cell: &str) -> bool {
+    let holds = |word: &[u8]| cell.as_bytes().windows(word.len()).any(|sign| sign.eq_ignore_ascii_case(word));
+    (cell.contains('/') && holds(b"c/o")) || holds(b"care of")
 }
 
 /// Joins people of whom one has only given names and one only a family name: `mother_first_name` and `surname` are one person's.
@@ -904,6 +916,20 @@ mod tests {
         let names = |status: &str| candidates(Side::Recipient, &headers, &["Ann", "Lee", "LS1 4AB", status], Slot::Name);
         assert_eq!(names("on hold for now"), ["ann lee"]);
         assert!(names("for Bob Ray, 1980-02-03").contains(&"bob ray".to_owned()));
+    }
+
+    #[test]
+    fn somebody_else_in_a_cell_of_the_row_is_looked_for() {
+        let headers = ["name", "address", "postcode", "dob"];
+        let found = |cells: [&str; 4], slot| candidates(Side::Recipient, &headers, &cells, slot);
+        let day = ["Ann Lee 17/03/1964", "1 High Street", "LS1 4AB", "1980-02-03"];
+        assert!(
+            found(day, Slot::Name).contains(&"ann lee".to_owned()) && found(day, Slot::Birth).contains(&"19640317".to_owned())
+        );
+        let care = ["Ann Lee", "c/o Bob Ray, 13 Mill Road, Leeds", "LS1 4AB", "1980-02-03"];
+        assert!(
+            found(care, Slot::Name).contains(&"bob ray".to_owned()) && found(care, Slot::Address).contains(&"13|mill".to_owned())
+        );
     }
 
     #[test]

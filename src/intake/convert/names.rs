@@ -303,11 +303,12 @@ impl Converter {
     /// Adds the tokens of a cell to those gathered.
     fn name_cell(&mut self, cells: &[Option<&str>], index: usize) -> bool {
         let Some(cell) = cell_of(cells, index) else { return false };
-        if self.side == Side::Recipient
-            && cell.contains(|character: char| character == '@' || character.is_ascii_digit())
-            && let Some(kind) = spot::spot(cell)
-        {
-            self.suspect(index, kind, cell);
+        if self.side == Side::Recipient && cell.contains(|character: char| character == '@' || character.is_ascii_digit()) {
+            // More than a name: a day, an address.
+            self.text.add(index, cell, true);
+            if let Some(kind) = spot::spot_within(cell) {
+                self.suspect(index, kind, cell);
+            }
         }
         let before = self.tokens.len();
         let reading = name::tokens(cell, &mut self.tokens);
