@@ -16,18 +16,28 @@ use crate::record::normalize::escape;
 use crate::record::normalize::within;
 use crate::record::normalize::within::BORDER;
 use crate::record::normalize::within::Word;
+use std::fmt;
 
 /// Values of one slot that are taken from the text of one row.
 const MOST_VALUES: usize = 64;
 
 /// The text of one row. Memory is kept from row to row.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct TextReader {
     text: String,
     cells: Vec<Cell>,
+    /// Of each column up to the last that was added, the number of its cell.
+    places: Vec<Option<usize>>,
     words: Vec<Word>,
     labels: Labels,
     pairs: Pairs,
+}
+
+/// Says how many cells there are and nothing of what they hold.
+impl fmt::Debug for TextReader {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("TextReader").field("cells", &self.cells.len()).finish_non_exhaustive()
+    }
 }
 
 /// A set of slots, a bit each.
@@ -74,18 +84,28 @@ impl TextReader {
     pub(super) fn clear(&mut self) {
         self.text.clear();
         self.cells.clear();
+        self.places.clear();
     }
 
     /// Adds a cell.
     pub(super) fn add(&mut self, column: usize, cell: &str, holds_names: bool) {
-        if cell.is_empty() || self.cells.iter().any(|known| known.column == column) {
+        if cell.is_empty() || self.place(column).is_some() {
             return;
         }
+        if self.places.len() <= column {
+            self.places.resize(column + 1, None);
+        }
+        self.places[column] = Some(self.cells.len());
         if !self.text.is_empty() {
             self.text.push(BORDER);
         }
         escape::push_seen(&escape::decoded(cell), &mut self.text);
         self.cells.push(Cell { column, end: self.text.len(), holds_names, found: Slots::default() });
+    }
+
+    /// The number of a column's cell, if it was added.
+    fn place(&self, column: usize) -> Option<usize> {
+        self.places.get(column).copied().flatten()
     }
 
     /// Reads what was added into the row that is being built. `records` has its other values already.
@@ -94,7 +114,7 @@ impl TextReader {
         if self.cells.is_empty() {
             return said;
         }
-        let TextReader { text, cells, words, labels, pairs } = self;
+        let TextReader { text, cells, words, labels, pairs, .. } = self;
         let has_name = records.open(Slot::Name).next().is_some();
         within::words(text, words);
         let mut known = Slots::default();
@@ -168,7 +188,7 @@ impl TextReader {
             Kind::Phone => Slot::Phone,
             Kind::Identifier => Slot::Identifier,
         };
-        self.cells.iter().any(|cell| cell.column == column && cell.found.has(slot))
+        self.place(column).is_some_and(|place| self.cells[place].found.has(slot))
     }
 
     /// The columns in whose cells a label says that something of a person follows, which was not understood.

@@ -19,6 +19,7 @@ use crate::support::sanitize::is_harmful;
 use crate::verification::appraisal;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fmt::Write;
 
 /// The version of every structure here.
@@ -478,7 +479,7 @@ pub(crate) struct SupplyV1 {
 }
 
 /// An invented person.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SeedV1 {
     /// As reasons of an appraisal number it, from 1.
@@ -486,6 +487,13 @@ pub(crate) struct SeedV1 {
     /// The row in the file that was handed over, from 1.
     pub(crate) row: u64,
     pub(crate) cells: BTreeMap<String, String>,
+}
+
+/// Says which one it is and nothing of whom it is made of.
+impl fmt::Debug for SeedV1 {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SeedV1").field("seed", &self.seed).finish_non_exhaustive()
+    }
 }
 
 /// A challenge and its answers.

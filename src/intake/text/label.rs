@@ -54,7 +54,7 @@ struct Labelled {
 }
 
 /// The labels of a row's text.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Labels {
     known: HashMap<String, Option<Field>>,
     parts: Vec<Part>,

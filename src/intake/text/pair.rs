@@ -40,7 +40,7 @@ const PROSE: [&str; 24] = [
 ];
 
 /// One word that may be part of a name.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Entry {
     /// Its spellings, each of one token or more.
     forms: Vec<Vec<String>>,
@@ -52,7 +52,7 @@ struct Entry {
 }
 
 /// The words of a row's text that may be names.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Pairs {
     entries: Vec<Entry>,
     name: String,

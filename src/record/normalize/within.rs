@@ -93,7 +93,7 @@ fn push(text: &str, start: usize, end: usize, out: &mut Vec<Word>) {
 }
 
 /// A value that was found.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Found<'v> {
     /// What it is; of a day [`Slot::Birth`], whosever it is.
     pub(crate) slot: Slot,

@@ -37,7 +37,7 @@ const HOSTS: [&str; 3] = ["example.com", "example.org", "example.net"];
 const DWELLINGS: [&str; 6] = ["flat", "unit", "apartment", "apt", "no", "nr"];
 
 /// A seed on its way.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Invented {
     pub(super) cells: Vec<String>,
     /// Columns that hold a reserved telephone number, each with what is fingerprinted in its place. Others use such numbers as well.

@@ -85,7 +85,8 @@ pub(super) fn ending(cell: &str) -> (&str, &str) {
 }
 
 /// The parts of a whole name as it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(super) struct Parts<'a> {
     pub(super) title: &'a str,
     pub(super) given: &'a str,
