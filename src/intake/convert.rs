@@ -382,8 +382,10 @@ impl Converter {
                 self.counts[index].unseen.see(cell);
                 digest::find(cell, &mut |digest| records.push(Slot::Digest, digest));
             }
-            if is_field && (self.is_deep || self.side == Side::Recipient && armour::is_any(cell)) {
-                self.text.add(index, cell, self.people.iter().any(|person| person.has(index)));
+            let is_armour = is_field && self.side == Side::Recipient && armour::is_any(cell);
+            if is_armour || is_field && self.is_deep {
+                let field = step.kind().filter(|_| !is_armour);
+                self.text.add_beside(index, cell, self.people.iter().any(|person| person.has(index)), field);
             }
             if cell.len() > LONGEST_FIELD && is_field {
                 self.days.is_unread |= matches!(step, Step::Date { is_birth: true, .. });

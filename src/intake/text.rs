@@ -9,6 +9,7 @@ mod pair;
 
 use crate::intake::text::label::Labels;
 use crate::intake::text::pair::Pairs;
+use crate::intake::text::pair::Place;
 use crate::record::RecordBatch;
 use crate::record::field::Kind;
 use crate::record::field::Slot;
@@ -62,6 +63,8 @@ struct Cell {
     end: usize,
     /// Its words are names.
     holds_names: bool,
+    /// What it was read as already, where it is a field.
+    field: Option<Kind>,
     /// The slots of which it holds a value.
     found: Slots,
 }
@@ -89,7 +92,18 @@ impl TextReader {
 
     /// Adds a cell.
     pub(super) fn add(&mut self, column: usize, cell: &str, holds_names: bool) {
-        if cell.is_empty() || self.place(column).is_some() {
+        self.add_beside(column, cell, holds_names, None);
+    }
+
+    /// Adds a cell that was read as a field already, beside which it may hold something else. What is added again without one holds anything.
+    pub(super) fn add_beside(&mut self, column: usize, cell: &str, holds_names: bool, field: Option<Kind>) {
+        if let Some(place) = self.place(column) {
+            let known = &mut self.cells[place];
+            known.holds_names |= holds_names;
+            known.field = known.field.and(field);
+            return;
+        }
+        if cell.is_empty() {
             return;
         }
         if self.places.len() <= column {
@@ -100,7 +114,7 @@ impl TextReader {
             self.text.push(BORDER);
         }
         escape::push_seen(&escape::decoded(cell), &mut self.text);
-        self.cells.push(Cell { column, end: self.text.len(), holds_names, found: Slots::default() });
+        self.cells.push(Cell { column, end: self.text.len(), holds_names, field, found: Slots::default() });
     }
 
     /// The number of a column's cell, if it was added.
@@ -122,8 +136,14 @@ impl TextReader {
         let mut has_plain = false;
         let mut counts = [0_usize; Slot::COUNT];
         let mut take = |slot: Slot, value: &str, start: usize, is_plain: bool| {
-            if let Some(cell) = cell_at(cells, start) {
-                cells[cell].found.insert(slot);
+            let mut is_known = false;
+            if let Some(cell) = cell_at(cells, start).and_then(|cell| cells.get_mut(cell)) {
+                cell.found.insert(slot);
+                is_known = cell.field == Some(slot.kind());
+            }
+            if is_known && !is_plain {
+                // What is read as a field is read by its own rules, and not as what any number or word may be.
+                return;
             }
             counts[slot.index()] += 1;
             if counts[slot.index()] > MOST_VALUES {
@@ -138,7 +158,7 @@ impl TextReader {
                 }
                 records.push(slot, value);
             }
-            said.days += u32::from(is_plain && slot == Slot::Birth);
+            said.days += u32::from(is_plain && slot == Slot::Birth && !is_known);
         };
         // What a label announces comes first: it is the likeliest where there is more than is tried.
         labels.read(text, words, &mut |slot, value, start| take(slot, value, start, true));
@@ -151,12 +171,11 @@ impl TextReader {
         pairs.gather(text, words, |word| {
             let start = words[word].start;
             let is_name = labels.is_name(word);
-            // As in columns, what is announced as something else holds no name.
-            if labels.is_label(word) || !is_name && labels.has_announced(start) {
+            if labels.is_label(word) || !is_name && labels.is_nameless(start) {
                 return None;
             }
             let cell = cell_at(cells, start)?;
-            Some((cell, is_name || cells[cell].holds_names))
+            Some(Place { cell, is_named: is_name || cells[cell].holds_names, is_field: cells[cell].field.is_some() })
         });
         for cell in pairs.cells() {
             if let Some(cell) = cells.get_mut(cell) {
@@ -278,6 +297,20 @@ mod tests {
         assert!(read(&[r#"{"zip":"02119-1234"}"#], Slot::Postcode).contains(&"021191234".to_owned()));
         assert_eq!(read(&["customer_no: AB-12/3"], Slot::Identifier), ["AB123"]);
         assert!(read(&[r#"{"city":"Leeds","n":1}"#], Slot::Town).contains(&"leeds".to_owned()));
+    }
+
+    #[test]
+    fn a_name_behind_another_label_is_a_name() {
+        for text in [
+            "level=info id=42 user Ann Lee postcode LS1 4AB dob 03/02/1980 and so on for many more words than are paired at once, to the end",
+            r#"{"address":"Mrs Ann Lee, 12 High Street, Leeds","dob":"1980-02-03","ref":"one two three four five six seven eight nine ten eleven twelve"}"#,
+            r#"{"ref":"42 for Ann Lee, LS1 4AB, and one two three four five six seven eight nine ten eleven twelve thirteen"}"#,
+            "postcode=one of Ann Lee of Leeds LS1 4AB; one two three four five six seven eight nine ten eleven twelve",
+        ] {
+            assert!(names(&[text]).contains(&"ann lee".to_owned()), "{text}: {:?}", names(&[text]));
+        }
+        let town = r#"{"name":"Ann Lee","town":"Stoke on Trent","postcode":"ST4 1AA"}"#;
+        assert!(!names(&[town]).contains(&"stoke trent".to_owned()), "a town is no name");
     }
 
     #[test]

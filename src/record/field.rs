@@ -231,6 +231,19 @@ impl Slot {
         self as usize
     }
 
+    /// What a column is whose values go there.
+    pub(crate) const fn kind(self) -> Kind {
+        match self {
+            Slot::Name => Kind::Name,
+            Slot::Birth | Slot::Child => Kind::Date,
+            Slot::Postcode => Kind::Postcode,
+            Slot::Address | Slot::Town => Kind::Address,
+            Slot::Email | Slot::Digest => Kind::Email,
+            Slot::Phone => Kind::Phone,
+            Slot::Identifier => Kind::Identifier,
+        }
+    }
+
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Slot::Name => "name",

@@ -50,7 +50,7 @@ const RESIDUAL: &[&str] = &["supply_record_found", "person_found"];
 const PERSON: &[&str] = &["person_found"];
 const UNKEYED: &[&str] = &["rows_unkeyed"];
 
-const KEPT: [Kept; 37] = [
+const KEPT: [Kept; 39] = [
     Kept { name: "second table", hold: second_table, without: 0, code: 11, named: RESIDUAL },
     Kept { name: "table without primary key", hold: no_primary_key, without: 0, code: 11, named: RESIDUAL },
     Kept { name: "WITHOUT ROWID", hold: without_rowid, without: 0, code: 11, named: RESIDUAL },
@@ -94,7 +94,39 @@ const KEPT: [Kept; 37] = [
     Kept { name: "name and district", hold: name_and_district, without: 0, code: 11, named: PERSON },
     Kept { name: "name and masked address", hold: name_and_masked_address, without: 10, code: 10, named: UNKEYED },
     Kept { name: "a JSON column", hold: json_column, without: 0, code: 11, named: PERSON },
+    Kept { name: "notes", hold: notes, without: 0, code: 11, named: PERSON },
+    Kept { name: "lines of a log with a number first", hold: log_lines, without: 0, code: 11, named: PERSON },
 ];
+
+/// A column that takes anything is read for what it is, and as text too where that is asked for. Who asked for it at the baseline asks again.
+#[test]
+fn a_person_in_a_column_of_towns_is_seen_by_looking_deep() {
+    let world = World::supplied();
+    let (own, kept) = (world.own.iter().collect::<Vec<_>>(), &world.supplied[23]);
+    let all: Vec<&Person> = own.iter().copied().chain(&world.supplied).collect();
+    world.case.write("data/crm.csv", csv(&all, ','));
+    world.ask("baseline", "b.json", &[]).exits_with(0);
+    world.scan("baseline", "b.json", &["data"], &["--deep", "--out", "b.answer.json"]).exits_with(0);
+    world.verify("b.answer.json").exits_with(0);
+    world.case.write("data/crm.csv", csv(&own, ','));
+    for (challenge, answer, extra, code) in
+        [("1.json", "1.answer.json", &["--deep"][..], 0), ("2.json", "2.answer.json", &[], 10)]
+    {
+        world.ask("deletion", challenge, &[]).exits_with(0);
+        world.scan("deletion", challenge, &["data"], &[extra, &["--out", answer]].concat()).exits_with(0);
+        let verified = world.verify(answer);
+        verified.exits_with(code);
+        assert_eq!(verified.stdout.contains("every column was read as text in the baseline"), code == 10, "{}", verified.whole());
+    }
+    let [_, first, last, ..] = kept.cells();
+    let town = |cells: &[String; 9]| {
+        let town =
+            if cells[0] == own[0].id.to_string() { format!("{first} {last} {}", kept.cells()[7]) } else { "Leeds".to_owned() };
+        format!("{},{},{town},{}", cells[1], cells[2], kept.postcode)
+    };
+    world.case.write("towns/crm.csv", table("first_name,last_name,town,postcode", &own, town));
+    world.scan("deletion", "2.json", &["towns"], &["--deep"]).exits_with(11);
+}
 
 #[test]
 fn a_record_left_behind() {
@@ -419,7 +451,7 @@ struct Unseen {
     named: &'static [&'static str],
 }
 
-const UNSEEN: [Unseen; 27] = [
+const UNSEEN: [Unseen; 30] = [
     Unseen { name: "empty database", hold: empty_database, code: 10, named: &["nothing_read"] },
     Unseen { name: "database of empty tables", hold: empty_tables, code: 10, named: &["nothing_read"] },
     Unseen { name: "header and zero rows", hold: zero_rows, code: 10, named: &[] },
@@ -439,6 +471,24 @@ const UNSEEN: [Unseen; 27] = [
     Unseen { name: "cells of bytes", hold: binary_cells, code: 10, named: &["gap:binary_cells"] },
     Unseen { name: "an e-mail address beside ragged rows", hold: notes_with_emails, code: 10, named: &["gap:ragged_rows"] },
     Unseen { name: "others in a column of JSON", hold: cells_of_many_values, code: 11, named: PERSON },
+    Unseen {
+        name: "more names in a text than are tried",
+        hold: |w, p, own| long_note(w, p, own, &words(3_000)),
+        code: 10,
+        named: &["gap:too_many_readings"],
+    },
+    Unseen {
+        name: "more days in a text than are tried",
+        hold: |w, p, own| long_note(w, p, own, &days(99)),
+        code: 10,
+        named: &["gap:too_many_readings"],
+    },
+    Unseen {
+        name: "a day of birth in JSON that is none",
+        hold: |w, p, own| long_note(w, p, own, "{'dob': 'the day before yesterday'}"),
+        code: 10,
+        named: &["gap:unmapped_personal"],
+    },
     Unseen { name: "names alone", hold: names_alone, code: 10, named: &["gap:no_key"] },
     Unseen { name: "names beside a number of the recipient's own", hold: names_and_numbers, code: 10, named: &["gap:no_key"] },
     Unseen { name: "dates of birth that are none", hold: no_dates, code: 10, named: &["gap"] },
@@ -725,6 +775,40 @@ fn cells_of_many_values(world: &World, place: &str, people: &[&Person]) {
             database.execute("INSERT INTO audit VALUES (?, ?)", (person.id.to_string(), payload)).expect("a row");
         }
     });
+}
+
+fn notes(world: &World, place: &str, people: &[&Person]) {
+    let note = |cells: &[String; 9]| {
+        format!("{},\"spoke to Mrs {} {}, {}, {}; born {}\"", cells[0], cells[1], cells[2], cells[3], cells[4], cells[7])
+    };
+    text(world, place, table("number,note", people, note));
+}
+
+fn log_lines(world: &World, place: &str, people: &[&Person]) {
+    let line = |cells: &[String; 9]| {
+        format!("level=info id={} user {} {} postcode {} born {} is saved", cells[0], cells[1], cells[2], cells[4], cells[7])
+    };
+    world.case.write(&format!("{place}/held.log"), table("log of changes", people, line));
+}
+
+/// An ordinary table in which one row has this note beside it.
+fn long_note(world: &World, place: &str, people: &[&Person], note: &str) {
+    let row = |cells: &[String; 9]| {
+        let note = if cells[0] == people[0].id.to_string() { note } else { "called" };
+        format!("{},{},{},{},{},{note}", cells[0], cells[1], cells[2], cells[4], cells[7])
+    };
+    text(world, place, table("number,first_name,last_name,postcode,dob,note", people, row));
+}
+
+/// So many different words behind a day.
+fn words(number: usize) -> String {
+    let letter = |digit: usize| char::from(b'a' + u8::try_from(digit % 26).unwrap_or(0));
+    let word = |number: usize| format!("{}{}{}", letter(number), letter(number / 26), letter(number / 676)).repeat(2);
+    std::iter::once("1980-02-03".to_owned()).chain((0..number).map(word)).collect::<Vec<String>>().join(" ")
+}
+
+fn days(number: usize) -> String {
+    (1..=number).map(|year| format!("19{year:02}-01-02")).collect::<Vec<String>>().join(" ")
 }
 
 fn names_alone(world: &World, place: &str, people: &[&Person]) {

@@ -30,6 +30,9 @@ const DEEPEST: usize = 16;
 const LABEL_WORDS: usize = 4;
 const VALUE_WORDS: usize = 12;
 
+/// Words of a town, and of a postcode with its town.
+const TOWN_WORDS: usize = 4;
+
 /// What a word is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Part {
@@ -49,8 +52,18 @@ struct Labelled {
     last: usize,
     /// Quotes or tags say where the value ends: it is a value, and not the rest of a sentence.
     is_closed: bool,
-    /// A sign of equality or a joined name says that it is a value; where it ends is a guess.
+    /// A sign of equality or a joined name says that it is a value, and it is one word, or a sign that parts values stands behind it. Where
+    /// nothing says where a value ends, what follows may be prose.
     is_assigned: bool,
+}
+
+/// A value that was understood as what its label announces.
+#[derive(Clone, Copy, Debug)]
+struct Announced {
+    start: usize,
+    end: usize,
+    /// Whether it can hold no name beside what it is. An address may begin with one, and anything is an identifier.
+    is_nameless: bool,
 }
 
 /// The labels of a row's text.
@@ -59,8 +72,8 @@ pub(super) struct Labels {
     known: HashMap<String, Option<Field>>,
     parts: Vec<Part>,
     misread: Vec<usize>,
-    /// The values that were understood as what their labels announce: where each begins and ends, in order.
-    announced: Vec<(usize, usize)>,
+    /// In the order of their beginnings.
+    announced: Vec<Announced>,
     /// The labels of the objects that the place lies in: `name` of `{"name":{"first":…}}`.
     within: Vec<String>,
     /// The word up to which objects were followed.
@@ -102,8 +115,17 @@ impl Labels {
 
     /// Whether a place in the text lies within a value that was understood as what its label announces.
     pub(super) fn has_announced(&self, start: usize) -> bool {
-        let next = self.announced.partition_point(|(begin, _)| *begin <= start);
-        next.checked_sub(1).is_some_and(|at| start < self.announced[at].1)
+        self.announced_at(start).is_some()
+    }
+
+    /// Whether a place in the text lies within such a value, and that can hold no name.
+    pub(super) fn is_nameless(&self, start: usize) -> bool {
+        self.announced_at(start).is_some_and(|announced| announced.is_nameless)
+    }
+
+    fn announced_at(&self, start: usize) -> Option<Announced> {
+        let next = self.announced.partition_point(|announced| announced.start <= start);
+        next.checked_sub(1).map(|at| self.announced[at]).filter(|announced| start < announced.end)
     }
 
     /// Where values begin that were not understood.
@@ -206,13 +228,15 @@ impl Labels {
             }
             end = end.checked_sub(1).filter(|end| *end >= value)?;
         }
-        let is_machines = view.span(first, last).contains('_');
+        let is_machines = sign.starts_with('=') || view.span(first, last).contains('_');
+        let is_parted =
+            view.after(end).starts_with(['&', ';', '|', '\n', BORDER]) || !view.span(value, end).contains(char::is_whitespace);
         Some(Labelled {
             field,
             first: value,
             last: end,
             is_closed: is_quoted || quote.is_some(),
-            is_assigned: is_machines || sign.starts_with('='),
+            is_assigned: is_machines && is_parted,
         })
     }
 
@@ -247,7 +271,13 @@ impl Labels {
             (Kind::Email, _) => Reading::Unreadable,
         };
         if (is_closed || is_assigned) && reading == Reading::Value {
-            self.announced.push((start, view.words[last].end));
+            let is_nameless = match (field.kind, field.role) {
+                (Kind::Date | Kind::Phone | Kind::Email, _) => true,
+                (Kind::Postcode, _) | (Kind::Address, Role::Town) => last - first < TOWN_WORDS,
+                (Kind::Identifier, _) => !span.contains(char::is_whitespace),
+                (Kind::Name | Kind::Address, _) => false,
+            };
+            self.announced.push(Announced { start, end: view.words[last].end, is_nameless });
         }
         let tells = !matches!((field.kind, field.role), (Kind::Identifier | Kind::Address, _) | (Kind::Date, Role::Event));
         if tells && is_closed && reading == Reading::Unreadable && !is_placeholder(span) && !is_word_of_state(span) {

@@ -39,13 +39,30 @@ const PROSE: [&str; 24] = [
     "should", "their", "there", "about", "because", "please", "its", "for", "are",
 ];
 
+/// Where a word stands that may be part of a name.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// The number of its cell.
+    pub(super) cell: usize,
+    /// Whether it is said to be a name.
+    pub(super) is_named: bool,
+    /// Whether its cell is a field, which says more of one thing than one word: a name in it stands there as a whole.
+    pub(super) is_field: bool,
+}
+
+impl Place {
+    /// Whether words at both places may be parts of one name.
+    fn may_join(self, other: Place) -> bool {
+        self.cell == other.cell || self.is_named && other.is_named || !self.is_field && !other.is_field
+    }
+}
+
 /// One word that may be part of a name.
 #[derive(Clone)]
 struct Entry {
     /// Its spellings, each of one token or more.
     forms: Vec<Vec<String>>,
-    cell: usize,
-    is_named: bool,
+    place: Place,
     is_capital: bool,
     /// Whether it stands right behind the entry before.
     follows: bool,
@@ -59,15 +76,15 @@ pub(super) struct Pairs {
 }
 
 impl Pairs {
-    /// Gathers the words; `place` says of each its cell and whether it is said to be a name, and nothing of a label.
-    pub(super) fn gather(&mut self, text: &str, words: &[Word], place: impl Fn(usize) -> Option<(usize, bool)>) {
+    /// Gathers the words; `place` says of each where it stands, and nothing of a label.
+    pub(super) fn gather(&mut self, text: &str, words: &[Word], place: impl Fn(usize) -> Option<Place>) {
         self.entries.clear();
         let mut last: Option<usize> = None;
         let mut particle: Option<(usize, String)> = None;
         for (number, word) in words.iter().enumerate() {
             let raw = &text[word.start..word.end];
-            let Some((cell, is_named)) = place(number) else { continue };
-            if raw.bytes().any(|byte| byte.is_ascii_digit()) || raw.len() > LONGEST || !is_named && PROSE.contains(&raw) {
+            let Some(place) = place(number) else { continue };
+            if raw.bytes().any(|byte| byte.is_ascii_digit()) || raw.len() > LONGEST || !place.is_named && PROSE.contains(&raw) {
                 continue;
             }
             let before = particle.take().filter(|(at, _)| at + 1 == number);
@@ -97,18 +114,18 @@ impl Pairs {
                 last + 1 == number && (gap.chars().count() <= 3 || gap.trim_matches(' ').is_empty())
             });
             last = Some(number);
-            self.entries.push(Entry { forms, cell, is_named, is_capital: raw.starts_with(char::is_uppercase), follows });
+            self.entries.push(Entry { forms, place, is_capital: raw.starts_with(char::is_uppercase), follows });
         }
     }
 
     /// The cells with a word that may be a name.
     pub(super) fn cells(&self) -> impl Iterator<Item = usize> {
-        self.entries.iter().map(|entry| entry.cell)
+        self.entries.iter().map(|entry| entry.place.cell)
     }
 
     /// Whether some word is said to be a name.
     pub(super) fn has_named(&self) -> bool {
-        self.entries.iter().any(|entry| entry.is_named)
+        self.entries.iter().any(|entry| entry.place.is_named)
     }
 
     /// Adds the names to the row that is being built. Says whether there were more than are tried.
@@ -129,7 +146,7 @@ impl Pairs {
         let mut is_whole = true;
         if let [only] = entries.as_slice() {
             // A single word is nobody's name, unless something says so.
-            for form in only.forms.iter().filter(|_| only.is_named) {
+            for form in only.forms.iter().filter(|_| only.place.is_named) {
                 is_whole &= push(&[form.as_slice()]);
             }
             return !is_whole;
@@ -140,7 +157,7 @@ impl Pairs {
             for run in entries.windows(length) {
                 let is_run =
                     run[1..].iter().all(|entry| entry.follows) && run.iter().all(|entry| entry.is_capital == has_capitals);
-                let is_named = run.iter().all(|entry| entry.is_named);
+                let is_named = run.iter().all(|entry| entry.place.is_named);
                 if is_run || is_named {
                     let parts: Vec<&[String]> = run.iter().map(|entry| entry.forms[0].as_slice()).collect();
                     is_whole &= push(&parts);
@@ -148,6 +165,9 @@ impl Pairs {
             }
         }
         let mut pair = |first: &Entry, second: &Entry| {
+            if !first.place.may_join(second.place) {
+                return;
+            }
             for one in &first.forms {
                 for other in &second.forms {
                     is_whole &= push(&[one.as_slice(), other.as_slice()]);
@@ -162,12 +182,12 @@ impl Pairs {
                 }
             }
         };
-        let named: Vec<&Entry> = entries.iter().filter(|entry| entry.is_named).collect();
+        let named: Vec<&Entry> = entries.iter().filter(|entry| entry.place.is_named).collect();
         pair_all(&named, if named.len() <= NAMED { NAMED } else { NEAR });
         let all: Vec<&Entry> = entries.iter().collect();
         pair_all(&all, if all.len() <= SHORT { SHORT } else { APART });
         if all.len() > SHORT {
-            let cells = entries.chunk_by(|a, b| a.cell == b.cell);
+            let cells = entries.chunk_by(|a, b| a.place.cell == b.place.cell);
             let short: Vec<&Entry> = cells.filter(|cell| cell.len() <= SHORT_CELL).flatten().collect();
             pair_all(&short, if short.len() <= NAMED { NAMED } else { NEAR });
         }
@@ -185,8 +205,8 @@ impl Pairs {
         }
         known.sort_unstable();
         known.dedup();
-        let entry =
-            |token| Entry { forms: vec![vec![token]], cell: usize::MAX, is_named: true, is_capital: false, follows: false };
+        let place = Place { cell: usize::MAX, is_named: true, is_field: true };
+        let entry = |token| Entry { forms: vec![vec![token]], place, is_capital: false, follows: false };
         self.entries.extend(known.into_iter().take(NEAR).map(entry));
     }
 }
