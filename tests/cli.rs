@@ -6,6 +6,7 @@ mod basics;
 mod canary;
 mod columns;
 mod controls;
+mod crowd;
 mod demo;
 mod harness;
 mod help;

@@ -311,6 +311,8 @@ pub(crate) struct KeyResultV1 {
     pub(crate) rows: u64,
     pub(crate) distinct_records: u64,
     pub(crate) declared_rows: Vec<DeclaredRows>,
+    pub(crate) doubtful_rows: u64,
+    pub(crate) doubtful_records: u64,
     pub(crate) u: String,
     pub(crate) lambda: String,
 }
@@ -463,6 +465,8 @@ fn key_result(result: &coverage::KeyResult) -> KeyResultV1 {
             .iter()
             .map(|(declaration, rows)| DeclaredRows { declaration: declaration.clone(), rows: *rows })
             .collect(),
+        doubtful_rows: result.doubtful_rows,
+        doubtful_records: result.doubtful_records,
         u: decimal(result.u),
         lambda: decimal(result.lambda()),
     }
@@ -575,6 +579,8 @@ impl KeyResultV1 {
             rows: self.rows,
             distinct_records: self.distinct_records,
             declared_rows: self.declared_rows.iter().map(|declared| (declared.declaration.clone(), declared.rows)).collect(),
+            doubtful_rows: self.doubtful_rows,
+            doubtful_records: self.doubtful_records,
             u: parse_decimal(&self.u)?,
         };
         // λ is stated for the reader; it must be what the other numbers give.

@@ -129,6 +129,11 @@ pub(crate) struct KeyResult {
     pub(crate) distinct_records: u64,
     /// Rows with a hit that a declaration of lawful rows covers, by the declaration's name. Each row counts for the first that covers it.
     pub(crate) declared_rows: Vec<(String, u64)>,
+    /// Rows with a hit, covered by no declaration, in whose text so many names and values were combined that chance may explain the hit: of a
+    /// supply's whole scan with such rows, a hundredth of a coincidence or more would be expected.
+    pub(crate) doubtful_rows: u64,
+    /// Records hit in such rows alone.
+    pub(crate) doubtful_records: u64,
     /// The chance that two unrelated people agree, from the plan.
     pub(crate) u: f64,
 }
@@ -137,6 +142,11 @@ impl KeyResult {
     /// The coincidences to expect from the probes that were made.
     pub(crate) fn lambda(&self) -> f64 {
         lambda(self.fingerprints, self.probes, self.u)
+    }
+
+    /// Distinct records hit in rows that leave no doubt.
+    pub(crate) fn proved_records(&self) -> u64 {
+        self.distinct_records.saturating_sub(self.doubtful_records)
     }
 
     /// The largest count of distinct records that coincidence explains.

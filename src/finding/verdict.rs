@@ -62,6 +62,8 @@ pub(crate) enum ReasonCode {
     SentinelMissed,
     /// A known-answer record was not found in the manifest.
     KnownAnswerMissed,
+    /// A key of class S or P hit in text in which so much was combined that chance may explain it.
+    PossibleCoincidence,
     /// A class A key hit more records than coincidence explains.
     AggregateExcess,
     /// A target's only usable keys are so weak that their count can tell nothing, and they hit.
@@ -84,13 +86,14 @@ pub(crate) enum ReasonCode {
 
 impl ReasonCode {
     /// Every code, for documents and tests.
-    pub(crate) const ALL: [ReasonCode; 15] = [
+    pub(crate) const ALL: [ReasonCode; 16] = [
         ReasonCode::SupplyRecordFound,
         ReasonCode::PersonFound,
         ReasonCode::Gap,
         ReasonCode::NothingRead,
         ReasonCode::SentinelMissed,
         ReasonCode::KnownAnswerMissed,
+        ReasonCode::PossibleCoincidence,
         ReasonCode::AggregateExcess,
         ReasonCode::WeakKeys,
         ReasonCode::RowsUnkeyed,
@@ -111,6 +114,7 @@ impl ReasonCode {
             ReasonCode::NothingRead => "nothing_read",
             ReasonCode::SentinelMissed => "sentinel_missed",
             ReasonCode::KnownAnswerMissed => "known_answer_missed",
+            ReasonCode::PossibleCoincidence => "possible_coincidence",
             ReasonCode::AggregateExcess => "aggregate_excess",
             ReasonCode::WeakKeys => "weak_keys",
             ReasonCode::RowsUnkeyed => "rows_unkeyed",
@@ -150,6 +154,10 @@ impl ReasonCode {
             }
             ReasonCode::KnownAnswerMissed => {
                 "copy the manifest and its statement again, and scan with the version of residua that the originator uses"
+            }
+            ReasonCode::PossibleCoincidence => {
+                "look at the rows that `residua scan --findings FILE` lists, whose text names several people: delete what was supplied, or declare \
+                 with `--declare` where else it comes from; several people in one cell are told apart once each has a row of its own"
             }
             ReasonCode::AggregateExcess => {
                 "look at the rows that `residua scan --findings FILE` lists: delete what was supplied, or declare with `--declare` where else \
@@ -362,13 +370,22 @@ fn judge_target(reasons: &mut Vec<Reason>, policy: &Policy, outcome: &Outcome, t
         let declared_rows = declared.iter().fold(0_u64, |sum, (_, rows)| sum.saturating_add(*rows));
         let has_undeclared_rows = declared_rows < result.rows || declared.is_empty();
         let is_undeclared = lawful.is_none() && has_undeclared_rows;
+        let undeclared_rows = result.rows.saturating_sub(declared_rows);
+        let is_proved = undeclared_rows > result.doubtful_rows || declared.is_empty() && result.doubtful_rows == 0;
+        let is_doubtful = result.doubtful_rows > 0;
+        if is_doubtful && (result.class == Class::Supply || result.class == Class::Person && lawful.is_none()) {
+            let reason = Reason::new(ReasonCode::PossibleCoincidence).at(&target.name).of(&result.key);
+            reasons.push(reason.counting(result.doubtful_rows));
+        }
         let refused =
             declared.iter().map(|(declaration, _)| *declaration).chain(lawful).filter(|declaration| !is_accepted(declaration));
         match result.class {
             // What only this supply had cannot come from a register; single rows may be answers that the people gave themselves.
-            Class::Supply if has_undeclared_rows => reasons.push(found(ReasonCode::SupplyRecordFound, target, result)),
+            Class::Supply if is_proved => reasons.push(found(ReasonCode::SupplyRecordFound, target, result)),
+            Class::Supply if is_doubtful => {}
             Class::Supply => reasons.push(found(ReasonCode::SupplyRecordDeclaredLawful, target, result)),
-            Class::Person if is_undeclared => reasons.push(found(ReasonCode::PersonFound, target, result)),
+            Class::Person if is_undeclared && is_proved => reasons.push(found(ReasonCode::PersonFound, target, result)),
+            Class::Person if is_undeclared && is_doubtful => {}
             Class::Person => {
                 for declaration in refused {
                     reasons.push(Reason::new(ReasonCode::DeclarationNotAccepted).at(&target.name).of(&declaration.name));
@@ -397,7 +414,7 @@ fn judge_target(reasons: &mut Vec<Reason>, policy: &Policy, outcome: &Outcome, t
 }
 
 fn found(code: ReasonCode, target: &Target, result: &KeyResult) -> Reason {
-    Reason::new(code).at(&target.name).of(&result.key).counting(result.distinct_records)
+    Reason::new(code).at(&target.name).of(&result.key).counting(result.proved_records())
 }
 
 /// The lawful overlap that stands beside a verdict: hits in targets whose declarations the challenge accepts.
@@ -498,6 +515,8 @@ mod tests {
             rows: records,
             distinct_records: records,
             declared_rows: Vec::new(),
+            doubtful_rows: 0,
+            doubtful_records: 0,
             u: if class == Class::Aggregate { 1e-6 } else { 1e-15 },
         }
     }
@@ -590,6 +609,21 @@ mod tests {
         let mut outcome = clean();
         outcome.known_answers.found = 2;
         assert_eq!(only_reason(&outcome, &policy), ReasonCode::KnownAnswerMissed);
+
+        for class in [Class::Supply, Class::Person] {
+            let mut outcome = clean();
+            outcome.targets[0].by_key[1] = KeyResult { doubtful_rows: 2, doubtful_records: 2, ..result(class, 2) };
+            assert_eq!(only_reason(&outcome, &policy), ReasonCode::PossibleCoincidence);
+            assert_eq!(verdict(&outcome), Verdict::Inconclusive);
+            outcome.targets[0].by_key[1].rows += 1;
+            outcome.targets[0].by_key[1].distinct_records += 1;
+            let judgement = judge(Phase::Deletion, &policy, &outcome);
+            assert_eq!(
+                (judgement.verdict, judgement.reasons[0].count),
+                (Verdict::Residual, Some(1)),
+                "a row beside them proves it"
+            );
+        }
 
         // λ = 1,000 × 1,000 × 1e-6 = 1, of which 5 is the bound.
         let mut outcome = clean();
@@ -755,11 +789,22 @@ mod tests {
     }
 
     prop_compose! {
-        fn key_results()(class in classes(), records in 0_u64..20, declared in 0_u64..20, u in -15..0_i32, supply in any::<bool>()) -> KeyResult {
+        fn key_results()(
+            class in classes(),
+            records in 0_u64..20,
+            declared in 0_u64..20,
+            doubtful in 0_u64..20,
+            u in -15..0_i32,
+            supply in any::<bool>(),
+        ) -> KeyResult {
+            let declared = declared.min(records);
+            let doubtful = if class == Class::Aggregate { 0 } else { doubtful.min(records - declared) };
             KeyResult {
                 has_supply_atom: supply,
                 u: 10_f64.powi(u),
-                declared_rows: vec![("rows".to_owned(), declared.min(records))],
+                declared_rows: vec![("rows".to_owned(), declared)],
+                doubtful_rows: doubtful,
+                doubtful_records: doubtful,
                 ..result(class, records)
             }
         }
@@ -795,7 +840,7 @@ mod tests {
             outcome in outcomes(),
             accepts in any::<bool>(),
             empty_accepted in any::<bool>(),
-            step in 0_u8..6,
+            step in 0_u8..7,
             extra in key_results(),
             position in any::<prop::sample::Index>(),
         ) {
@@ -813,8 +858,18 @@ mod tests {
                     result.distinct_records += 1;
                 },
                 3 => worse.sentinels.tried += 1,
+                // A further row in whose text there is a doubtful hit.
+                4 => for result in worse.targets.iter_mut().flat_map(|target| &mut target.by_key) {
+                    if result.class != Class::Aggregate {
+                        result.hits += 1;
+                        result.rows += 1;
+                        result.distinct_records += 1;
+                        result.doubtful_rows += 1;
+                        result.doubtful_records += 1;
+                    }
+                },
                 // A further row that yields nothing.
-                4 => {
+                5 => {
                     let index = at(&worse);
                     if let Some(target) = worse.targets.get_mut(index) {
                         target.rows_read += 1;

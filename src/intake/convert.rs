@@ -115,6 +115,7 @@ pub(crate) struct Converter {
     days: Days,
     row_days: Vec<Days>,
     row_guesses: Vec<Slots>,
+    row_texts: Vec<Slots>,
     scratch: String,
     /// What is read as text: for a recipient's rows alone.
     text: TextReader,
@@ -254,6 +255,7 @@ impl Converter {
             days: Days::default(),
             row_days: Vec::new(),
             row_guesses: Vec::new(),
+            row_texts: Vec::new(),
             scratch: String::new(),
             text: TextReader::default(),
             digests: Digests::None,
@@ -278,6 +280,7 @@ impl Converter {
         self.personal_rows.clear();
         self.row_days.clear();
         self.row_guesses.clear();
+        self.row_texts.clear();
         let mut cells: Vec<Option<&str>> = Vec::with_capacity(self.plan.len());
         for row in 0..rows.rows() {
             cells.clear();
@@ -288,6 +291,7 @@ impl Converter {
             let said = self.text(records);
             self.row_days.push(self.days);
             self.row_guesses.push(said.guesses);
+            self.row_texts.push(said.given);
             self.unreadable_rows.push(is_unreadable);
             self.personal_rows.push(is_unreadable || names_somebody || said.tells_person);
             records.end_row();
@@ -312,6 +316,11 @@ impl Converter {
     /// For each row of the last batch, the slots that hold guesses alone.
     pub(crate) fn guesses(&self) -> &[Slots] {
         &self.row_guesses
+    }
+
+    /// For each row of the last batch, the slots with a value that text gave.
+    pub(crate) fn texts(&self) -> &[Slots] {
+        &self.row_texts
     }
 
     /// The counts of all batches so far, a column each.

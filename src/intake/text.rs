@@ -78,6 +78,8 @@ pub(super) struct Said {
     pub(super) days: u32,
     /// The slots of which the row has only what may be something else just as well, a bit each: any number before a word is an address.
     pub(super) guesses: Slots,
+    /// The slots with a value that the text gave.
+    pub(super) given: Slots,
     /// Whether it holds more than is tried.
     pub(super) is_capped: bool,
 }
@@ -156,6 +158,7 @@ impl TextReader {
                 if is_plain {
                     known.insert(slot);
                 }
+                said.given.insert(slot);
                 records.push(slot, value);
             }
             said.days += u32::from(is_plain && slot == Slot::Birth && !is_known);
@@ -191,6 +194,7 @@ impl TextReader {
         let has_other =
             Slot::ALL.into_iter().any(|slot| !matches!(slot, Slot::Name | Slot::Digest) && records.open(slot).next().is_some());
         if has_other && (!has_name || has_plain || pairs.has_named()) {
+            said.given.insert(Slot::Name);
             said.is_capped |= pairs.push(records);
         }
         said

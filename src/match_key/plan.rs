@@ -4,6 +4,7 @@ use crate::match_key::MatchKey;
 use crate::match_key::atom::Atom;
 use crate::match_key::strength::Basis;
 use crate::match_key::strength::Class;
+use crate::match_key::strength::PROOF;
 
 /// One key of a plan, with its worth.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +26,14 @@ pub(crate) struct PlannedKey {
     /// How many guesses recover the least guarded field for somebody who knows the key's other fields and holds manifest and salt;
     /// `None` where the values cannot be listed.
     pub(crate) guesses: Option<u64>,
+}
+
+impl PlannedKey {
+    /// Whether a hit in a row that forms so many combinations proves nothing: were all expected rows like it, the key would be one of class A.
+    pub(crate) fn may_be_chance(&self, combinations: usize) -> bool {
+        // A count of combinations is small, and exact as a float.
+        self.class != Class::Aggregate && self.lambda * combinations as f64 >= PROOF
+    }
 }
 
 /// The keys of a supply.

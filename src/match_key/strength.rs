@@ -115,6 +115,17 @@ pub(crate) fn poisson_bound(lambda: f64) -> u64 {
     count
 }
 
+/// Whether so many coincidences or more would happen less than once in a million scans, where `lambda` are expected, by Chernoff's bound of the
+/// Poisson distribution: P(X ≥ k) ≤ e^(k − λ) · (λ/k)^k for k > λ.
+pub(crate) fn is_beyond_chance(lambda: f64, count: u64) -> bool {
+    const LEAST: f64 = 1e-6;
+    let count = count as f64;
+    if lambda.is_nan() || lambda < 0.0 || count <= lambda {
+        return false;
+    }
+    count - lambda + count * (lambda / count).ln() < LEAST.ln()
+}
+
 /// Writes u or λ as the decimal string that signed files carry: three significant digits.
 pub(crate) fn decimal(value: f64) -> String {
     format!("{value:.2e}")
@@ -141,6 +152,22 @@ mod tests {
         }
         assert_eq!(poisson_bound(0.0), 0);
         assert_eq!(poisson_bound(f64::NAN), 0);
+    }
+
+    #[test]
+    fn few_coincidences_are_many_where_none_is_expected() {
+        for (lambda, count, is_beyond) in [
+            (1e-7, 1, true),
+            (1e-5, 1, false),
+            (0.03, 3, false),
+            (0.03, 4, true),
+            (1.0, 9, false),
+            (1.0, 12, true),
+            (0.0, 0, false),
+        ] {
+            assert_eq!(is_beyond_chance(lambda, count), is_beyond, "{count} of {lambda}");
+        }
+        assert!(!is_beyond_chance(f64::NAN, 1_000) && !is_beyond_chance(2.0, 1) && is_beyond_chance(0.0, 1));
     }
 
     #[test]

@@ -109,6 +109,8 @@ pub(crate) struct Prober<'a> {
     number_hits: Vec<bool>,
     /// For each key, the rows of the batch with a hit.
     passed: Vec<Vec<bool>>,
+    /// Whether a hit of the key at work in each row of the batch may be chance: so much was combined in the row's text.
+    doubtful: Vec<bool>,
     /// Whether each row of the batch names somebody in full. Empty where the supplied names have one part.
     names: Vec<bool>,
     tally: Tally,
@@ -131,6 +133,7 @@ impl<'a> Prober<'a> {
             formed: Vec::new(),
             number_hits: Vec::new(),
             passed: vec![Vec::new(); lookup.plan.keys.len()],
+            doubtful: Vec::new(),
             names: Vec::new(),
             tally: Tally::new(ground.mapping.columns.len(), lookup.plan.keys.len(), ground.lawful_rows.len()),
         }
@@ -175,6 +178,8 @@ impl<'a> Prober<'a> {
         }
         self.formed.clear();
         self.formed.resize(batch.rows(), Formed::Nothing);
+        self.doubtful.clear();
+        self.doubtful.resize(batch.rows(), false);
         self.number_hits.clear();
         self.number_hits.resize(batch.rows(), false);
         let mut all_hits = 0;
@@ -220,10 +225,12 @@ impl<'a> Prober<'a> {
 
     /// Makes the messages of one key, of the rows from `first` on that may have a hit, and counts those of all. Returns the row to go on with.
     fn fill(&mut self, number: usize, first: usize) -> usize {
-        let key = &self.lookup.plan.keys[number].key;
+        let planned = &self.lookup.plan.keys[number];
+        let key = &planned.key;
         let gate = self.lookup.gates.of(number);
         let (is_number, takes_whole_name) = (key.is_number() || key.is_digest(), key.has_whole_name());
         let (days, guesses, rows) = (self.converter.days(), self.converter.guesses(), self.formed.len());
+        let (texts, doubtful) = (self.converter.texts(), &mut self.doubtful);
         let mut passed = std::mem::take(&mut self.passed[number]);
         if first == 0 {
             passed.clear();
@@ -238,7 +245,9 @@ impl<'a> Prober<'a> {
                 // What is not tried may be a hit all the same.
                 passed[row] = true;
             }
-            tally.keys[number].probes += combinations.min(MOST_COMBINATIONS) as u64;
+            let combinations = combinations.min(MOST_COMBINATIONS);
+            tally.keys[number].probes += combinations as u64;
+            doubtful[row] = key.atoms.iter().any(|atom| texts[row].has(atom.slot())) && planned.may_be_chance(combinations);
             if key.atoms.iter().any(|atom| guesses[row].has(atom.slot())) {
                 return is_open;
             }
@@ -280,16 +289,20 @@ impl<'a> Prober<'a> {
             let row = self.messages.rows()[hit.probe as usize];
             counted += 1;
             tally.records.insert(record);
+            let covering = || {
+                let is_covered = |(column, cell): &(usize, String)| batch.cell(row as usize, *column) == Some(cell.as_str());
+                self.ground.lawful_rows.iter().position(is_covered)
+            };
+            let is_doubtful = self.doubtful[row as usize] && covering().is_none();
+            if !is_doubtful {
+                tally.proved.insert(record);
+            }
             if last_row != Some(row) {
                 last_row = Some(row);
                 tally.rows += 1;
+                tally.doubtful_rows += u64::from(is_doubtful);
                 self.number_hits[row as usize] |= self.lookup.plan.keys[number].key.is_number();
-                let covering = self
-                    .ground
-                    .lawful_rows
-                    .iter()
-                    .position(|(column, cell)| batch.cell(row as usize, *column) == Some(cell.as_str()));
-                if let Some(position) = covering {
+                if let Some(position) = covering() {
                     tally.declared_rows[position] += 1;
                 }
             }

@@ -45,8 +45,19 @@ pub(crate) struct KeyTally {
     pub(crate) rows: u64,
     /// Rows with a hit that a declaration of rows covers, in the order of the declarations.
     pub(crate) declared_rows: Vec<u64>,
+    /// Rows with a hit, covered by no declaration, in whose text so much was combined that chance may explain the hit.
+    pub(crate) doubtful_rows: u64,
     /// The records hit.
     pub(crate) records: RoaringBitmap,
+    /// The records hit in other than doubtful rows.
+    pub(crate) proved: RoaringBitmap,
+}
+
+impl KeyTally {
+    /// Records hit in doubtful rows alone.
+    pub(crate) fn doubtful_records(&self) -> u64 {
+        self.records.len().saturating_sub(self.proved.len())
+    }
 }
 
 impl Tally {
@@ -82,7 +93,9 @@ impl Tally {
             for (mine, theirs) in mine.declared_rows.iter_mut().zip(theirs.declared_rows) {
                 *mine += theirs;
             }
+            mine.doubtful_rows += theirs.doubtful_rows;
             mine.records |= theirs.records;
+            mine.proved |= theirs.proved;
         }
     }
 
@@ -98,11 +111,27 @@ mod tests {
     use proptest::prelude::*;
 
     prop_compose! {
-        fn tallies()(rows in 0_u64..100, hits in 0_u64..100, records in prop::collection::vec(0_u32..1_000, 0..20), declared in 0_u64..9) -> Tally {
+        fn tallies()(
+            rows in 0_u64..100,
+            hits in 0_u64..100,
+            records in prop::collection::vec(0_u32..1_000, 0..20),
+            proved in prop::collection::vec(0_u32..1_000, 0..20),
+            declared in 0_u64..9,
+            doubtful in 0_u64..9,
+        ) -> Tally {
             let mut tally = Tally::new(1, 1, 1);
             tally.rows = rows;
             tally.columns[0].filled = rows;
-            tally.keys[0] = KeyTally { probes: rows, is_formed: rows > 0, hits, rows, declared_rows: vec![declared], records: records.into_iter().collect() };
+            tally.keys[0] = KeyTally {
+                probes: rows,
+                is_formed: rows > 0,
+                hits,
+                rows,
+                declared_rows: vec![declared],
+                doubtful_rows: doubtful,
+                records: records.into_iter().collect(),
+                proved: proved.into_iter().collect(),
+            };
             tally
         }
     }

@@ -12,6 +12,8 @@ use crate::finding::gap::Gap;
 use crate::finding::gap::GapCode;
 use crate::intake::survey::Surveyed;
 use crate::match_key::strength::Class;
+use crate::match_key::strength::is_beyond_chance;
+use crate::match_key::strength::lambda;
 use crate::scan::Job;
 use crate::scan::ScanError;
 use crate::scan::findings::Place;
@@ -35,6 +37,9 @@ use std::io;
 use std::io::BufWriter;
 use std::io::Seek;
 use std::io::Write;
+
+/// By how much u may be too small where the supply and the text share their names with fewer people than all.
+const MARGIN: f64 = 10.0;
 
 /// The number of a column that no row has.
 const NO_COLUMN: usize = u32::MAX as usize;
@@ -72,7 +77,7 @@ impl TargetScan<'_> {
         let lawful: Vec<&LawfulSource> = self.job.declared.lawful_rows(&self.surveyed.name).collect();
         let read = self.read(&lawful, findings, progress, cancel);
         progress.end();
-        let (tally, report) = match read {
+        let (mut tally, report) = match read {
             Ok(read) => read,
             Err(WorkError::Findings(error)) => return Err(ScanError::Findings(error)),
             Err(WorkError::Read(ReadError::Cancelled)) => return Err(ScanError::Cancelled),
@@ -116,13 +121,14 @@ impl TargetScan<'_> {
                 reason: taken.exclusion_reason(),
             });
         }
+        self.lift_doubt(&mut tally);
         outcome.sentinels.tried += tally.sentinels_injected;
         outcome.sentinels.found += tally.sentinels_detected;
         for (planned, key) in self.lookup.plan.keys.iter().zip(&tally.keys) {
             found.any |= &key.records;
             match planned.class {
-                Class::Supply => found.supply |= &key.records,
-                Class::Person => found.person |= &key.records,
+                Class::Supply => found.supply |= &key.proved,
+                Class::Person => found.person |= &key.proved,
                 Class::Aggregate => {}
             }
         }
@@ -182,6 +188,23 @@ impl TargetScan<'_> {
             io::copy(&mut kept, out)?;
         }
         Ok(read)
+    }
+
+    /// Where more records were hit in doubtful rows than chance could ever hit, they are found. One in a thousand, as for keys of class A, would be
+    /// too often here, where a find accuses, and a scan may have thousands of targets.
+    fn lift_doubt(&self, tally: &mut Tally) {
+        for (number, (planned, key)) in self.lookup.plan.keys.iter().zip(&mut tally.keys).enumerate() {
+            let expected = MARGIN * lambda(self.fingerprints(number), key.probes, planned.u);
+            if is_beyond_chance(expected, key.doubtful_records()) {
+                key.proved = key.records.clone();
+                key.doubtful_rows = 0;
+            }
+        }
+    }
+
+    /// Fingerprints of a key in the manifest, without the known answer.
+    fn fingerprints(&self, number: usize) -> u64 {
+        self.job.manifest.entries(number).saturating_sub(1)
     }
 
     fn gap(&self, column: Option<&str>, code: GapCode, count: Option<u64>, detail: impl Into<String>) -> Gap {
@@ -284,7 +307,7 @@ impl TargetScan<'_> {
                         key: planned.key.name.clone(),
                         class: planned.class,
                         has_supply_atom: planned.has_supply_atom,
-                        fingerprints: self.job.manifest.entries(number).saturating_sub(1),
+                        fingerprints: self.fingerprints(number),
                         probes: key.probes,
                         hits: key.hits,
                         rows: key.rows,
@@ -293,6 +316,8 @@ impl TargetScan<'_> {
                             .filter(|(_, rows)| **rows > 0)
                             .map(|(declaration, rows)| (declaration.name.clone(), *rows))
                             .collect(),
+                        doubtful_rows: key.doubtful_rows,
+                        doubtful_records: key.doubtful_records(),
                         u: planned.u,
                     }
                 })

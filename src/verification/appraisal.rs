@@ -147,6 +147,11 @@ pub(crate) fn words(reasons: &ReasonGroup<'_>) -> String {
         ReasonCode::SentinelMissed => format!("not found: {} that the scan put in itself", of(number, "sentinel row")),
         ReasonCode::KnownAnswerMissed if number == 0 => "no known answer was looked up in the manifest".to_owned(),
         ReasonCode::KnownAnswerMissed => format!("not found: {} of the manifest", of(number, "known answer")),
+        ReasonCode::PossibleCoincidence => format!(
+            "in `{place}`, {} of text with many names and values {} with people asked about by {keys}, which may be chance",
+            of(number, "row"),
+            if number == 1 { "agrees" } else { "agree" }
+        ),
         ReasonCode::AggregateExcess => {
             format!("`{place}` holds more records that agree on {keys} than coincidence explains: {}", grouped(number))
         }

@@ -199,6 +199,8 @@ pub(super) fn target(name: &str, rows: u64, found: [u64; 3]) -> Target {
         rows: found,
         distinct_records: found,
         declared_rows: Vec::new(),
+        doubtful_rows: 0,
+        doubtful_records: 0,
         u,
     };
     let column = |name: &str, taken_for: &str| Column {

@@ -3,7 +3,7 @@
 //! Each [`way`] makes one file with all people in it, in an order of its own. The folder of all files is scanned once, and the list of findings is
 //! held against who stands in which row. `docs/match-quality.md` shows the table; `RESIDUA_BLESS=1` writes it there.
 
-mod people;
+pub(crate) mod people;
 mod score;
 mod way;
 mod ways;

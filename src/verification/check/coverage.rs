@@ -14,12 +14,17 @@ use crate::finding::coverage::Target;
 use crate::finding::declaration::Exclusion;
 use crate::finding::gap::GapCode;
 use crate::match_key::MatchKey;
+use crate::match_key::plan::PlannedKey;
 use crate::match_key::strength::Class;
+use crate::match_key::strength::PROOF;
 use crate::match_key::strength::decimal;
 use crate::support::sanitize;
 use crate::verification::Context;
 use crate::verification::check::Findings;
 use std::collections::BTreeSet;
+
+/// What rounding leaves of a product of floats, at least.
+const ROUNDED: f64 = 1.0 - 1e-9;
 
 const ALTERED: &str =
     "the attestation was not written by an unaltered residua; ask for a scan with a released one, and for an explanation";
@@ -162,6 +167,7 @@ fn counts(findings: &mut Findings, context: &Context<'_>, outcome: &Outcome, tar
         wrong(result.rows > result.probes.min(keyed), "more rows hit than were looked up");
         wrong(result.distinct_records > result.fingerprints.min(outcome.findable()), "more records hit than there are");
         declared_rows(&mut wrong, outcome, target, result);
+        doubtful_rows(&mut wrong, planned, result);
     }
     let most = target.by_key.iter().map(|result| result.distinct_records).max().unwrap_or(0);
     let all = sum(target.by_key.iter().map(|result| result.distinct_records));
@@ -179,6 +185,24 @@ fn declared_rows(wrong: &mut impl FnMut(bool, &str), outcome: &Outcome, target: 
         wrong(!is_declared, "rows are counted under a declaration that is not there");
     }
     wrong(sum(result.declared_rows.iter().map(|(_, rows)| *rows)) > u128::from(result.rows), "more declared rows than rows hit");
+}
+
+/// Doubt makes a find weaker, so that the numbers have to bear it: a row of which chance may make a hit has many look-ups.
+fn doubtful_rows(wrong: &mut impl FnMut(bool, &str), planned: &PlannedKey, result: &KeyResult) {
+    let declared = sum(result.declared_rows.iter().map(|(_, rows)| *rows));
+    wrong(declared + u128::from(result.doubtful_rows) > u128::from(result.rows), "more declared and doubtful rows than rows hit");
+    let is_all = u128::from(result.doubtful_rows) == u128::from(result.rows);
+    let has_proof = result.proved_records() > 0;
+    wrong(
+        result.doubtful_records > result.distinct_records
+            || (result.doubtful_rows == 0 && result.doubtful_records > 0)
+            || (result.rows > 0 && is_all == has_proof),
+        "the records in doubt are not those of the doubtful rows",
+    );
+    // As a product of floats: a count is exact far beyond all rows that there are.
+    let looked_up = planned.lambda * result.probes as f64;
+    let is_weak = result.class == Class::Aggregate || looked_up < PROOF * result.doubtful_rows as f64 * ROUNDED;
+    wrong(result.doubtful_rows > 0 && is_weak, "rows are called doubtful of which chance makes no hit");
 }
 
 /// What the numbers of a target show as not seen has to stand among the gaps, and what was left out among the exclusions.
@@ -235,7 +259,7 @@ fn records(findings: &mut Findings, stated: &AttestationV1, outcome: &Outcome) {
     };
     let of_class = |class: Class| -> Vec<u64> {
         let results = outcome.targets.iter().flat_map(|target| &target.by_key);
-        results.filter(|result| result.class == class).map(|result| result.distinct_records).collect()
+        results.filter(|result| result.class == class).map(KeyResult::proved_records).collect()
     };
     let found: Vec<u64> = outcome.targets.iter().map(|target| target.records_found).collect();
     wrong(!lies_within(outcome.found_records, &found), "the records found are not what the targets hold");
