@@ -67,6 +67,8 @@ pub(crate) enum GapCode {
     RoundedNumbers,
     /// Rows with more ambiguous readings than are tried.
     TooManyReadings,
+    /// Rows that hold one value of a person each, under its name.
+    AttributeRows,
     /// More rows were scanned than the classes of the keys were planned for.
     RowsAbovePlan,
     /// A database of a server that is not among the sources.
@@ -77,7 +79,7 @@ pub(crate) enum GapCode {
 
 impl GapCode {
     /// Every code, for documents and tests.
-    pub(crate) const ALL: [GapCode; 34] = [
+    pub(crate) const ALL: [GapCode; 35] = [
         GapCode::Unreadable,
         GapCode::UnknownFormat,
         GapCode::Empty,
@@ -109,6 +111,7 @@ impl GapCode {
         GapCode::EncodedValues,
         GapCode::RoundedNumbers,
         GapCode::TooManyReadings,
+        GapCode::AttributeRows,
         GapCode::RowsAbovePlan,
         GapCode::NotAsked,
         GapCode::Stale,
@@ -148,6 +151,7 @@ impl GapCode {
             GapCode::EncodedValues => "encoded_values",
             GapCode::RoundedNumbers => "rounded_numbers",
             GapCode::TooManyReadings => "too_many_readings",
+            GapCode::AttributeRows => "attribute_rows",
             GapCode::RowsAbovePlan => "rows_above_plan",
             GapCode::NotAsked => "not_asked",
             GapCode::Stale => "stale",
@@ -238,6 +242,9 @@ impl GapCode {
             GapCode::RoundedNumbers => {
                 "export the table again with the column as text, so that no spreadsheet cuts its numbers short; if they are measurements, leave the \
                  column out in the map file: `column = { kind = \"ignored\", reason = \"…\" }`, which the originator has to accept"
+            }
+            GapCode::AttributeRows => {
+                "put the values of a person side by side with a query, pipe its result in (`… | residua scan -`), and leave this table out"
             }
             GapCode::TooManyReadings => "map fewer columns of the same kind with `--map`",
             GapCode::NotAsked => {

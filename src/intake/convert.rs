@@ -109,6 +109,8 @@ pub(crate) struct Converter {
     overflow: u64,
     /// Rows whose text holds more than is tried.
     capped: u64,
+    /// Rows that hold one value of a person under its name.
+    attributes: u64,
     unreadable_rows: Vec<bool>,
     personal_rows: Vec<bool>,
     /// The days of the row being converted, and of each row of the batch.
@@ -250,6 +252,7 @@ impl Converter {
             plan,
             overflow: 0,
             capped: 0,
+            attributes: 0,
             unreadable_rows: Vec::new(),
             personal_rows: Vec::new(),
             days: Days::default(),
@@ -289,6 +292,7 @@ impl Converter {
             let is_unreadable = self.convert_row(&cells, records);
             let names_somebody = TELLING.into_iter().any(|slot| records.open(slot).next().is_some());
             let said = self.text(records);
+            self.attributes += u64::from(self.side == Side::Recipient && self.text.holds_attribute(&cells));
             self.row_days.push(self.days);
             self.row_guesses.push(said.guesses);
             self.row_texts.push(said.given);
@@ -336,6 +340,11 @@ impl Converter {
     /// Rows whose text holds more than is tried.
     pub(crate) fn capped(&self) -> u64 {
         self.capped
+    }
+
+    /// Rows that hold one value of a person under its name.
+    pub(crate) fn attributes(&self) -> u64 {
+        self.attributes
     }
 
     /// Notes that a cell looks like something that its column is not read as. It is read as text.

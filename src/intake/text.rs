@@ -12,6 +12,7 @@ use crate::intake::text::pair::Pairs;
 use crate::intake::text::pair::Place;
 use crate::record::RecordBatch;
 use crate::record::field::Kind;
+use crate::record::field::Role;
 use crate::record::field::Slot;
 use crate::record::normalize::escape;
 use crate::record::normalize::within;
@@ -21,6 +22,9 @@ use std::fmt;
 
 /// Values of one slot that are taken from the text of one row.
 const MOST_VALUES: usize = 64;
+
+/// Bytes of a cell that holds a value and no more.
+const LONGEST_LONE: usize = 40;
 
 /// The text of one row. Memory is kept from row to row.
 #[derive(Clone, Default)]
@@ -212,6 +216,27 @@ impl TextReader {
             Kind::Identifier => Slot::Identifier,
         };
         self.place(column).is_some_and(|place| self.cells[place].found.has(slot))
+    }
+
+    /// Whether a cell of the row is the name of a day of birth or of a postcode, and another is that day or postcode and no more: an attribute with
+    /// its value, as in tables in which a person has many rows.
+    pub(super) fn holds_attribute(&mut self, row: &[Option<&str>]) -> bool {
+        let mut start = 0;
+        let mut lone = Slots::default();
+        for cell in &self.cells {
+            if cell.end - start <= LONGEST_LONE {
+                lone.0 |= cell.found.0;
+            }
+            start = cell.end;
+        }
+        if !lone.has(Slot::Birth) && !lone.has(Slot::Postcode) {
+            return false;
+        }
+        row.iter().flatten().filter_map(|cell| self.labels.field(cell)).any(|field| match (field.kind, field.role) {
+            (Kind::Date, Role::Birth | Role::Child) => lone.has(Slot::Birth),
+            (Kind::Postcode, _) => lone.has(Slot::Postcode),
+            _ => false,
+        })
     }
 
     /// The columns in whose cells a label says that something of a person follows, which was not understood.

@@ -144,6 +144,7 @@ impl<'a> Prober<'a> {
         self.tally.columns = self.converter.counts().to_vec();
         self.tally.overflow = self.converter.overflow();
         self.tally.rows_capped += self.converter.capped();
+        self.tally.rows_of_attributes += self.converter.attributes();
         self.tally
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct Tally {
     pub(crate) rows_by_number: u64,
     /// Rows with more readings than are tried, counted once for each key.
     pub(crate) rows_capped: u64,
+    /// Rows that hold one value of a person under its name.
+    pub(crate) rows_of_attributes: u64,
     /// Fingerprints computed.
     pub(crate) hashes: u64,
     /// Sentinels put in.
@@ -78,6 +80,7 @@ impl Tally {
         self.rows_unkeyed += other.rows_unkeyed;
         self.rows_by_number += other.rows_by_number;
         self.rows_capped += other.rows_capped;
+        self.rows_of_attributes += other.rows_of_attributes;
         self.hashes += other.hashes;
         self.sentinels_injected += other.sentinels_injected;
         self.sentinels_detected += other.sentinels_detected;

@@ -226,6 +226,10 @@ impl TargetScan<'_> {
             let detail = "more combinations of ambiguous values than are tried";
             gaps.push(self.gap(None, GapCode::TooManyReadings, Some(tally.rows_capped), detail));
         }
+        if is_counted(&tally.rows_of_attributes) {
+            let detail = "values of people stand in rows of their own, each under its name, so that no row holds a person";
+            gaps.push(self.gap(None, GapCode::AttributeRows, Some(tally.rows_of_attributes), detail));
+        }
         column_gaps(&self.surveyed.name, &self.surveyed.mapping, &tally.columns, tally.overflow, gaps);
         // A number of the recipient's own, or any digest, makes a key, and says nothing of the person beside it.
         let forms_key = self

@@ -451,7 +451,7 @@ struct Unseen {
     named: &'static [&'static str],
 }
 
-const UNSEEN: [Unseen; 30] = [
+const UNSEEN: [Unseen; 31] = [
     Unseen { name: "empty database", hold: empty_database, code: 10, named: &["nothing_read"] },
     Unseen { name: "database of empty tables", hold: empty_tables, code: 10, named: &["nothing_read"] },
     Unseen { name: "header and zero rows", hold: zero_rows, code: 10, named: &[] },
@@ -489,6 +489,7 @@ const UNSEEN: [Unseen; 30] = [
         code: 10,
         named: &["gap:unmapped_personal"],
     },
+    Unseen { name: "a person in rows of attributes", hold: attributes, code: 10, named: &["gap:attribute_rows"] },
     Unseen { name: "names alone", hold: names_alone, code: 10, named: &["gap:no_key"] },
     Unseen { name: "names beside a number of the recipient's own", hold: names_and_numbers, code: 10, named: &["gap:no_key"] },
     Unseen { name: "dates of birth that are none", hold: no_dates, code: 10, named: &["gap"] },
@@ -809,6 +810,16 @@ fn words(number: usize) -> String {
 
 fn days(number: usize) -> String {
     (1..=number).map(|year| format!("19{year:02}-01-02")).collect::<Vec<String>>().join(" ")
+}
+
+/// One person's values, each in a row of its own, among so many other rows that a person without a key is let pass.
+fn attributes(world: &World, place: &str, people: &[&Person]) {
+    let cells = people[0].cells();
+    let mut rows: Vec<String> = (0..300).map(|number| format!("{number},colour,red")).collect();
+    for (name, value) in [("billing_name", people[0].full_name()), ("billing_postcode", cells[4].clone())] {
+        rows.push(format!("301,{name},{value}"));
+    }
+    text(world, place, "user_id,meta_key,meta_value\n".to_owned() + &rows.join("\n") + "\n");
 }
 
 fn names_alone(world: &World, place: &str, people: &[&Person]) {

@@ -303,7 +303,7 @@ impl Labels {
     }
 
     /// The field that a label names.
-    fn field(&mut self, label: &str) -> Option<Field> {
+    pub(super) fn field(&mut self, label: &str) -> Option<Field> {
         if label.len() > LONGEST_LABEL {
             return None;
         }
