@@ -63,6 +63,21 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
+    /// A column of which no more is known.
+    pub(crate) fn new(name: &str, usage: Usage, by: By) -> Taken {
+        Taken {
+            name: name.to_owned(),
+            usage,
+            by,
+            order: None,
+            group: String::new(),
+            reason: None,
+            doubt: None,
+            holds_names: false,
+            overruled: None,
+        }
+    }
+
     /// The field, where the column is one.
     pub(crate) fn field(&self) -> Option<Field> {
         match self.usage {

@@ -81,7 +81,7 @@ fn infer_column(name: &str, profile: &Profile) -> Taken {
             None => (Usage::Text, By::Values, String::new()),
         },
     };
-    Taken { name: name.to_owned(), usage, by, order: None, group, reason: None, doubt: None, holds_names: false, overruled: None }
+    Taken { group, ..Taken::new(name, usage, by) }
 }
 
 /// Notes which columns, taken for text because nothing tells otherwise, may hold names: no normaliser knows a name when it sees one, so a

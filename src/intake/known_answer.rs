@@ -39,17 +39,7 @@ pub(crate) fn record(side: Side) -> RecordBatch {
     for (kind, role, cell) in CELLS {
         rows.push_text(cell);
         let usage = Field::new(kind, role).map_or(Usage::Text, Usage::Field);
-        columns.push(Taken {
-            name: String::new(),
-            usage,
-            by: By::Person,
-            order: None,
-            group: String::new(),
-            reason: None,
-            doubt: None,
-            holds_names: false,
-            overruled: None,
-        });
+        columns.push(Taken::new("", usage, By::Person));
     }
     if side == Side::Recipient {
         // The digests of the address, which a recipient's side finds, and does not make.
@@ -62,7 +52,7 @@ pub(crate) fn record(side: Side) -> RecordBatch {
             });
         }
         rows.push_text(&digests);
-        columns.push(Taken { usage: Usage::Text, ..columns[0].clone() });
+        columns.push(Taken::new("", Usage::Text, By::Person));
     }
     rows.end_row(Locator::None);
     let mut records = RecordBatch::new();

@@ -7,6 +7,7 @@
 use crate::fingerprint::Fingerprint;
 use crate::fingerprint::MessageBatch;
 use crate::fingerprint::Subkey;
+use crate::intake::By;
 use crate::intake::Mapping;
 use crate::intake::Taken;
 use crate::intake::convert::Converter;
@@ -264,17 +265,7 @@ fn map(columns: &[crate::source::Column], like: &Mapping) -> Result<Mapping, Con
         return Err(ControlError::NoColumn(missing.name.clone()));
     }
     let taken = |name: &str| like.columns.iter().find(|taken| taken.name == name).cloned();
-    let other = |name: &str| Taken {
-        name: name.to_owned(),
-        usage: Usage::Ignored,
-        by: crate::intake::By::Header,
-        order: None,
-        group: String::new(),
-        reason: None,
-        doubt: None,
-        holds_names: false,
-        overruled: None,
-    };
+    let other = |name: &str| Taken::new(name, Usage::Ignored, By::Header);
     let columns = columns.iter().map(|column| taken(&column.name).unwrap_or_else(|| other(&column.name))).collect();
     Ok(Mapping { columns, is_deep: false })
 }
