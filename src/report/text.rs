@@ -211,6 +211,7 @@ pub(crate) fn plan(keys: &[KeyV1], fingerprints: impl Fn(usize) -> u64, style: S
         ("collisions", Align::Right),
         ("λ", Align::Right),
         ("guesses", Align::Right),
+        ("atoms", Align::Left),
     ];
     let rows = keys.iter().enumerate().map(|(number, key)| {
         vec![
@@ -223,6 +224,7 @@ pub(crate) fn plan(keys: &[KeyV1], fingerprints: impl Fn(usize) -> u64, style: S
             count(key.joint_collisions),
             plain(&key.lambda),
             key.guesses.map_or_else(|| "not countable".to_owned(), count),
+            key.atoms.join(" "),
         ]
     });
     table(&head, rows, style)
@@ -244,7 +246,7 @@ pub(crate) fn plan_legend(expected_rows: u64) -> String {
     format!(
         "S proves that the supplied record is there, P that the person is, A only counts. u: the chance that two unrelated people agree, and its bits (−log₂ u); \
          λ: the coincidences to expect in {} rows of the recipient; guesses: after how many somebody who holds manifest and salt has found a \
-         field that the key holds.\n",
+         field that the key holds; atoms: what has to agree.\n",
         count(expected_rows)
     )
 }
