@@ -1,6 +1,7 @@
 //! Conversion: batches of rows become batches of records, cell by cell, as the mapping says.
 
 mod day;
+mod lines;
 mod names;
 mod postcodes;
 mod unseen;
@@ -8,6 +9,7 @@ mod unseen;
 use crate::intake::By;
 use crate::intake::Mapping;
 use crate::intake::Taken;
+use crate::intake::convert::lines::Lines;
 use crate::intake::convert::unseen::Unseen;
 use crate::intake::text::Said;
 use crate::intake::text::Slots;
@@ -35,9 +37,6 @@ const TELLING: [Slot; 5] = [Slot::Name, Slot::Address, Slot::Postcode, Slot::Ema
 
 /// Bytes of a cell beyond which it is no field: longer ones are not understood, and looked at as text is.
 const LONGEST_FIELD: usize = 4_096;
-
-/// Words of an address up to which all are read.
-const MOST_ADDRESS_WORDS: usize = 32;
 
 /// Whose rows are converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +97,7 @@ pub(crate) struct Converter {
     /// Name columns that are read together too.
     joins: Vec<names::Join>,
     address: Vec<usize>,
-    /// Whether houses may be named beside the street: there is a column of streets, and another.
-    has_house_lines: bool,
+    lines: Lines,
     /// Days that stand in three columns.
     parted_days: Vec<day::Parted>,
     /// Columns of postcodes, where there are several: halves of one may stand in two.
@@ -230,7 +228,7 @@ impl Converter {
         join_halves(&mut people);
         join_names(&mut people);
         address.sort_unstable();
-        let has_house_lines = [1, 2].into_iter().all(|part| address.iter().any(|(found, _)| *found == part));
+        let lines = Lines::of(&address);
         let is_postcode = |index: &usize| matches!(plan[*index], Step::Postcode);
         let mut postcodes: Vec<usize> = (0..plan.len()).filter(is_postcode).collect();
         if postcodes.len() < 2 {
@@ -243,7 +241,7 @@ impl Converter {
         Converter {
             side,
             postcodes,
-            has_house_lines,
+            lines,
             parted_days,
             joins: names::joins(&people),
             people,
@@ -439,6 +437,7 @@ impl Converter {
                 }
                 Step::Postcode => self.simple(cell, Slot::Postcode, postcode::canonical, records),
                 Step::Town => {
+                    self.names_in_town(index, cell);
                     self.spotted(cell, records);
                     self.simple(cell, Slot::Town, address::town, records)
                 }
@@ -567,78 +566,6 @@ impl Converter {
         self.days.births += u32::from(reading == Reading::Value);
         reading
     }
-
-    fn address(&mut self, cells: &[Option<&str>], records: &mut RecordBatch) -> bool {
-        if self.address.is_empty() {
-            return false;
-        }
-        let lines: Vec<&str> = self
-            .address
-            .iter()
-            .filter_map(|index| cells.get(*index).copied().flatten())
-            .filter(|cell| cell.len() <= LONGEST_FIELD)
-            .collect();
-        let reading = match self.side {
-            Side::Originator => {
-                self.scratch.clear();
-                let reading = address::form(&lines, &mut self.scratch);
-                if reading == Reading::Value {
-                    records.push(Slot::Address, &self.scratch);
-                }
-                reading
-            }
-            Side::Recipient => {
-                if lines.iter().map(|line| line.split_whitespace().count()).sum::<usize>() > MOST_ADDRESS_WORDS {
-                    // The normaliser does not read on for ever.
-                    for position in 0..self.address.len() {
-                        let index = self.address[position];
-                        if let Some(cell) = cells.get(index).copied().flatten() {
-                            self.suspect(index, Kind::Address, cell);
-                        }
-                    }
-                }
-                for position in 0..self.address.len() {
-                    let index = self.address[position];
-                    if let Some(cell) = cells.get(index).copied().flatten().filter(|cell| names_carer(cell)) {
-                        self.text.add(index, cell, true);
-                    }
-                }
-                for line in &lines {
-                    if line.contains('@') {
-                        email::candidates(line, &mut |value| records.push(Slot::Email, value));
-                    }
-                    // A whole address in one cell ends in its postcode.
-                    let found = postcode::canonical(line, &mut self.scratch) == Reading::Value;
-                    if found && postcode::is_uk(self.scratch.as_bytes()) {
-                        records.push(Slot::Postcode, &self.scratch);
-                    }
-                }
-                if self.has_house_lines && !lines.iter().any(|line| line.contains(|letter: char| letter.is_ascii_digit())) {
-                    for line in &lines {
-                        address::candidates(&[line], &mut |form| records.push(Slot::Address, form));
-                    }
-                }
-                address::candidates(&lines, &mut |form| records.push(Slot::Address, form))
-            }
-        };
-        // The lines are read as one: each that holds something counts as filled, the first as not understood.
-        let mut is_first = true;
-        for position in 0..self.address.len() {
-            let index = self.address[position];
-            if cells.get(index).copied().flatten().is_some_and(|cell| !cell.trim().is_empty()) {
-                self.counts[index].filled += 1;
-                self.counts[index].unreadable += u64::from(is_first && reading == Reading::Unreadable);
-                is_first = false;
-            }
-        }
-        reading == Reading::Unreadable
-    }
-}
-
-/// Whether a cell says in whose care something is: it names somebody.
-fn names_carer(cell: &str) -> bool {
-    let holds = |word: &[u8]| cell.as_bytes().windows(word.len()).any(|sign| sign.eq_ignore_ascii_case(word));
-    (cell.contains('/') && holds(b"c/o")) || holds(b"care of")
 }
 
 /// Joins people of whom one has only given names and one only a family name: `mother_first_name` and `surname` are one person's.
@@ -696,6 +623,7 @@ fn step(taken: &Taken) -> Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::intake::convert::lines::MOST_ADDRESS_WORDS;
     use crate::intake::infer::infer;
     use crate::intake::profile::Profiles;
     use crate::source::Locator;

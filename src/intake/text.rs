@@ -67,6 +67,8 @@ struct Cell {
     end: usize,
     /// Its words are names.
     holds_names: bool,
+    /// Where the words end that may be names, if it is a field that seems to begin with somebody's name.
+    names_end: Option<usize>,
     /// What it was read as already, where it is a field.
     field: Option<Kind>,
     /// The slots of which it holds a value.
@@ -106,6 +108,7 @@ impl TextReader {
         if let Some(place) = self.place(column) {
             let known = &mut self.cells[place];
             known.holds_names |= holds_names;
+            known.names_end = None;
             known.field = known.field.and(field);
             return;
         }
@@ -120,7 +123,21 @@ impl TextReader {
             self.text.push(BORDER);
         }
         escape::push_seen(&escape::decoded(cell), &mut self.text);
-        self.cells.push(Cell { column, end: self.text.len(), holds_names, field, found: Slots::default() });
+        let end = self.text.len();
+        self.cells.push(Cell { column, end, names_end: None, holds_names, field, found: Slots::default() });
+    }
+
+    /// As [`TextReader::add_beside`], for a cell that may name somebody, but in its first bytes alone.
+    pub(super) fn add_ahead(&mut self, column: usize, cell: &str, bytes: usize, field: Option<Kind>) {
+        if self.place(column).is_some() {
+            return;
+        }
+        self.add_beside(column, cell, false, field);
+        let start = self.text.len().saturating_sub(cell.len());
+        if let Some(added) = self.cells.last_mut().filter(|added| added.column == column) {
+            // What was escaped is looked at as a whole.
+            added.names_end = Some(if self.text[..added.end].ends_with(cell) { start + bytes } else { added.end });
+        }
     }
 
     /// The number of a column's cell, if it was added.
@@ -139,13 +156,14 @@ impl TextReader {
         within::words(text, words);
         let mut known = Slots::default();
         Slot::ALL.into_iter().filter(|slot| records.open(*slot).next().is_some()).for_each(|slot| known.insert(slot));
-        let mut has_plain = false;
+        let mut tells_other = false;
         let mut counts = [0_usize; Slot::COUNT];
-        let mut take = |slot: Slot, value: &str, start: usize, is_plain: bool| {
-            let mut is_known = false;
+        let mut take = |slot: Slot, value: &str, start: usize, is_plain: bool, is_house: bool| {
+            let (mut is_known, mut is_ahead) = (false, false);
             if let Some(cell) = cell_at(cells, start).and_then(|cell| cells.get_mut(cell)) {
                 cell.found.insert(slot);
                 is_known = cell.field == Some(slot.kind());
+                is_ahead = cell.names_end.is_some();
             }
             if is_known && !is_plain {
                 // What is read as a field is read by its own rules, and not as what any number or word may be.
@@ -156,7 +174,8 @@ impl TextReader {
                 said.is_capped = true;
                 return;
             }
-            has_plain |= is_plain;
+            // Somebody else than the row's own person may be told of, unless the place is for what every row has.
+            tells_other |= (is_plain || is_house) && !is_ahead;
             said.tells_person |= is_plain && matches!(slot, Slot::Email | Slot::Phone | Slot::Postcode);
             for slot in [slot, if slot == Slot::Birth { Slot::Child } else { slot }] {
                 if is_plain {
@@ -168,11 +187,11 @@ impl TextReader {
             said.days += u32::from(is_plain && slot == Slot::Birth && !is_known);
         };
         // What a label announces comes first: it is the likeliest where there is more than is tried.
-        labels.read(text, words, &mut |slot, value, start| take(slot, value, start, true));
+        labels.read(text, words, &mut |slot, value, start| take(slot, value, start, true, false));
         within::find(text, words, &|word| labels.is_label(word), &mut |found| {
             // What is announced as something else is no more than that, unless it has a form of its own.
             if found.is_plain || !labels.has_announced(found.start) {
-                take(found.slot, found.value, found.start, found.is_plain);
+                take(found.slot, found.value, found.start, found.is_plain, found.is_house);
             }
         });
         pairs.gather(text, words, |word| {
@@ -181,7 +200,7 @@ impl TextReader {
             if labels.is_label(word) || !is_name && labels.is_nameless(start) {
                 return None;
             }
-            let cell = cell_at(cells, start)?;
+            let cell = cell_at(cells, start).filter(|cell| cells[*cell].names_end.is_none_or(|end| start < end))?;
             Some(Place { cell, is_named: is_name || cells[cell].holds_names, is_field: cells[cell].field.is_some() })
         });
         for cell in pairs.cells() {
@@ -197,7 +216,11 @@ impl TextReader {
         }
         let has_other =
             Slot::ALL.into_iter().any(|slot| !matches!(slot, Slot::Name | Slot::Digest) && records.open(slot).next().is_some());
-        if has_other && (!has_name || has_plain || pairs.has_named()) {
+        let is_open = !has_name || tells_other || pairs.has_named();
+        if !is_open {
+            pairs.keep(|cell| cells[cell].names_end.is_some());
+        }
+        if has_other && (is_open || !pairs.is_empty()) {
             said.given.insert(Slot::Name);
             said.is_capped |= pairs.push(records);
         }
@@ -372,6 +395,45 @@ mod tests {
         reader.read(&mut records);
         records.end_row();
         assert!(records.candidates(Slot::Name, 0).any(|name| name == b"ann lee"));
+    }
+
+    #[test]
+    fn somebody_else_beside_the_row_s_own_name_is_looked_for_where_a_house_is_told() {
+        let names = |note: &str| {
+            let mut reader = TextReader::default();
+            reader.add(4, note, false);
+            let mut records = RecordBatch::new();
+            records.push(Slot::Name, "bob ray");
+            records.push(Slot::Postcode, "LS14AB");
+            reader.read(&mut records);
+            records.end_row();
+            records.candidates(Slot::Name, 0).filter(|name| *name == b"ann lee").count()
+        };
+        for note in [
+            "parcel for Ann Lee, 12 High Street, Leeds",
+            "ann lee, 12 high street",
+            "Ann Lee of 12 Kingsway",
+            "Ann Lee, 1980-02-03",
+        ] {
+            assert_eq!(names(note), 1, "{note}");
+        }
+        for note in ["rang Ann Lee 3 times", "Ann Lee on 10 July", "Ann Lee", "Ann Lee said 5. Nothing more"] {
+            assert_eq!(names(note), 0, "{note}");
+        }
+    }
+
+    #[test]
+    fn of_a_field_that_begins_with_a_name_no_more_is_paired() {
+        let mut reader = TextReader::default();
+        reader.add(3, "no Smith here", false);
+        reader.add_ahead(2, "Ann Lee, 12 High Street, Little Marlow LS1 4AB", 9, Some(Kind::Address));
+        let mut records = RecordBatch::new();
+        records.push(Slot::Name, "bob ray");
+        reader.read(&mut records);
+        records.end_row();
+        let found: Vec<&[u8]> = records.candidates(Slot::Name, 0).collect();
+        assert_eq!(found, [&b"bob ray"[..], b"ann lee"]);
+        assert!(records.candidates(Slot::Postcode, 0).any(|code| code == b"LS14AB"));
     }
 
     #[test]

@@ -50,7 +50,7 @@ const RESIDUAL: &[&str] = &["supply_record_found", "person_found"];
 const PERSON: &[&str] = &["person_found"];
 const UNKEYED: &[&str] = &["rows_unkeyed"];
 
-const KEPT: [Kept; 39] = [
+const KEPT: [Kept; 42] = [
     Kept { name: "second table", hold: second_table, without: 0, code: 11, named: RESIDUAL },
     Kept { name: "table without primary key", hold: no_primary_key, without: 0, code: 11, named: RESIDUAL },
     Kept { name: "WITHOUT ROWID", hold: without_rowid, without: 0, code: 11, named: RESIDUAL },
@@ -96,6 +96,9 @@ const KEPT: [Kept; 39] = [
     Kept { name: "a JSON column", hold: json_column, without: 0, code: 11, named: PERSON },
     Kept { name: "notes", hold: notes, without: 0, code: 11, named: PERSON },
     Kept { name: "lines of a log with a number first", hold: log_lines, without: 0, code: 11, named: PERSON },
+    Kept { name: "somebody else in a note, without a postcode", hold: beside_in_note, without: 0, code: 11, named: PERSON },
+    Kept { name: "somebody else in a column of addresses", hold: beside_in_address, without: 0, code: 11, named: PERSON },
+    Kept { name: "somebody else in a column of towns", hold: beside_in_town, without: 0, code: 11, named: PERSON },
 ];
 
 /// A column that takes anything is read for what it is, and as text too where that is asked for. Who asked for it at the baseline asks again.
@@ -799,6 +802,42 @@ fn long_note(world: &World, place: &str, people: &[&Person], note: &str) {
         format!("{},{},{},{},{},{note}", cells[0], cells[1], cells[2], cells[4], cells[7])
     };
     text(world, place, table("number,first_name,last_name,postcode,dob,note", people, row));
+}
+
+/// A table of the recipient's own people. What is left of a supplied one stands in one cell of the first row, as `guest` writes it, and `row` makes each row.
+fn beside(
+    world: &World,
+    place: &str,
+    people: &[&Person],
+    header: &str,
+    guest: impl Fn(&[String; 9]) -> String,
+    row: impl Fn(&[String; 9], Option<&str>) -> String,
+) {
+    let (own, kept) = people.split_at(world.own.len());
+    let guest = kept.first().map(|person| guest(&person.cells()));
+    let first = own[0].id.to_string();
+    text(world, place, table(header, own, |cells| row(cells, guest.as_deref().filter(|_| cells[0] == first))));
+}
+
+fn beside_in_note(world: &World, place: &str, people: &[&Person]) {
+    let guest = |cells: &[String; 9]| format!("\"parcel for {} {}, {}\"", cells[1], cells[2], cells[3]);
+    beside(world, place, people, "first_name,last_name,postcode,dob,notes", guest, |cells, guest| {
+        [&cells[1], &cells[2], &cells[4], &cells[7], guest.unwrap_or("rang 3 times")].join(",")
+    });
+}
+
+fn beside_in_address(world: &World, place: &str, people: &[&Person]) {
+    let guest = |cells: &[String; 9]| format!("\"{} {}, {}\"", cells[1], cells[2], cells[3]);
+    beside(world, place, people, "first_name,last_name,address,postcode,dob", guest, |cells, guest| {
+        [&cells[1], &cells[2], guest.unwrap_or(&cells[3]), &cells[4], &cells[7]].join(",")
+    });
+}
+
+fn beside_in_town(world: &World, place: &str, people: &[&Person]) {
+    let guest = |cells: &[String; 9]| format!("{} {} {}", cells[1], cells[2], cells[4]);
+    beside(world, place, people, "first_name,last_name,town,dob", guest, |cells, guest| {
+        [&cells[1], &cells[2], guest.unwrap_or("Leeds"), &cells[7]].join(",")
+    });
 }
 
 /// So many different words behind a day.

@@ -123,6 +123,16 @@ impl Pairs {
         self.entries.iter().map(|entry| entry.place.cell)
     }
 
+    /// Leaves out the words of other cells.
+    pub(super) fn keep(&mut self, is_kept: impl Fn(usize) -> bool) {
+        self.entries.retain(|entry| is_kept(entry.place.cell));
+    }
+
+    /// Whether there is no word that may be a name.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Whether some word is said to be a name.
     pub(super) fn has_named(&self) -> bool {
         self.entries.iter().any(|entry| entry.place.is_named)

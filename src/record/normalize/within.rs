@@ -103,6 +103,8 @@ pub(crate) struct Found<'v> {
     pub(crate) start: usize,
     /// Whether next to nothing else is written so. A number before a word may be anything.
     pub(crate) is_plain: bool,
+    /// Whether it is written as the number of a house and its street are, and few other things.
+    pub(crate) is_house: bool,
 }
 
 /// Finds the values in a text that was cut into these words; of those of which `is_passed` is so, none begins a value.
@@ -182,7 +184,9 @@ impl<'t> Text<'t> {
         let mut start = 0;
         for cell in self.text.split(BORDER) {
             if cell.contains('@') {
-                email::candidates(cell, &mut |value| emit(Found { slot: Slot::Email, value, start, is_plain: true }));
+                email::candidates(cell, &mut |value| {
+                    emit(Found { slot: Slot::Email, value, start, is_plain: true, is_house: false });
+                });
             }
             start += cell.len() + BORDER.len_utf8();
         }
@@ -224,6 +228,7 @@ impl<'t> Text<'t> {
                         value,
                         start,
                         is_plain: digits != 10 || group[0] == b'0' || group[0] == b'7',
+                        is_house: false,
                     });
                 });
             }
@@ -242,7 +247,7 @@ impl<'t> Text<'t> {
         let mut read = |text: &str, is_plain: bool| {
             let reading = date::parse(text, None, &mut |day| {
                 day.write(scratch);
-                emit(Found { slot: Slot::Birth, value: scratch, start, is_plain });
+                emit(Found { slot: Slot::Birth, value: scratch, start, is_plain, is_house: false });
             });
             reading == Reading::Value
         };
@@ -343,7 +348,7 @@ impl<'t> Text<'t> {
         let mut read = |code: &str, is_uk: bool| {
             let reading = postcode::canonical(code, scratch);
             if reading == Reading::Value && (!is_uk || postcode::is_uk(scratch.as_bytes())) {
-                emit(Found { slot: Slot::Postcode, value: scratch, start, is_plain: is_uk });
+                emit(Found { slot: Slot::Postcode, value: scratch, start, is_plain: is_uk, is_house: false });
                 return true;
             }
             false
@@ -393,7 +398,13 @@ impl<'t> Text<'t> {
             }
             let town = self.span(first, postcode - 1).replace([BORDER, ','], " ");
             if address::town(&town, scratch) == Reading::Value {
-                emit(Found { slot: Slot::Town, value: scratch, start: self.words[first].start, is_plain: false });
+                emit(Found {
+                    slot: Slot::Town,
+                    value: scratch,
+                    start: self.words[first].start,
+                    is_plain: false,
+                    is_house: false,
+                });
             }
         }
     }
@@ -410,11 +421,13 @@ impl<'t> Text<'t> {
         while last < at + 4 && self.is_near(last) {
             last += 1;
         }
+        let street = self.street_end(at);
+        let is_house = street.is_some();
         let mut read = |first: usize, last: usize| {
             scratch.clear();
             scratch.extend(self.span(first, last).chars().map(|letter| if letter == BORDER { ' ' } else { letter }));
             address::candidates(&[scratch.as_str()], &mut |value| {
-                emit(Found { slot: Slot::Address, value, start, is_plain: false });
+                emit(Found { slot: Slot::Address, value, start, is_plain: false, is_house });
             });
         };
         if last > at {
@@ -425,6 +438,47 @@ impl<'t> Text<'t> {
         while first > 0 && at - first < 3 && self.is_near(first - 1) && self.is_letters(first - 1) {
             first -= 1;
             read(first, at);
+        }
+        if let Some(street) = street {
+            self.town_behind(street, scratch, emit);
+        }
+    }
+
+    /// Where the street ends that this number seems to be of: at a word that streets end with, or at a word that begins as names do and is no month.
+    fn street_end(self, at: usize) -> Option<usize> {
+        let is_joined =
+            |word: usize| self.is_near(word) && self.is_letters(word + 1) && !self.gap(word).contains(['.', ':', '/', '-']);
+        let mut folded = String::new();
+        let mut is_street = |word: usize| {
+            folded.clear();
+            fold(self.word(word), &mut folded);
+            STREETS.contains(&folded.as_str())
+        };
+        let typed = (at..at + 4).take_while(|word| is_joined(*word)).map(|word| word + 1).skip(1).find(|word| is_street(*word));
+        let named = || {
+            let mut letters = self.word(at + 1).chars();
+            let is_name = letters.next().is_some_and(char::is_uppercase) && letters.next().is_some_and(char::is_lowercase);
+            let is_own = is_joined(at) && !self.gap(at).contains(BORDER) && self.word(at + 1).len() >= 4;
+            (is_own && is_name && !date::is_month(self.word(at + 1))).then_some(at + 1)
+        };
+        typed.or_else(named)
+    }
+
+    /// What stands behind a street, and may be its town: one word, two, three, behind a comma, or as names begin.
+    fn town_behind(self, street: usize, scratch: &mut String, emit: &mut dyn FnMut(Found<'_>)) {
+        let first = street + 1;
+        let is_parted = self.gap(street).contains([',', BORDER]);
+        if !self.is_near(street) || !is_parted && !self.word(first).starts_with(char::is_uppercase) {
+            return;
+        }
+        for last in first..first + TOWN_WORDS {
+            if !self.is_letters(last) || last > first && self.gap(last - 1).chars().any(|sign| !matches!(sign, ' ' | '-')) {
+                break;
+            }
+            if address::town(self.span(first, last), scratch) == Reading::Value {
+                let start = self.words[first].start;
+                emit(Found { slot: Slot::Town, value: scratch, start, is_plain: false, is_house: false });
+            }
         }
     }
 
@@ -445,7 +499,9 @@ impl<'t> Text<'t> {
                 first -= 1;
                 let street = self.span(first, at).replace(BORDER, " ");
                 let start = self.words[first].start;
-                address::candidates(&[&street], &mut |value| emit(Found { slot: Slot::Address, value, start, is_plain: false }));
+                address::candidates(&[&street], &mut |value| {
+                    emit(Found { slot: Slot::Address, value, start, is_plain: false, is_house: false });
+                });
             }
         }
     }
@@ -555,6 +611,23 @@ mod tests {
             ("of Rose Cottage, Mill Lane", "|mill"),
         ] {
             assert!(found(text, Slot::Address).contains(&form.to_owned()), "{text}: {:?}", found(text, Slot::Address));
+        }
+    }
+
+    #[test]
+    fn towns_stand_behind_streets_too() {
+        for text in [
+            "12 High Street, Leeds",
+            "12 high street, leeds and so on",
+            "12 Kingsway, Leeds",
+            "12 High Street Leeds",
+            "12 High St\u{1f}Leeds",
+        ] {
+            assert!(found(text, Slot::Town).contains(&"leeds".to_owned()), "{text}: {:?}", found(text, Slot::Town));
+        }
+        assert!(found("1 Mill Lane, Stoke on Trent", Slot::Town).contains(&"stokeontrent".to_owned()));
+        for text in ["12 high street and more", "12 Leeds", "Leeds, 12 pounds", "12 July, Leeds"] {
+            assert!(found(text, Slot::Town).is_empty(), "{text}: {:?}", found(text, Slot::Town));
         }
     }
 
