@@ -2,6 +2,7 @@
 
 mod day;
 mod lines;
+mod mail;
 mod names;
 mod postcodes;
 mod unseen;
@@ -422,6 +423,7 @@ impl Converter {
                         Side::Originator => self.counts[index].personal += u64::from(spot::spot_within(cell).is_some()),
                         Side::Recipient => {
                             self.text.add(index, cell, holds_names);
+                            self.joined_email(index, cells, records);
                             self.suspects.extend(spot::spot_within(cell).map(|kind| (index, kind)));
                         }
                     }
@@ -453,6 +455,7 @@ impl Converter {
                             // What stands beside the address.
                             self.suspect(index, Kind::Email, cell);
                         }
+                        mail::called_numbers(cell, &mut |value| records.push(Slot::Phone, value));
                         email::candidates(cell, &mut |value| records.push(Slot::Email, value))
                     }
                 },

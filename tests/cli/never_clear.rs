@@ -50,7 +50,7 @@ const RESIDUAL: &[&str] = &["supply_record_found", "person_found"];
 const PERSON: &[&str] = &["person_found"];
 const UNKEYED: &[&str] = &["rows_unkeyed"];
 
-const KEPT: [Kept; 42] = [
+const KEPT: [Kept; 44] = [
     Kept { name: "second table", hold: second_table, without: 0, code: 11, named: RESIDUAL },
     Kept { name: "table without primary key", hold: no_primary_key, without: 0, code: 11, named: RESIDUAL },
     Kept { name: "WITHOUT ROWID", hold: without_rowid, without: 0, code: 11, named: RESIDUAL },
@@ -96,6 +96,8 @@ const KEPT: [Kept; 42] = [
     Kept { name: "a JSON column", hold: json_column, without: 0, code: 11, named: PERSON },
     Kept { name: "notes", hold: notes, without: 0, code: 11, named: PERSON },
     Kept { name: "lines of a log with a number first", hold: log_lines, without: 0, code: 11, named: PERSON },
+    Kept { name: "addresses of mail in two columns", hold: emails_in_halves, without: 0, code: 11, named: PERSON },
+    Kept { name: "addresses of mail spelt out", hold: emails_spelt_out, without: 0, code: 11, named: PERSON },
     Kept { name: "somebody else in a note, without a postcode", hold: beside_in_note, without: 0, code: 11, named: PERSON },
     Kept { name: "somebody else in a column of addresses", hold: beside_in_address, without: 0, code: 11, named: PERSON },
     Kept { name: "somebody else in a column of towns", hold: beside_in_town, without: 0, code: 11, named: PERSON },
@@ -802,6 +804,15 @@ fn long_note(world: &World, place: &str, people: &[&Person], note: &str) {
         format!("{},{},{},{},{},{note}", cells[0], cells[1], cells[2], cells[4], cells[7])
     };
     text(world, place, table("number,first_name,last_name,postcode,dob,note", people, row));
+}
+
+fn emails_in_halves(world: &World, place: &str, people: &[&Person]) {
+    text(world, place, table("username,domain,quota", people, |cells| format!("{},1000", cells[5].replace('@', ","))));
+}
+
+fn emails_spelt_out(world: &World, place: &str, people: &[&Person]) {
+    let spelt = |cells: &[String; 9]| cells[5].replace('@', " at ").replace('.', " dot ");
+    text(world, place, table("number,note", people, |cells| format!("{},it is {} he said", cells[0], spelt(cells))));
 }
 
 /// A table of the recipient's own people. What is left of a supplied one stands in one cell of the first row, as `guest` writes it, and `row` makes each row.

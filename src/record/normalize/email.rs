@@ -105,8 +105,12 @@ const FILES: [&str; 28] = [
 /// Shorter readings of one address that are tried.
 const MOST_READINGS: usize = 8;
 
+/// The longest local part (RFC 5321, section 4.5.3.1).
+const LONGEST_LOCAL: usize = 64;
+
 /// Every address of the cell, and of each every reading.
 pub(crate) fn candidates(raw: &str, emit: &mut dyn FnMut(&str)) -> Reading {
+    wrapped(raw, emit);
     let mut shorter = String::new();
     each(raw, &mut String::new(), &mut |address| {
         emit(address);
@@ -136,14 +140,63 @@ fn behind(local: &str) -> impl Iterator<Item = &str> {
         let is_set_before = word.bytes().all(|byte| byte.is_ascii_digit()) || OUT_OF_USE.contains(&word);
         is_set_before.then(|| rest.trim_start_matches(|letter: char| !letter.is_alphanumeric()))
     });
+    let lined = bare.split_once('_').map(|(_, rest)| rest);
     let bare = (bare.len() < last.len()).then_some(bare);
-    bare.into_iter().chain(worded).chain(parted).filter(|local| !local.is_empty())
+    bare.into_iter().chain(worded).chain(lined).chain(parted).filter(|local| !local.is_empty())
 }
 
-/// The domain without a last label that is none.
+/// The domain without a last label that is none, or without what stands behind its last label and is no part of one.
 fn without_ending(domain: &str) -> Option<&str> {
     let (rest, last) = domain.rsplit_once('.')?;
-    (FILES.contains(&last) || OUT_OF_USE.contains(&last)).then_some(rest)
+    if FILES.contains(&last) || OUT_OF_USE.contains(&last) {
+        return Some(rest);
+    }
+    let length = last.find(|letter: char| letter == '_' || letter.is_ascii_digit()).filter(|length| *length >= 2)?;
+    Some(&domain[..rest.len() + 1 + length])
+}
+
+/// The address that is wrapped in another, to which mail comes back: `bounce+ann=lee.example@host` (VERP) and `SRS0=x=y=lee.example=ann@host`.
+/// `prvs=x=ann@lee.example` is read by [`candidates`] as any sign before an address is.
+fn wrapped(raw: &str, emit: &mut dyn FnMut(&str)) {
+    if !raw.contains('=') {
+        return;
+    }
+    let ends = |letter: char| {
+        letter.is_whitespace() || matches!(letter, ',' | ';' | '<' | '>' | '(' | ')' | '[' | ']' | '"' | '|' | ':')
+    };
+    let mut out = String::new();
+    let mut read = |local: &str, domain: &str| {
+        if is_domain(domain) && address(&format!("{local}@{domain}"), &mut out) == Reading::Value {
+            emit(&out);
+        }
+    };
+    for local in raw.split(ends).filter_map(|word| word.split_once('@')).map(|(local, _)| local) {
+        let parts: Vec<&str> = local.split('=').collect();
+        for pair in parts.windows(2).rev().take(MOST_READINGS) {
+            let (first, second) = (pair[0], pair[1]);
+            // What sends the mail stands before the address, with a plus or a hyphen.
+            read(first, second);
+            for (at, _) in first.match_indices(['+', '-']).take(MOST_READINGS) {
+                read(&first[at + 1..], second);
+            }
+            read(second, first);
+        }
+    }
+}
+
+/// The address whose halves stand in two cells.
+pub(crate) fn joined(local: &str, domain: &str, out: &mut String) -> Reading {
+    out.clear();
+    let (local, domain) = (local.trim(), domain.trim().trim_start_matches('@'));
+    let is_local = local.chars().any(char::is_alphabetic)
+        && local.chars().all(|sign| sign.is_alphanumeric() || "._-+".contains(sign))
+        && local.len() <= LONGEST_LOCAL;
+    let is_site = domain.len() > 4 && domain.as_bytes()[..4].eq_ignore_ascii_case(b"www.");
+    let ends_in_letters = domain.rsplit('.').next().is_some_and(|last| last.chars().all(char::is_alphabetic));
+    if !is_local || is_site || !ends_in_letters || !is_domain(domain) {
+        return Reading::Unreadable;
+    }
+    address(&format!("{local}@{domain}"), out)
 }
 
 fn each(raw: &str, buffer: &mut String, emit: &mut dyn FnMut(&str)) -> Reading {
@@ -232,6 +285,43 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn every(raw: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        candidates(raw, &mut |value| found.push(value.to_owned()));
+        found
+    }
+
+    #[test]
+    fn addresses_within_addresses_are_found() {
+        for raw in [
+            "bounce+ann=lee.example@lists.example",
+            "bounces-123-ann=lee.example@lists.example",
+            "<SRS0=abcd=XY=lee.example=ann@relay.example>",
+            "SRS1=x=host.example==abcd=XY=lee.example=ann@relay.example",
+            "prvs=0123abc=ann@lee.example",
+            "user_ann@lee.example_2017",
+            "x:ann@lee.example07700900000",
+        ] {
+            assert!(every(raw).contains(&"ann@lee.example".to_owned()), "{raw}: {:?}", every(raw));
+        }
+        assert_eq!(every("ann@lee.example"), ["ann@lee.example"]);
+    }
+
+    #[test]
+    fn halves_of_an_address_are_joined() {
+        let joined = |local: &str, domain: &str| {
+            let mut out = String::new();
+            (joined(local, domain, &mut out) == Reading::Value).then_some(out)
+        };
+        assert_eq!(joined("Ann.Lee", "Mail.example").as_deref(), Some("ann.lee@mail.example"));
+        assert_eq!(joined("ann", "@mail.example").as_deref(), Some("ann@mail.example"));
+        for (local, domain) in
+            [("4711", "mail.example"), ("ann lee", "mail.example"), ("ann", "www.mail.example"), ("ann", "1.5"), ("", "")]
+        {
+            assert_eq!(joined(local, domain), None, "{local} {domain}");
+        }
+    }
 
     #[test]
     fn vectors_hold() {

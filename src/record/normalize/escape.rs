@@ -39,7 +39,63 @@ fn undone(text: &str) -> Option<String> {
     let backslashes = has(b'\\').then(|| without_backslashes(text)).flatten();
     let percents = || has(b'%').then(|| without_percents(text)).flatten();
     let entities = || (has(b'&') && has(b';')).then(|| unescape(text)).flatten();
-    backslashes.or_else(percents).or_else(entities).or_else(|| mended(text))
+    let breaks = || (has(b'<') || has(b'&')).then(|| without_breaks(text)).flatten();
+    let mail = || has(b'=').then(|| without_equals(text)).flatten();
+    backslashes.or_else(percents).or_else(breaks).or_else(entities).or_else(mail).or_else(|| mended(text))
+}
+
+/// What pages write where a word may be broken, and nobody sees: `<wbr>`, `&shy;`.
+fn without_breaks(text: &str) -> Option<String> {
+    const BREAKS: [&str; 6] = ["<wbr>", "<wbr/>", "<wbr />", "&shy;", "&zwnj;", "&zwj;"];
+    let mut out: Option<String> = None;
+    for sign in BREAKS {
+        let known = out.as_deref().unwrap_or(text);
+        if known.contains(sign) {
+            out = Some(known.replace(sign, ""));
+        }
+    }
+    out
+}
+
+/// `=3D` and the lines that end in `=`, as mails write them (quoted-printable). A sign of equality before two digits may be a value just as well, so
+/// that something has to be written as only mails write it.
+fn without_equals(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let is_high = |at: usize| matches!(bytes.get(at..at + 2), Some([b'8'..=b'9' | b'A'..=b'F', b'0'..=b'9' | b'A'..=b'F']));
+    let is_mail = memchr::memchr_iter(b'=', bytes).any(|at| match bytes.get(at + 1..) {
+        Some([b'\n', ..] | [b'\r', b'\n', ..] | [b'3', b'D', ..] | [b'0', b'A' | b'D', ..]) => true,
+        Some([b'4', b'0', ..]) => {
+            at.checked_sub(1).is_some_and(|before| bytes[before].is_ascii_alphanumeric())
+                && bytes.get(at + 3).is_some_and(u8::is_ascii_alphabetic)
+        }
+        _ => is_high(at + 1) && bytes.get(at + 3) == Some(&b'=') && is_high(at + 4),
+    });
+    if !is_mail {
+        return None;
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let behind = bytes.get(at + 1..).unwrap_or_default();
+        let digit = |place: usize| {
+            behind.get(place).and_then(|byte| char::from(*byte).to_digit(16)).filter(|_| !behind[place].is_ascii_lowercase())
+        };
+        at += match (byte, behind) {
+            (b'=', [b'\n', ..]) => 2,
+            (b'=', [b'\r', b'\n', ..]) => 3,
+            (b'=', _) => {
+                let decoded = digit(0).zip(digit(1)).and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+                out.push(decoded.unwrap_or(b'='));
+                if decoded.is_some() { 3 } else { 1 }
+            }
+            _ => {
+                out.push(*byte);
+                1
+            }
+        };
+    }
+    // Some mails are in Latin-1, and not in UTF-8.
+    Some(String::from_utf8(out).unwrap_or_else(|wrong| wrong.into_bytes().into_iter().map(char::from).collect()))
 }
 
 /// Whether a value may hold `&amp;`, `\u0040` or `%40`.
@@ -237,6 +293,11 @@ mod tests {
             ("Ann &amp;lt;ann&#64;lee.example&amp;gt;", "Ann <ann@lee.example>"),
             ("said JosÃ© of Łódź", "said José of Łódź"),
             ("STAFF\\nrobert, 50% off", "STAFF\\nrobert, 50% off"),
+            ("ann<wbr>@lee.<wbr/>example, Il&shy;ling", "ann@lee.example, Illing"),
+            ("<td style=3D\"a\">Ann=20Gr=\nay</td>", "<td style=\"a\">Ann Gray</td>"),
+            ("Kunde=20=C3=A9=20ann", "Kunde é ann"),
+            ("ann=40lee.example", "ann@lee.example"),
+            ("age=20, width=400, a=EF", "age=20, width=400, a=EF"),
             ("\\u00", "\\u00"),
             ("%ff%fe", "%ff%fe"),
         ] {
@@ -246,7 +307,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn total(raw in any::<String>(), escaped in "[\\\\u0-9d%a-f&#;\"é]{0,40}") {
+        fn total(raw in any::<String>(), escaped in "[\\\\u0-9dDA%a-f&#;=<\n\"é]{0,40}") {
             decoded(&raw);
             decoded(&escaped);
         }

@@ -6,6 +6,8 @@
 //!
 //! Everything here is for the scan side, where one reading too many costs a look-up, and one too few a record that is not found.
 
+mod spelt;
+
 use crate::record::field::Slot;
 use crate::record::normalize::Reading;
 use crate::record::normalize::address;
@@ -111,6 +113,7 @@ pub(crate) struct Found<'v> {
 pub(crate) fn find(text: &str, words: &[Word], is_passed: &dyn Fn(usize) -> bool, emit: &mut dyn FnMut(Found<'_>)) {
     let text = Text { text, words };
     text.emails(emit);
+    text.spelt_emails(emit);
     if !text.text.bytes().any(|byte| byte.is_ascii_digit()) {
         text.streets(is_passed, emit);
         return;
@@ -628,6 +631,34 @@ mod tests {
         assert!(found("1 Mill Lane, Stoke on Trent", Slot::Town).contains(&"stokeontrent".to_owned()));
         for text in ["12 high street and more", "12 Leeds", "Leeds, 12 pounds", "12 July, Leeds"] {
             assert!(found(text, Slot::Town).is_empty(), "{text}: {:?}", found(text, Slot::Town));
+        }
+    }
+
+    #[test]
+    fn addresses_of_mail_are_spelt_out() {
+        for text in [
+            "mail ann.lee @ mail.example ok",
+            "ann.lee@\nmail.example",
+            "write to ann.lee(at)mail.example",
+            "ann.lee [at] mail[dot]example",
+            "it is ann dot lee at mail dot example, thanks",
+            "ANN DOT LEE AT MAIL DOT EXAMPLE",
+        ] {
+            assert!(
+                found(text, Slot::Email).contains(&"ann.lee@mail.example".to_owned()),
+                "{text}: {:?}",
+                found(text, Slot::Email)
+            );
+        }
+        for text in ["look at this. Now", "at 5 @ 6", "met at the dot", "x @", "@ y", "at"] {
+            assert!(found(text, Slot::Email).is_empty(), "{text}: {:?}", found(text, Slot::Email));
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_called_by_address_are_numbers() {
+        for text in ["447700900123@s.whatsapp.net", "sip:+447700900123@host.example:5060", "tel:07700900123;phone-context=x"] {
+            assert!(found(text, Slot::Phone).contains(&"7700900123".to_owned()), "{text}: {:?}", found(text, Slot::Phone));
         }
     }
 
