@@ -319,6 +319,9 @@ mod tests {
             assert!(found.contains(&name.join(" ")) || name.len() == 3, "{name:?} of {found:?}");
         }
         assert!(names(&["1980-02-03 Seán O'Brien"]).contains(&"obrien sean".to_owned()));
+        assert!(names(&["1980-02-03 AnnLee"]).contains(&"ann lee".to_owned()));
+        assert!(names(&["ＡｎｎＧｒａｙ, Ｌｅｅ １９８０-０２-０３"]).contains(&"gray lee".to_owned()));
+        assert_eq!(names(&["1980-02-03 Ann McDonald"]), ["ann mcdonald", "ann donald mc"]);
         assert!(names(&["1980-02-03 Jörg Müller"]).contains(&"joerg mueller".to_owned()));
     }
 

@@ -68,6 +68,18 @@ struct Entry {
     follows: bool,
 }
 
+/// The halves of a word that two names were written as: `AnnLee`. Not those of `McDonald`.
+fn glued(word: &str) -> Option<(&str, &str)> {
+    let second =
+        word.char_indices().zip(word.chars().skip(1)).find(|((_, letter), next)| letter.is_lowercase() && next.is_uppercase());
+    let at = second.map(|((at, letter), _)| at + letter.len_utf8())?;
+    let (first, second) = word.split_at(at);
+    let is_name = |half: &str| half.starts_with(char::is_uppercase) && half.chars().skip(1).all(char::is_lowercase);
+    let has_two = |half: &str| half.chars().nth(1).is_some();
+    let is_particle = PARTICLES.contains(&first.to_lowercase().as_str());
+    (!is_particle && [first, second].into_iter().all(|half| is_name(half) && has_two(half))).then_some((first, second))
+}
+
 /// The words of a row's text that may be names.
 #[derive(Clone, Default)]
 pub(super) struct Pairs {
@@ -114,7 +126,22 @@ impl Pairs {
                 last + 1 == number && (gap.chars().count() <= 3 || gap.trim_matches(' ').is_empty())
             });
             last = Some(number);
-            self.entries.push(Entry { forms, place, is_capital: raw.starts_with(char::is_uppercase), follows });
+            let entry = |forms: Vec<Vec<String>>, follows| Entry {
+                forms,
+                place,
+                is_capital: raw.starts_with(char::is_uppercase),
+                follows,
+            };
+            if let Some((first, second)) = glued(raw) {
+                for half in [first, second] {
+                    let mut tokens = Vec::new();
+                    name::tokens(half, &mut tokens);
+                    if !tokens.is_empty() {
+                        self.entries.push(entry(vec![tokens], false));
+                    }
+                }
+            }
+            self.entries.push(entry(forms, follows));
         }
     }
 

@@ -24,13 +24,19 @@ pub(crate) fn decoded(raw: &str) -> Cow<'_, str> {
 }
 
 /// Appends a text without the characters that nobody sees: soft hyphens, joiners, marks of direction. They would part a word, and nobody who reads it
-/// would know.
+/// would know. Full-width letters, digits and signs become ordinary ones.
 pub(crate) fn push_seen(text: &str, out: &mut String) {
     if text.is_ascii() {
         out.push_str(text);
     } else {
-        out.extend(text.chars().filter(|letter| letter.is_control() || unify(*letter).is_some()));
+        out.extend(text.chars().filter(|letter| letter.is_control() || unify(*letter).is_some()).map(narrow));
     }
+}
+
+/// A letter or a sign as it is in ASCII, of those that are as wide as a Chinese one.
+fn narrow(letter: char) -> char {
+    let is_wide = ('\u{ff01}'..='\u{ff5e}').contains(&letter);
+    if is_wide { char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter) } else { letter }
 }
 
 /// The text with one layer undone; none if there is none.

@@ -6,6 +6,7 @@
 //!
 //! Everything here is for the scan side, where one reading too many costs a look-up, and one too few a record that is not found.
 
+mod said;
 mod spelt;
 
 use crate::record::field::Slot;
@@ -122,12 +123,14 @@ pub(crate) fn find(text: &str, words: &[Word], is_passed: &dyn Fn(usize) -> bool
     for at in (0..words.len()).filter(|at| !is_passed(*at)) {
         let starts_with_digit = text.bytes(at)[0].is_ascii_digit();
         let is_phone = starts_with_digit && text.phone(at, emit);
+        text.spaced_phone(at, emit);
         let days = text.day(at, &mut scratch, emit);
         text.postcode(at, is_phone || days, &mut scratch, emit);
         if starts_with_digit && !is_phone && !days {
             text.address(at, &mut scratch, emit);
         }
     }
+    text.labelled_days(emit);
     text.streets(is_passed, emit);
 }
 
@@ -206,7 +209,7 @@ impl<'t> Text<'t> {
         } else if opened.ends_with(|letter: char| letter.is_ascii_digit()) {
             return false;
         }
-        let is_part = |letter: char| matches!(letter, ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}' | BORDER);
+        let is_part = |letter: char| matches!(letter, ' ' | '-' | '.' | ',' | '(' | ')' | '/' | '\u{a0}' | BORDER);
         let group = self.bytes(first);
         let (mut digits, mut last, mut found) = (0, first, false);
         loop {
@@ -223,7 +226,7 @@ impl<'t> Text<'t> {
             };
             if is_dialled {
                 let end = self.words[last].end;
-                let number = self.text[start..end].replace(BORDER, " ");
+                let number = self.text[start..end].replace([BORDER, ','], " ");
                 phone::candidates(&number, &mut |value| {
                     found = true;
                     emit(Found {
@@ -255,7 +258,10 @@ impl<'t> Text<'t> {
             reading == Reading::Value
         };
         if !self.bytes(at)[0].is_ascii_digit() {
-            return self.month_first(at) && read(&self.span(at, at + 2).replace(BORDER, " "), true);
+            if !self.month_first(at) {
+                return self.worded_day(at, scratch, emit);
+            }
+            return read(&self.span(at, at + 2).replace(BORDER, " "), true);
         }
         if let Some(last) = self.tight(at) {
             let date = self.span(at, last);
@@ -361,7 +367,9 @@ impl<'t> Text<'t> {
         let has_digit = |code: &str| code.bytes().any(|byte| byte.is_ascii_digit());
         let next = self.word(at + 1);
         let mut found = false;
-        if (2..=HALF).contains(&word.len()) && next.len() == 3 && next.is_ascii() && self.is_near(at) {
+        // A line may be broken between its halves.
+        let is_broken = matches!(self.gap(at), "\n" | "\r\n");
+        if (2..=HALF).contains(&word.len()) && next.len() == 3 && next.is_ascii() && (self.is_near(at) || is_broken) {
             let code = [word, next].concat();
             found = has_digit(&code) && is_one_case(&code) && read(&code, true);
             // `K1A 0B1` of Canada.
@@ -560,10 +568,16 @@ mod tests {
             "1985 / 03 / 13",
             "31119",
             "479520000 since",
+            "day: 13 month: 3 year: 1985",
+            r#"{"year":1985,"month":"March","day":13}"#,
+            "birth_day=13&birth_month=03&birth_year=1985",
+            "the thirteenth of March 1985",
         ] {
             assert!(found(text, Slot::Birth).contains(&"19850313".to_owned()), "{text}: {:?}", found(text, Slot::Birth));
         }
         assert!(found("version 1.2 of 300 pages, 12 in all", Slot::Birth).is_empty());
+        assert_eq!(found("the twenty-first of March, 1985", Slot::Birth), ["19850321"]);
+        assert!(found("day: 3 of year: 1985, month: see above", Slot::Birth).is_empty());
         assert_eq!(found("04/05/1990", Slot::Birth), ["19900504", "19900405"]);
     }
 
@@ -578,6 +592,9 @@ mod tests {
             "07700\u{1f}900123",
             "7700900123",
             "phones: 0113 496 0000/07700 900123",
+            "07700, 900123",
+            "it is 0 7 7 0 0 9 0 0 1 2 3 thanks",
+            "4-4-7-7-0-0-9-0-0-1-2-3",
         ] {
             assert!(found(text, Slot::Phone).contains(&"7700900123".to_owned()), "{text}: {:?}", found(text, Slot::Phone));
         }
@@ -591,6 +608,7 @@ mod tests {
             "leeds ls14ab",
             "Leeds\u{1f}LS1\u{1f}4AB",
             "(Leeds LS1-4AB)",
+            "Leeds LS1\n4AB",
             "Leeds LSl 4AB LS1 4AB",
         ] {
             assert!(found(text, Slot::Postcode).contains(&"LS14AB".to_owned()), "{text}: {:?}", found(text, Slot::Postcode));
