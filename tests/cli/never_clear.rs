@@ -48,6 +48,8 @@ struct Kept {
 
 const RESIDUAL: &[&str] = &["supply_record_found", "person_found"];
 const PERSON: &[&str] = &["person_found"];
+// Beside the row's own name so much is tried that a name and a house, and no more, may agree by chance.
+const POSSIBLE: &[&str] = &["possible_coincidence"];
 const UNKEYED: &[&str] = &["rows_unkeyed"];
 
 const KEPT: [Kept; 44] = [
@@ -98,7 +100,7 @@ const KEPT: [Kept; 44] = [
     Kept { name: "lines of a log with a number first", hold: log_lines, without: 0, code: 11, named: PERSON },
     Kept { name: "addresses of mail in two columns", hold: emails_in_halves, without: 0, code: 11, named: PERSON },
     Kept { name: "addresses of mail spelt out", hold: emails_spelt_out, without: 0, code: 11, named: PERSON },
-    Kept { name: "somebody else in a note, without a postcode", hold: beside_in_note, without: 0, code: 11, named: PERSON },
+    Kept { name: "somebody else in a note, without a postcode", hold: beside_in_note, without: 0, code: 10, named: POSSIBLE },
     Kept { name: "somebody else in a column of addresses", hold: beside_in_address, without: 0, code: 11, named: PERSON },
     Kept { name: "somebody else in a column of towns", hold: beside_in_town, without: 0, code: 11, named: PERSON },
 ];
