@@ -8,6 +8,7 @@
 //! All three layers are JSON from somebody else's machine. They pass through the one reader below, which refuses whatever two
 //! programs could read in two ways, so that nothing is signed that the verifier does not see.
 
+pub(crate) mod countersignature_v1;
 pub(crate) mod dsse;
 pub(crate) mod key;
 pub(crate) mod predicate_v1;

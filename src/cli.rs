@@ -3,6 +3,7 @@
 mod argument;
 mod challenge;
 mod context;
+mod data;
 mod demo;
 mod document;
 #[cfg(feature = "bench")]
@@ -14,6 +15,7 @@ mod keygen;
 mod meta;
 mod progress;
 mod reading;
+mod receive;
 mod scan;
 mod status;
 mod supplies;
@@ -29,7 +31,6 @@ use crate::manifest::header;
 use crate::record::normalize;
 use crate::report::json_v1;
 use crate::report::text::Style;
-use crate::report::text::wrap;
 use crate::source;
 use crate::support::progress::Cancel;
 use crate::support::time;
@@ -119,6 +120,7 @@ struct Global {
 enum Command {
     Keygen(keygen::Arguments),
     Supply(supply::Arguments),
+    Receive(receive::Arguments),
     Challenge(challenge::Arguments),
     Scan(scan::Arguments),
     Verify(verify::Arguments),
@@ -178,10 +180,7 @@ pub fn main() -> std::process::ExitCode {
     match context(&cli.global, cancel).and_then(|context| dispatch(&cli.command, &context)) {
         Ok(code) => code.into(),
         Err(error) => {
-            let text = failure::render(&error);
-            let width = terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0));
-            let text = width.map_or_else(|| text.clone(), |width| wrap::text(&text, width));
-            let _ = io::stderr().lock().write_all(text.as_bytes());
+            failure::show(&error);
             ExitCode::Error.into()
         }
     }
@@ -239,6 +238,7 @@ fn dispatch(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
     match command {
         Command::Keygen(arguments) => keygen::run(arguments, context),
         Command::Supply(arguments) => supply::run(arguments, context),
+        Command::Receive(arguments) => receive::run(arguments, context),
         Command::Challenge(arguments) => challenge::run(arguments, context),
         Command::Scan(arguments) => scan::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, context),

@@ -23,6 +23,7 @@ pub(crate) use crate::ledger::store::LedgerError;
 use crate::finding::Phase;
 use crate::ledger::entry::ChallengeEntry;
 use crate::ledger::entry::Conclusion;
+use crate::ledger::entry::CountersignatureEntry;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::PinnedCard;
 use crate::ledger::entry::ReceiptEntry;
@@ -55,6 +56,8 @@ pub(crate) struct Supply {
     pub(crate) delete_by: Date,
     /// Its challenges, the oldest first.
     pub(crate) challenges: Vec<Challenge>,
+    /// The recipient's confirmations of what it was handed, the oldest first.
+    pub(crate) countersignatures: Vec<CountersignatureEntry>,
 }
 
 /// One challenge and its answers.
@@ -181,6 +184,18 @@ impl LedgerView {
                     }
                 }
             },
+            Entry::Countersignature(entry) => {
+                if !is_digest(&entry.envelope)
+                    || time::parse(&entry.signed_at).is_none()
+                    || time::parse(&entry.received_at).is_none()
+                {
+                    Some("the countersignature has a digest or date that is none")
+                } else if !self.by_id.contains_key(&entry.supply_id) {
+                    Some("the countersignature is of a supply that is not in the ledger")
+                } else {
+                    None
+                }
+            }
         }
     }
 
@@ -193,7 +208,7 @@ impl LedgerView {
             Entry::Supply(entry) => {
                 let delete_by = time::parse_day(&entry.delete_by).ok_or("the supply has a date that is none")?;
                 self.by_id.insert(entry.supply_id.clone(), self.supplies.len());
-                self.supplies.push(Supply { entry: *entry, delete_by, challenges: Vec::new() });
+                self.supplies.push(Supply { entry: *entry, delete_by, challenges: Vec::new(), countersignatures: Vec::new() });
             }
             Entry::Challenge(entry) => {
                 const NO_DATE: &str = "the challenge has a phase or date that is none";
@@ -212,12 +227,23 @@ impl LedgerView {
                     self.supplies.get_mut(supply).and_then(|supply| supply.challenges.get_mut(challenge)).ok_or(NO_CHALLENGE)?;
                 challenge.receipts.push(entry);
             }
+            Entry::Countersignature(entry) => {
+                const NO_SUPPLY: &str = "the countersignature is of a supply that is not in the ledger";
+                let index = *self.by_id.get(&entry.supply_id).ok_or(NO_SUPPLY)?;
+                self.supplies.get_mut(index).ok_or(NO_SUPPLY)?.countersignatures.push(entry);
+            }
         }
         Ok(())
     }
 }
 
 impl Supply {
+    /// The newest confirmation of the recipient that the manifest is that of the data, else the newest that it was received.
+    pub(crate) fn countersignature(&self) -> Option<&CountersignatureEntry> {
+        let derived = self.countersignatures.iter().rev().find(|entry| entry.is_derived);
+        derived.or_else(|| self.countersignatures.last())
+    }
+
     /// The newest attestation of a baseline that was accepted: all checks passed, and it found the share asked for with nothing unseen.
     pub(crate) fn accepted_baseline(&self) -> Option<&ReceiptEntry> {
         let baselines = self.challenges.iter().filter(|challenge| challenge.phase == Phase::Baseline);

@@ -6,6 +6,7 @@
 
 pub(crate) mod appraisal;
 mod check;
+pub(crate) mod countersignature;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]

@@ -34,6 +34,7 @@ mod packed;
 mod piped;
 #[cfg(unix)]
 mod postgres;
+mod receive;
 mod seeds;
 #[cfg(unix)]
 mod server;

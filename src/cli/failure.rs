@@ -12,6 +12,7 @@ use crate::ledger::challenge::ChallengeError;
 use crate::manifest::read::ReadError as ManifestError;
 use crate::manifest::statement::StatementFault;
 use crate::record::schema::SchemaError;
+use crate::report::text::wrap;
 use crate::source::ProblemCode;
 use crate::source::ReadError;
 use crate::source::Refusal;
@@ -50,6 +51,15 @@ impl std::error::Error for Interrupted {}
 /// An error with advice of its own.
 pub(crate) fn advised(message: impl std::fmt::Display, help: impl Into<String>) -> anyhow::Error {
     anyhow::Error::new(Help(help.into())).context(message.to_string())
+}
+
+/// Tells a person of an error, on standard error.
+pub(crate) fn show(error: &anyhow::Error) {
+    let text = render(error);
+    let width = terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0));
+    let text = width.map_or_else(|| text.clone(), |width| wrap::text(&text, width));
+    // It can be told nowhere else.
+    let _ = io::Write::write_all(&mut io::stderr().lock(), text.as_bytes());
 }
 
 /// The text of a failure, for standard error. Whatever a file's name or word holds, it is harmless to a terminal.

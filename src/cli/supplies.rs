@@ -12,6 +12,7 @@ use crate::ledger::board::BoardRow;
 use crate::ledger::seed::Roster;
 use crate::ledger::seed::SeedEntry;
 use crate::report::json_v1;
+use crate::report::json_v1::received::CountersignedV1;
 use crate::report::text;
 use crate::support::sanitize::clean;
 use crate::support::time;
@@ -144,11 +145,26 @@ fn words(supply: &Supply, row: &BoardRow) -> String {
         entry.created_at,
         entry.delete_by
     );
-    if !entry.purpose.is_empty() {
-        let _ = writeln!(words, "  for: {}", clean(&entry.purpose));
+    for (what, said) in [
+        ("for", &entry.purpose),
+        ("contract", &entry.contract),
+        ("lawful basis", &entry.lawful_basis),
+        ("manner of deletion", &entry.manner),
+    ] {
+        if !said.is_empty() {
+            let _ = writeln!(words, "  {what}: {}", text::clean_long(said));
+        }
     }
     if entry.seeds > 0 {
         let _ = writeln!(words, "  of the records, seeds: {} (`--seeds` shows them)", entry.seeds);
+    }
+    match supply.countersignature() {
+        Some(entry) => {
+            let what =
+                if entry.is_derived { "the manifest made anew from the data, and found the same" } else { "receipt alone" };
+            let _ = writeln!(words, "  confirmed by the recipient {}: {what}", entry.signed_at);
+        }
+        None => words.push_str("  not confirmed by the recipient (`residua receive`)\n"),
     }
     for challenge in &supply.challenges {
         let asked = &challenge.entry;
@@ -187,8 +203,19 @@ pub(crate) fn json(supply: &Supply) -> json_v1::SupplyV1 {
         records: entry.records,
         delete_by: entry.delete_by.clone(),
         purpose: entry.purpose.clone(),
+        contract: entry.contract.clone(),
+        lawful_basis: entry.lawful_basis.clone(),
+        manner: entry.manner.clone(),
         created_at: entry.created_at.clone(),
         seeds: None,
+        countersigned: supply.countersignature().map(|entry| CountersignedV1 {
+            signed_at: entry.signed_at.clone(),
+            received_at: entry.received_at.clone(),
+            key: entry.key.clone(),
+            name: entry.name.clone(),
+            role: entry.role.clone(),
+            derived: entry.is_derived,
+        }),
         challenges: (supply.challenges.iter())
             .map(|challenge| json_v1::ChallengeV1 {
                 challenge_id: challenge.entry.challenge_id.clone(),

@@ -1,5 +1,6 @@
 //! `supply`: a data file becomes two manifests, and the ledger remembers.
 
+mod agreement;
 mod controls;
 mod seeds;
 
@@ -11,14 +12,15 @@ use crate::cli::argument::within;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::LedgerArgument;
+use crate::cli::data;
 use crate::cli::document::read_text;
 use crate::cli::document::statement_path;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Interrupted;
 use crate::cli::failure::advised;
 use crate::cli::inspect::column_rows;
-use crate::cli::reading;
 use crate::cli::reading::Reading;
+use crate::cli::supply::agreement::Agreement;
 use crate::fingerprint::commitment;
 use crate::intake::By;
 use crate::intake::Taken;
@@ -43,7 +45,6 @@ use crate::record::schema::Usage;
 use crate::report::json_v1;
 use crate::report::text;
 use crate::report::text::wrap;
-use crate::source;
 use crate::source::ReadError;
 use crate::source::Session;
 use crate::supply;
@@ -122,9 +123,8 @@ pub(crate) struct Arguments {
     /// Without it, e-mail addresses are at example.com and telephones reserved for fiction, by which a seed may be recognised
     #[arg(long, value_name = "FILE", requires = "seeds")]
     seed_contacts: Option<String>,
-    /// What the data are for; stands in the signed statement
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    purpose: String,
+    #[command(flatten)]
+    agreement: Agreement,
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
@@ -133,9 +133,6 @@ pub(crate) struct Arguments {
     #[arg(long)]
     force: bool,
 }
-
-/// Tables that are named where there is more than one.
-const MOST_NAMED: usize = 8;
 
 /// The manifests of a supply, in the order in which they are made.
 const GROUPS: [PhaseGroup; 2] = [PhaseGroup::Baseline, PhaseGroup::Deletion];
@@ -178,6 +175,7 @@ Example:
 
 /// Fingerprints a dataset.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    arguments.agreement.check()?;
     let key = SigningKey::read(&arguments.key)?;
     let recipient = Card::read(&arguments.to)?;
     if time::parse_day(&arguments.delete_by).is_none() {
@@ -207,9 +205,9 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let mut outputs = Outputs::begin(arguments)?;
     let mut ledger = Ledger::create_or_open(&arguments.ledger.folder()?)?;
 
-    let session = open_data(&arguments.data, arguments, context)?;
+    let session = data::open(&arguments.data, &arguments.reading, context)?;
     let controls = controls::File::open(arguments, context)?;
-    let object = only_object(session.as_ref(), &arguments.data)?;
+    let object = data::only_table(session.as_ref(), &arguments.data)?;
     let mut draft = supply::draft(session.as_ref(), object, schema.as_ref(), &context.progress, &context.cancel)
         .map_err(|error| failed(error, arguments))?;
     if schema.is_none() && context.can_ask() {
@@ -288,52 +286,6 @@ impl Outputs {
             outputs.manifests.push(begin(path)?);
         }
         Ok(outputs)
-    }
-}
-
-fn open_data(data: &String, arguments: &Arguments, context: &Context) -> anyhow::Result<Box<dyn Session>> {
-    if data == "-" {
-        return Err(advised("the data are read twice, which standard input cannot be", "name a file"));
-    }
-    if source::is_server(data) {
-        return Err(advised(
-            "the data that are supplied are a file, not a server",
-            "export what is handed over to a CSV file, and supply that: it is what the recipient will have",
-        ));
-    }
-    let options = arguments.reading.options(Vec::new(), None);
-    let found = reading::discover(std::slice::from_ref(data), &options, context)?;
-    if let Some(problem) = found.problems.into_iter().next() {
-        return Err(SupplyError::Source(problem).into());
-    }
-    let mut sessions = found.sessions.into_iter();
-    match (sessions.next(), sessions.next()) {
-        (Some(session), None) => Ok(session),
-        _ => {
-            Err(advised(format!("`{}` is not one file", clean(data)), "supply one file at a time; each makes its own manifests"))
-        }
-    }
-}
-
-fn only_object(session: &dyn Session, data: &str) -> anyhow::Result<usize> {
-    let inventory = session.inventory();
-    if let Some(problem) = inventory.problems.first() {
-        return Err(SupplyError::Source(problem.clone()).into());
-    }
-    let readable: Vec<usize> =
-        (0..inventory.objects.len()).filter(|index| inventory.objects[*index].access.is_readable()).collect();
-    match readable[..] {
-        [object] => Ok(object),
-        [] => Err(advised(format!("`{}` holds no table that can be read", clean(data)), "name the file that holds the data")),
-        _ => {
-            let names: Vec<String> =
-                readable.iter().take(MOST_NAMED).map(|index| format!("`{}`", clean(&inventory.objects[*index].name))).collect();
-            let more = if readable.len() > MOST_NAMED { " and others" } else { "" };
-            Err(advised(
-                format!("`{}` holds {} tables, and a supply is one: {}{more}", clean(data), readable.len(), names.join(", ")),
-                "export the table that is supplied to a CSV file",
-            ))
-        }
     }
 }
 
@@ -494,14 +446,22 @@ impl Made {
                 recipient: recipient.name().to_owned(),
                 recipient_key: recipient.fingerprint().to_owned(),
                 delete_by: arguments.delete_by.clone(),
-                purpose: arguments.purpose.clone(),
+                purpose: arguments.agreement.purpose.clone(),
+                contract: arguments.agreement.contract.clone(),
+                lawful_basis: arguments.agreement.lawful_basis.clone(),
+                manner: arguments.agreement.manner.clone(),
             },
             records: self.supplied.records,
             controls: self.supplied.controls[number].people,
             records_without_key: self.supplied.records_without_key,
             expected_rows: self.supplied.plan.expected_rows,
             normalizer: normalize::VERSION.to_owned(),
-            schema: draft.mapping.columns.iter().map(|taken| SchemaColumn::new(&taken.name, taken.field())).collect(),
+            schema: draft
+                .mapping
+                .columns
+                .iter()
+                .map(|taken| SchemaColumn::new(&taken.name, taken.field(), taken.order, &taken.group))
+                .collect(),
             keys: self.supplied.plan.keys.iter().map(KeyV1::new).collect(),
             key_commitment: hex::encode(&commitment(salt)),
             known_answer: self.supplied.records + self.supplied.controls[number].people,

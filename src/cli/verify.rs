@@ -1,11 +1,14 @@
 //! `verify`: the originator checks attestations against its ledger, and enters what it received.
 
+mod countersignature;
+
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::LedgerArgument;
 use crate::cli::document;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::failure;
 use crate::finding::verdict::ReasonCode;
 use crate::ledger::Ledger;
 use crate::ledger::entry::Conclusion;
@@ -26,7 +29,8 @@ use std::path::PathBuf;
 ///
 /// Runs nine numbered checks on each attestation, all of them, and says of each that fails what to do. The appraisal starts from the verdict that
 /// the recipient states, and can only worsen it. Attestations that a recipient of the ledger signed are entered into it; entering one twice
-/// changes nothing.
+/// changes nothing. A confirmation that the recipient wrote with `residua receive` is checked and entered too. A file that cannot be read keeps
+/// none of the others from being entered.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Example:
@@ -36,7 +40,7 @@ Exit codes: 0 clear, or a baseline that found its share; 10 inconclusive;
 11 residual; 12 a check failed; 1 error. Of several attestations the worst
 counts.")]
 pub(crate) struct Arguments {
-    /// The attestations, as the recipient sent them
+    /// The attestations and confirmations, as the recipient sent them
     #[arg(required = true, value_name = "ATTESTATION")]
     attestations: Vec<PathBuf>,
     #[command(flatten)]
@@ -47,10 +51,26 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     let mut ledger = Ledger::open(&arguments.ledger.folder()?)?;
     let mut code = ExitCode::Clear;
-    let mut results = Vec::new();
+    let (mut results, mut countersignatures) = (Vec::new(), Vec::new());
     for path in &arguments.attestations {
-        let bytes = document::read(path, "attestation")?;
+        let bytes = match document::read(path, "attestation") {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                failure::show(&error);
+                code = code.worst(ExitCode::Error);
+                continue;
+            }
+        };
         let now = context.now();
+        if verification::countersignature::is_one(&bytes) {
+            let (ended, words, entered) = countersignature::enter(&mut ledger, path, &bytes, now)?;
+            code = code.worst(ended);
+            match context.format {
+                Format::Text => context.say(&words)?,
+                Format::Json => countersignatures.push(entered),
+            }
+            continue;
+        }
         let verification = verification::verify(&ledger, &bytes, now)?;
         if let Some(receipt) = verification.receipt() {
             ledger.add_receipt(now, receipt, &bytes)?;
@@ -62,7 +82,11 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         }
     }
     if context.format == Format::Json {
-        context.print(&json_v1::write(&json_v1::VerifiedV1 { version: json_v1::VERSION, attestations: results }))?;
+        context.print(&json_v1::write(&json_v1::VerifiedV1 {
+            version: json_v1::VERSION,
+            attestations: results,
+            countersignatures,
+        }))?;
     }
     Ok(code)
 }

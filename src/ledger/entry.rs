@@ -30,6 +30,8 @@ pub(crate) enum Entry {
     Challenge(ChallengeEntry),
     /// An attestation was received.
     Receipt(ReceiptEntry),
+    /// The recipient confirmed what it was handed.
+    Countersignature(CountersignatureEntry),
 }
 
 /// A supply.
@@ -48,6 +50,15 @@ pub(crate) struct SupplyEntry {
     pub(crate) delete_by: String,
     /// What the data are for; may be empty.
     pub(crate) purpose: String,
+    /// The contract under which they are supplied. This and the next two are left away where they were not said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) contract: String,
+    /// On what the originator bases that it may supply them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) lawful_basis: String,
+    /// How they are to be deleted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) manner: String,
     /// SHA-256 of the envelope of the baseline manifest's statement.
     pub(crate) baseline_statement: String,
     /// SHA-256 of the envelope of the deletion manifest's statement.
@@ -131,6 +142,28 @@ pub(crate) struct ReceiptEntry {
     pub(crate) appraisal: Conclusion,
     /// Why, in words.
     pub(crate) reasons: Vec<String>,
+}
+
+/// A recipient's confirmation of what it was handed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CountersignatureEntry {
+    /// Whose.
+    pub(crate) supply_id: String,
+    /// SHA-256 of its envelope.
+    pub(crate) envelope: String,
+    /// Fingerprint of the key that signed it.
+    pub(crate) key: String,
+    /// Who confirmed, as that person says; may be empty.
+    pub(crate) name: String,
+    /// In what capacity; may be empty.
+    pub(crate) role: String,
+    /// Whether the manifest was made anew from the data, and was the same.
+    pub(crate) is_derived: bool,
+    /// When it was signed, by the recipient's clock: RFC 3339, UTC.
+    pub(crate) signed_at: String,
+    /// RFC 3339, UTC.
+    pub(crate) received_at: String,
 }
 
 /// What the originator concludes, from best to worst.

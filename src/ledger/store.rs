@@ -14,6 +14,7 @@ use crate::attestation::statement::Predicate;
 use crate::attestation::statement::Statement;
 use crate::attestation::statement::StatementError;
 use crate::ledger::LedgerView;
+use crate::ledger::entry::CountersignatureEntry;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::Line;
 use crate::ledger::entry::PinnedCard;
@@ -307,6 +308,9 @@ impl Ledger {
             records: second.records,
             delete_by: terms.delete_by.clone(),
             purpose: terms.purpose.clone(),
+            contract: terms.contract.clone(),
+            lawful_basis: terms.lawful_basis.clone(),
+            manner: terms.manner.clone(),
             baseline_statement: hex::encode(&sha256(baseline)),
             deletion_statement: hex::encode(&sha256(deletion)),
             created_at: second.created_at.clone(),
@@ -342,6 +346,26 @@ impl Ledger {
                 (known.appraisal, &known.reasons, &known.verdict) != (receipt.appraisal, &receipt.reasons, &receipt.verdict)
             });
             is_new.then_some(Entry::Receipt(receipt))
+        })?;
+        Ok(is_new)
+    }
+
+    /// Enters a recipient's countersignature. `false` where the same bytes were entered before.
+    pub(crate) fn add_countersignature(
+        &mut self,
+        now: Timestamp,
+        entry: CountersignatureEntry,
+        envelope: &[u8],
+    ) -> Result<bool, LedgerError> {
+        if hex::encode(&sha256(envelope)) != entry.envelope {
+            return Err(LedgerError::Misfit { problem: "the countersignature is another document" });
+        }
+        self.keep_document(envelope)?;
+        let mut is_new = true;
+        self.append_after(now, |view| {
+            let known = view.supply(&entry.supply_id).ok().map(|supply| supply.countersignatures.as_slice()).unwrap_or_default();
+            is_new = known.iter().all(|known| known.envelope != entry.envelope);
+            is_new.then_some(Entry::Countersignature(entry))
         })?;
         Ok(is_new)
     }

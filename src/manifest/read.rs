@@ -211,6 +211,11 @@ impl<'m> Section<'m> {
         self.fingerprints
     }
 
+    /// Every fingerprint with the record that has it, in their order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&'m Fingerprint, u32)> + use<'m> {
+        self.fingerprints.iter().zip(self.ordinals).map(|(fingerprint, ordinal)| (fingerprint, u32::from_le_bytes(*ordinal)))
+    }
+
     /// The records that have this fingerprint, ascending.
     pub(crate) fn records(&self, fingerprint: &Fingerprint) -> impl Iterator<Item = u32> + use<'m> {
         let slot = usize::try_from(slot(fingerprint, self.fence_bits)).unwrap_or(usize::MAX);

@@ -19,6 +19,7 @@ use crate::record::field::Origin;
 use crate::record::field::Role;
 use crate::record::field::Slot;
 use crate::record::normalize;
+use crate::record::normalize::date::DateOrder;
 use serde::Deserialize;
 use serde::Serialize;
 use thiserror::Error;
@@ -129,6 +130,15 @@ pub(crate) struct SupplyTerms {
     pub(crate) delete_by: String,
     /// What the data are for, in words; may be empty.
     pub(crate) purpose: String,
+    /// The contract under which they are supplied. This and what follows is left away where it was not said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) contract: String,
+    /// On what the originator bases that it may supply them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) lawful_basis: String,
+    /// How they are to be deleted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) manner: String,
 }
 
 /// One column of the supplied data.
@@ -143,6 +153,12 @@ pub(crate) struct SchemaColumn {
     pub(crate) role: Option<String>,
     /// `public`, `common` or `supply`.
     pub(crate) origin: Option<String>,
+    /// `dmy`, `mdy` or `ymd`: in what order the dates of the column are read, where that decides anything; else left away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) order: Option<String>,
+    /// The word that columns of one person or address share, where there is one; else left away.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) group: String,
 }
 
 /// One match key of the plan.
@@ -174,16 +190,25 @@ fn is_zero(number: &u64) -> bool {
 
 impl SchemaColumn {
     /// The wire form of a column that is a field, or of one that makes no key.
-    pub(crate) fn new(name: &str, field: Option<Field>) -> SchemaColumn {
+    pub(crate) fn new(name: &str, field: Option<Field>, order: Option<DateOrder>, group: &str) -> SchemaColumn {
         SchemaColumn {
             name: name.to_owned(),
             kind: field.map(|field| field.kind.word().to_owned()),
             role: field.map(|field| field.role.word().to_owned()),
             origin: field.map(|field| field.origin.word().to_owned()),
+            order: order.map(|order| order.word().to_owned()),
+            group: field.map_or_else(String::new, |_| group.to_owned()),
         }
     }
 
-    fn field(&self) -> Result<Option<Field>, StatementFault> {
+    /// In what order dates are read, where that was decided.
+    pub(crate) fn order(&self) -> Result<Option<DateOrder>, StatementFault> {
+        let parse = |word: &String| DateOrder::parse(word).ok_or(StatementFault::Unknown { what: "order of dates" });
+        self.order.as_ref().map(parse).transpose()
+    }
+
+    /// What the column was taken for.
+    pub(crate) fn field(&self) -> Result<Option<Field>, StatementFault> {
         let unknown = StatementFault::Unknown { what: "schema" };
         match (&self.kind, &self.role, &self.origin) {
             (None, None, None) => Ok(None),

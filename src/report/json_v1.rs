@@ -1,5 +1,7 @@
 //! Results for programs: version 1 of the JSON that `--format json` prints. These structs are frozen; the program's own types may change.
 
+pub(crate) mod received;
+
 use crate::attestation::predicate_v1::Coverage;
 use crate::attestation::predicate_v1::ReasonV1;
 use crate::attestation::predicate_v1::SpotCheckV1;
@@ -286,6 +288,9 @@ impl From<&BoardRow> for BoardRowV1 {
 pub(crate) struct VerifiedV1 {
     pub(crate) version: u32,
     pub(crate) attestations: Vec<VerificationV1>,
+    /// Confirmations of what was handed over, which are entered the same way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) countersignatures: Vec<received::EnteredV1>,
 }
 
 /// One attestation.
@@ -471,10 +476,15 @@ pub(crate) struct SupplyV1 {
     pub(crate) records: u64,
     pub(crate) delete_by: String,
     pub(crate) purpose: String,
+    pub(crate) contract: String,
+    pub(crate) lawful_basis: String,
+    pub(crate) manner: String,
     pub(crate) created_at: String,
     /// The invented people among the records, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) seeds: Option<Vec<SeedV1>>,
+    /// The recipient's confirmation of what it was handed; null where there is none.
+    pub(crate) countersigned: Option<received::CountersignedV1>,
     pub(crate) challenges: Vec<ChallengeV1>,
 }
 

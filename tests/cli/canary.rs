@@ -53,6 +53,17 @@ fn run_everything(world: &World) {
     run(AFTER, &["supplies", "list"]);
     run(AFTER, &["supplies", "show", &world.supply_id()]);
 
+    // What was handed over is confirmed, and held against other data.
+    let handed = ["--manifest", "handover/baseline.residua", "--challenge", "baseline.challenge.json"];
+    let parties = ["--from", "keys/originator.card.json", "--as", "keys/recipient.key", "--out", "receipt.json", "--force"];
+    run(AFTER, &[&["receive", "supply.csv"][..], &handed, &parties].concat());
+    run(AFTER, &["verify", "receipt.json"]);
+    run(AFTER, &["inspect", "receipt.json"]);
+    world.case.write("bad/fewer.csv", crate::cli::world::supply_csv(&world.supplied[1..]));
+    for file in ["bad/fewer.csv", "exports/mailing.csv", "crm.db"] {
+        run(AFTER, &[&["receive", file][..], &handed, &parties].concat());
+    }
+
     // A scan that finds, and one of sources that are broken in many ways.
     let outputs = ["--out", "1.attestation.json", "--findings", "1.findings.csv", "--verbose"];
     signing(world.scanning("deletion", "deletion.challenge.json", &["crm.db", "exports"], &outputs)).exits_with(11);

@@ -1,5 +1,6 @@
 //! Signed documents: the statement of a manifest, a challenge, an attestation. Their signatures are not checked here, and the output says so.
 
+use crate::attestation::countersignature_v1::CountersignatureV1;
 use crate::attestation::dsse::Envelope;
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::attestation::predicate_v1::ChallengeV1;
@@ -62,7 +63,12 @@ pub(super) fn inspect(is_declared_wanted: bool, path: &Path, envelope: &Envelope
             format!("`residua verify {}` checks it against the originator's ledger, and all it says.", path.display()),
             document::attestation(&about, &predicate::<AttestationV1>(path, kind, &statement)?, context.style),
         ),
-        PredicateType::Receipt | PredicateType::Countersignature => (
+        PredicateType::Countersignature => (
+            "The recipient's confirmation of what it was handed.",
+            format!("`residua verify {}` checks it against the originator's ledger, and enters it.", path.display()),
+            document::countersignature(&about, &predicate::<CountersignatureV1>(path, kind, &statement)?),
+        ),
+        PredicateType::Receipt => (
             "A signed document of a kind that this program knows by name only.",
             "No command of this version checks it.".to_owned(),
             String::new(),

@@ -1,10 +1,9 @@
 //! `supply --controls`: the file of people who were not supplied, and what the originator is told of it.
 
 use crate::cli::context::Context;
+use crate::cli::data;
 use crate::cli::failure::Interrupted;
 use crate::cli::supply::Arguments;
-use crate::cli::supply::only_object;
-use crate::cli::supply::open_data;
 use crate::report::text;
 use crate::source::ReadError;
 use crate::source::Session;
@@ -28,8 +27,8 @@ impl<'a> File<'a> {
     pub(super) fn open(arguments: &'a Arguments, context: &Context) -> anyhow::Result<Option<File<'a>>> {
         let Some(name) = &arguments.controls else { return Ok(None) };
         let opening = || format!("cannot use the controls `{}`", clean(name));
-        let session = open_data(name, arguments, context).with_context(opening)?;
-        let object = only_object(session.as_ref(), name).with_context(opening)?;
+        let session = data::open(name, &arguments.reading, context).with_context(opening)?;
+        let object = data::only_table(session.as_ref(), name).with_context(opening)?;
         Ok(Some(File { name, session, object }))
     }
 

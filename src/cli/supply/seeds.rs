@@ -1,13 +1,13 @@
 //! `supply --seeds`: the data are written anew with invented people among them, and supplied as they were written.
 
 use crate::cli::context::Context;
+use crate::cli::data;
 use crate::cli::failure::Interrupted;
 use crate::cli::failure::advised;
 use crate::cli::reading;
 use crate::cli::supply::Arguments;
 use crate::cli::supply::Outputs;
 use crate::cli::supply::failed;
-use crate::cli::supply::only_object;
 use crate::ledger::seed::Roster;
 use crate::ledger::seed::SeedEntry;
 use crate::source::Label;
@@ -52,7 +52,7 @@ pub(super) fn mix_in(
     let order = seed::Order { session, object, draft, wanted, contacts: contacts.as_ref(), secret: &secret };
     let seeds = seed::mix_in(&order, file, &context.progress, &context.cancel).map_err(refused)?;
     let session = open_written(file.passing_path(), draft.mapping.columns.len(), arguments, context)?;
-    let object = only_object(session.as_ref(), DATA)?;
+    let object = data::only_table(session.as_ref(), DATA)?;
     let again =
         supply::draft_again(session.as_ref(), object, draft, &seeds, &context.progress, &context.cancel).map_err(refused)?;
     Ok(Some(Seeded { session, draft: again, seeds }))
@@ -96,7 +96,7 @@ fn contacts(arguments: &Arguments, draft: &Draft, wanted: u32, context: &Context
     let session = found.sessions.pop().filter(|_| found.sessions.is_empty());
     let session =
         session.ok_or_else(|| advised(format!("`{}` is not one file", clean(file)), "name the CSV file that holds them"))?;
-    let object = only_object(session.as_ref(), file)?;
+    let object = data::only_table(session.as_ref(), file)?;
     Contacts::read(session.as_ref(), object, &draft.mapping, wanted, &context.cancel).map(Some).map_err(refused)
 }
 

@@ -1,5 +1,6 @@
 //! Signed documents in plain words: the statement of a manifest, a challenge, an attestation. They are shown as they stand, unverified.
 
+use crate::attestation::countersignature_v1::CountersignatureV1;
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::attestation::predicate_v1::ChallengeV1;
 use crate::attestation::predicate_v1::GapV1;
@@ -61,6 +62,9 @@ pub(crate) fn statement(about: &About, statement: &ManifestV1, style: Style) -> 
         ("from", party(&supply.originator, &supply.originator_key)),
         ("to", party(&supply.recipient, &supply.recipient_key)),
         ("purpose", or_none(&supply.purpose)),
+        ("contract", or_none(&supply.contract)),
+        ("lawful basis", or_none(&supply.lawful_basis)),
+        ("to be deleted", or_none(&supply.manner)),
         ("delete by", clean(&supply.delete_by)),
         ("made", clean(&statement.created_at)),
         ("supply", clean(&supply.supply_id)),
@@ -139,6 +143,29 @@ fn phase(word: &str) -> String {
         Some(Phase::Restore) => "restore: after a backup was restored".to_owned(),
         None => format!("{}, which this program does not know", clean(word)),
     }
+}
+
+/// What a recipient confirms of a manifest.
+pub(crate) fn countersignature(about: &About, signed: &CountersignatureV1) -> String {
+    let derived = match &signed.derived {
+        None => "no: the manifest was not compared with the data".to_owned(),
+        Some(derived) => format!(
+            "from {}, of which {} form no match key; by {}",
+            of(derived.records, "record"),
+            count(derived.records_without_key),
+            of(derived.keys.len() as u64, "key")
+        ),
+    };
+    facts(&[
+        ("says", or_none(&signed.declaration)),
+        ("by", or_none(&signed.name)),
+        ("as", or_none(&signed.role)),
+        ("signed", clean(&signed.signed_at)),
+        ("supply", clean(&signed.supply_id)),
+        ("manifest", clean(&signed.manifest_id)),
+        ("file", about.words()),
+        ("derived", derived),
+    ])
 }
 
 /// What a challenge asks.

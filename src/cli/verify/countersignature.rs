@@ -1,0 +1,55 @@
+//! A recipient's confirmation of what it was handed, which comes the same way as its attestations.
+
+use crate::cli::exit_code::ExitCode;
+use crate::ledger::Ledger;
+use crate::ledger::LedgerError;
+use crate::report::json_v1::received::EnteredV1;
+use crate::support::sanitize::clean;
+use crate::verification::countersignature;
+use crate::verification::countersignature::Countersigned;
+use jiff::Timestamp;
+use std::path::Path;
+
+/// Verifies one and enters it. What there is to say of it, for people and for programs.
+pub(super) fn enter(
+    ledger: &mut Ledger,
+    path: &Path,
+    bytes: &[u8],
+    now: Timestamp,
+) -> Result<(ExitCode, String, EnteredV1), LedgerError> {
+    let file = path.display().to_string();
+    match countersignature::verify(ledger, bytes, now)? {
+        Countersigned::Accepted(entry) => {
+            let what = if entry.is_derived {
+                "the manifest was made anew from the data, and is the same"
+            } else {
+                "receipt alone; the manifest was not compared with the data"
+            };
+            let who = [clean(&entry.name), clean(&entry.role)].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>();
+            let by = if who.is_empty() { String::new() } else { format!(" by {}", who.join(", ")) };
+            let words = format!("{file}\nConfirmation of supply {}{by}, signed {}: {what}\n", entry.supply_id, entry.signed_at);
+            let entered = EnteredV1 {
+                file,
+                result: "accepted".to_owned(),
+                supply_id: Some(entry.supply_id.clone()),
+                derived: Some(entry.is_derived),
+                reason: None,
+                help: None,
+            };
+            ledger.add_countersignature(now, *entry, bytes)?;
+            Ok((ExitCode::Clear, words, entered))
+        }
+        Countersigned::Refused(failure) => {
+            let words = format!("{file}\nConfirmation refused: {}\n  help: {}\n", failure.reason, failure.help);
+            let entered = EnteredV1 {
+                file,
+                result: "refused".to_owned(),
+                supply_id: None,
+                derived: None,
+                reason: Some(failure.reason),
+                help: Some(failure.help.to_owned()),
+            };
+            Ok((ExitCode::VerificationFailed, words, entered))
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A recipient's countersignature of a manifest: whether it is of a supply of this ledger, and signed by whom it was supplied to.
+
+use crate::attestation::countersignature_v1::CountersignatureV1;
+use crate::attestation::dsse::Envelope;
+use crate::attestation::dsse::sha256;
+use crate::attestation::statement::PredicateType;
+use crate::attestation::statement::Statement;
+use crate::ledger::Ledger;
+use crate::ledger::LedgerError;
+use crate::ledger::entry::CountersignatureEntry;
+use crate::manifest::statement::ManifestV1;
+use crate::support::hex;
+use crate::support::sanitize;
+use crate::support::time;
+use crate::verification::Failure;
+use crate::verification::check::signature;
+use jiff::Timestamp;
+
+/// Seeds may have telephones of their own that stand for reserved ones. Where there are none, nothing explains a difference.
+const OTHER_PHONES: &str = "ask the recipient which file it compared, and whether it is the one that was handed over";
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Countersigned {
+    /// It can be entered.
+    Accepted(Box<CountersignatureEntry>),
+    /// It cannot.
+    Refused(Failure),
+}
+
+/// Whether an envelope says that it is a countersignature. What it says is not believed by that.
+pub(crate) fn is_one(envelope: &[u8]) -> bool {
+    let kind = Envelope::parse(envelope).ok().and_then(|envelope| PredicateType::of(envelope.unverified_payload()).ok());
+    kind == Some(PredicateType::Countersignature)
+}
+
+/// Verifies one. An error is the ledger's.
+pub(crate) fn verify(ledger: &Ledger, bytes: &[u8], received_at: Timestamp) -> Result<Countersigned, LedgerError> {
+    let refuse = |reason: String, help: &'static str| Ok(Countersigned::Refused(Failure { reason, help }));
+    let Ok(envelope) = Envelope::parse(bytes) else {
+        return refuse("the file is no signed envelope".to_owned(), "ask for it again, or copy it again");
+    };
+    let Some((verified, signer)) = signature::find_signer(&envelope, ledger.view())? else {
+        return refuse(
+            "no recipient of this ledger has signed these bytes".to_owned(),
+            "ask the recipient with which key it signed, and compare its fingerprint",
+        );
+    };
+    let statement: Statement<CountersignatureV1> = match Statement::open(verified) {
+        Ok(statement) => statement,
+        Err(error) => return refuse(error.to_string(), "ask the recipient for the file that `residua receive` wrote"),
+    };
+    let said = &statement.predicate;
+    let Ok(supply) = ledger.view().supply(&said.supply_id) else {
+        return refuse(
+            format!("it is of supply {}, which is not in this ledger", sanitize::clean(&said.supply_id)),
+            "name the ledger of that supply with `--ledger`",
+        );
+    };
+    if supply.entry.recipient.fingerprint != signer {
+        return refuse(
+            format!("signed by `{signer}`, to whom this was not supplied"),
+            "ask the recipient of the supply for its own confirmation",
+        );
+    }
+    let originator = supply.entry.originator.card()?;
+    let manifest: Statement<ManifestV1> = ledger.statement(&supply.entry.baseline_statement, &originator)?;
+    let is_ours = statement.subject.sha256 == manifest.subject.sha256
+        && said.statement_sha256 == supply.entry.baseline_statement
+        && said.deletion_statement_sha256 == supply.entry.deletion_statement
+        && said.manifest_id == manifest.predicate.manifest_id;
+    if !is_ours {
+        return refuse(
+            "it confirms another manifest than the supply's".to_owned(),
+            "ask the recipient which files it was handed, and compare their digests",
+        );
+    }
+    if time::parse(&said.signed_at).is_none() {
+        return refuse("it has no time at which it was signed".to_owned(), "ask the recipient to write it again");
+    }
+    if let Some(derived) = &said.derived {
+        let keys = &manifest.predicate.keys;
+        let numbers = derived.keys.iter().enumerate().all(|(number, key)| {
+            keys.get(number).is_some_and(|known| known.name == key.key)
+                && key.fingerprints == manifest.predicate.fingerprints(number)
+                && key.other <= u64::from(supply.entry.seeds)
+        });
+        let is_same = derived.keys.len() == keys.len()
+            && derived.records == manifest.predicate.records
+            && derived.records_without_key == manifest.predicate.records_without_key;
+        if !numbers || !is_same {
+            return refuse("what it says was derived from the data is not what the manifest holds".to_owned(), OTHER_PHONES);
+        }
+    }
+    Ok(Countersigned::Accepted(Box::new(CountersignatureEntry {
+        supply_id: said.supply_id.clone(),
+        envelope: hex::encode(&sha256(bytes)),
+        key: signer,
+        name: sanitize::clean(&said.name),
+        role: sanitize::clean(&said.role),
+        is_derived: said.derived.is_some(),
+        signed_at: said.signed_at.clone(),
+        received_at: time::format(received_at),
+    })))
+}
