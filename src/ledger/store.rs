@@ -2,8 +2,8 @@
 //!
 //! Writers take the lock, read what others appended since, and only then append, so that two processes never fork the chain. A line counts once
 //! it and its line feed are on the disk; then `head` is replaced. Between the two a machine may fail, so one line more than `head` knows is
-//! sound, and fewer lines mean that some were taken away. Whoever rewrites the folder as a whole is not found out here, but by the
-//! challenges, which carry the ledger's head out of the house.
+//! sound, and fewer lines mean that some were taken away. It never becomes two: where `head` lags, it is replaced before another line is
+//! appended. Whoever rewrites the folder as a whole is not found out here, but by the challenges, which carry the ledger's head out of the house.
 
 use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::EnvelopeError;
@@ -379,10 +379,20 @@ impl Ledger {
     fn append_after(&mut self, now: Timestamp, choose: impl FnOnce(&LedgerView) -> Option<Entry>) -> Result<(), LedgerError> {
         let _lock = self.lock()?;
         self.read_further()?;
-        self.check_head()?;
+        let known = self.check_head()?;
         let Some(entry) = choose(&self.view) else { return Ok(()) };
         if let Some(problem) = self.view.misfit(&entry) {
             return Err(LedgerError::Misfit { problem });
+        }
+        self.append_line(now, entry, known)?;
+        self.write_head()
+    }
+
+    /// Appends the line of an entry that fits, where the lock is held and `head` knows the lines up to a number. It does not know this one yet.
+    fn append_line(&mut self, now: Timestamp, entry: Entry, known: u64) -> Result<(), LedgerError> {
+        // The command before failed between its line and `head`. Were this one to fail there as well, `head` would lag by two.
+        if known < self.tail.sequence {
+            self.write_head()?;
         }
         let line = Line {
             sequence: self.tail.sequence + 1,
@@ -395,8 +405,7 @@ impl Ledger {
         bytes.push(b'\n');
         self.write_line(&bytes).map_err(|source| self.file_error("ledger.jsonl", source))?;
         self.tail = Tail { sequence: line.sequence, digest, length: self.tail.length + bytes.len() as u64 };
-        self.view.fold(entry).map_err(|problem| LedgerError::Misfit { problem })?;
-        self.write_head()
+        self.view.fold(entry).map_err(|problem| LedgerError::Misfit { problem })
     }
 
     fn write_line(&self, bytes: &[u8]) -> io::Result<()> {
@@ -454,8 +463,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Compares the end of the chain with the file `head`.
-    fn check_head(&self) -> Result<(), LedgerError> {
+    /// Compares the end of the chain with the file `head`. Returns the number of the last line that `head` knows.
+    fn check_head(&self) -> Result<u64, LedgerError> {
         let text = fs::read_to_string(self.path("head")).map_err(|source| self.file_error("head", source))?;
         let known = text.strip_suffix('\n').and_then(|text| text.split_once(' '));
         let known = known.and_then(|(number, digest)| Some((number.parse::<u64>().ok()?, digest)));
@@ -471,7 +480,7 @@ impl Ledger {
         if sequence == self.tail.sequence && digest != self.tail.digest {
             return broken("it was altered after it was written");
         }
-        Ok(())
+        Ok(sequence)
     }
 
     fn write_head(&self) -> Result<(), LedgerError> {
@@ -743,6 +752,57 @@ mod tests {
         assert!(refused(&folder).contains("were not written by this program"));
         fs::write(folder.join("head"), "x").unwrap();
         assert!(refused(&folder).contains("`head` is damaged"));
+    }
+
+    /// Appends as a command does that fails after its line and before `head`; what it knew is lost with it.
+    fn fail_before_head(folder: &Path, entry: ChallengeEntry) {
+        let mut ledger = Ledger::open(folder).unwrap();
+        let known = ledger.check_head().unwrap();
+        ledger.append_line(at(NOW), Entry::Challenge(entry), known).unwrap();
+    }
+
+    #[test]
+    fn crashes_one_after_another_are_sound() {
+        let (originator, folder) = five_lines();
+        let entry = |number| challenge_entry(&originator, number);
+        let head = || fs::read_to_string(folder.join("head")).unwrap();
+        let holds = |lines: u64, known: u64| {
+            assert_eq!(Ledger::open(&folder).unwrap().len(), lines);
+            assert!(head().starts_with(&format!("{known} ")), "{}", head());
+        };
+        // Two in a row, and a third.
+        for lines in 6..=8 {
+            fail_before_head(&folder, entry(100 + u8::try_from(lines).unwrap()));
+            holds(lines, lines - 1);
+        }
+        // A whole one between two.
+        Ledger::open(&folder).unwrap().append(at(NOW), Entry::Challenge(entry(120))).unwrap();
+        holds(9, 9);
+        fail_before_head(&folder, entry(121));
+        holds(10, 9);
+        // One that failed after it caught up and before its own line.
+        let ledger = Ledger::open(&folder).unwrap();
+        ledger.write_head().unwrap();
+        holds(10, 10);
+        fail_before_head(&folder, entry(122));
+        holds(11, 10);
+        // Whoever reads, or has nothing to append, writes nothing.
+        let before = head();
+        Ledger::open(&folder).unwrap().append_after(at(NOW), |_| None).unwrap();
+        assert!(Ledger::open(&folder).unwrap().append(at(NOW), Entry::Challenge(entry(122))).is_err());
+        assert_eq!(head(), before);
+    }
+
+    #[test]
+    fn a_process_goes_on_after_its_head_was_not_written() {
+        let (mut originator, folder) = five_lines();
+        let entries = [challenge_entry(&originator, 100), challenge_entry(&originator, 101)].map(Entry::Challenge);
+        for entry in entries {
+            let known = originator.ledger.check_head().unwrap();
+            originator.ledger.append_line(at(NOW), entry, known).unwrap();
+        }
+        let again = Ledger::open(&folder).unwrap();
+        assert_eq!((again.len(), again.head()), (7, originator.ledger.head()));
     }
 
     fn challenge_entry(originator: &Originator, number: u8) -> ChallengeEntry {
