@@ -629,6 +629,7 @@ mod tests {
             LedgerError::Torn { line: 3 },
             LedgerError::Broken { line: 3, problem: "lines that stood after it are missing" },
             LedgerError::Broken { line: 0, problem: "lines that stood after it are missing" },
+            LedgerError::Newer { line: 3 },
             LedgerError::Shared { path: path() },
             LedgerError::Secrets { path: path() },
             LedgerError::Document { sha256: "0a1b".into(), problem: "is missing" },

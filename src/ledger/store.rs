@@ -5,6 +5,8 @@
 //! sound, and fewer lines mean that some were taken away. It never becomes two: where `head` lags, it is replaced before another line is
 //! appended. Whoever rewrites the folder as a whole is not found out here, but by the challenges, which carry the ledger's head out of the house.
 
+mod chain;
+
 use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::EnvelopeError;
 use crate::attestation::dsse::sha256;
@@ -21,6 +23,8 @@ use crate::ledger::entry::PinnedCard;
 use crate::ledger::entry::ReceiptEntry;
 use crate::ledger::entry::SupplyEntry;
 use crate::ledger::seed::Roster;
+use crate::ledger::store::chain::Chain;
+use crate::ledger::store::chain::Fault;
 use crate::manifest::statement::ManifestV1;
 use crate::manifest::statement::PhaseGroup;
 use crate::support::atomic_file;
@@ -79,6 +83,12 @@ pub(crate) enum LedgerError {
         line: u64,
         /// In words.
         problem: &'static str,
+    },
+    /// Nobody's fault, as far as can be told: the lines hold together, and one of them is of a later kind.
+    #[error("line {line} of the ledger is of a kind that this version of residua does not know")]
+    Newer {
+        /// The first one, counted from 1.
+        line: u64,
     },
     /// The person's fault: other users of the machine can read, and may have read, the secrets.
     #[error("`{}` holds secrets and can be read by others than its owner", show(.path))]
@@ -146,6 +156,10 @@ impl LedgerError {
             LedgerError::Broken { .. } | LedgerError::Card(_) => {
                 "the ledger was changed by something else than residua; restore it from a backup, and find out who changed it"
             }
+            LedgerError::Newer { .. } => {
+                "install a newer residua on this machine, since a newer one has written to this ledger; if the newest does not know the line \
+                 either, something else wrote it: restore the ledger from a backup"
+            }
             LedgerError::Shared { .. } => "find out who could read it; then `chmod 600` the file",
             LedgerError::Secrets { .. } | LedgerError::Seeds { .. } | LedgerError::Document { .. } => {
                 "restore the file from a backup of the ledger"
@@ -196,35 +210,27 @@ struct SecretsJson {
     deletion_shuffle: String,
 }
 
-/// The end of the chain, as far as it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Tail {
-    /// The last line's number.
-    sequence: u64,
-    /// The last line's SHA-256.
-    digest: String,
-    /// Bytes of all lines.
-    length: u64,
-}
-
-impl Default for Tail {
-    fn default() -> Tail {
-        Tail { sequence: 0, digest: "0".repeat(64), length: 0 }
-    }
-}
-
-/// A ledger that was read and found whole.
+/// A ledger that was read. [`Ledger::open`] has found it whole.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     folder: PathBuf,
     view: LedgerView,
-    tail: Tail,
+    chain: Chain,
 }
 
 impl Ledger {
     /// Opens the ledger of a folder and verifies every line.
     pub(crate) fn open(folder: &Path) -> Result<Ledger, LedgerError> {
-        let mut ledger = Ledger { folder: folder.to_owned(), view: LedgerView::default(), tail: Tail::default() };
+        match Ledger::open_as_is(folder)? {
+            (ledger, None) => Ok(ledger),
+            (_, Some(fault)) => Err(fault),
+        }
+    }
+
+    /// Opens the ledger of a folder as far as it is sound, and says what is wrong with the rest. Only for those whose work is the fault: what
+    /// the lines add up to is not to be believed where there is one, and nothing can be appended.
+    pub(crate) fn open_as_is(folder: &Path) -> Result<(Ledger, Option<LedgerError>), LedgerError> {
+        let mut ledger = Ledger::new(folder);
         if !ledger.lines_path().is_file() {
             return Err(LedgerError::Missing { folder: folder.to_owned() });
         }
@@ -233,14 +239,13 @@ impl Ledger {
         if let Some(lock) = &lock {
             lock.lock_shared().map_err(|source| ledger.file_error("lock", source))?;
         }
-        ledger.read_further()?;
-        ledger.check_head()?;
-        Ok(ledger)
+        let fault = ledger.read_further().err();
+        Ok((ledger, fault))
     }
 
     /// Opens the ledger of a folder, or begins one.
     pub(crate) fn create_or_open(folder: &Path) -> Result<Ledger, LedgerError> {
-        let ledger = Ledger { folder: folder.to_owned(), view: LedgerView::default(), tail: Tail::default() };
+        let ledger = Ledger::new(folder);
         if !ledger.lines_path().is_file() {
             for name in ["", "envelopes", "secrets"] {
                 create_private_folder(&ledger.path(name)).map_err(|source| ledger.file_error(name, source))?;
@@ -255,6 +260,11 @@ impl Ledger {
         Ledger::open(folder)
     }
 
+    /// Before anything is read.
+    fn new(folder: &Path) -> Ledger {
+        Ledger { folder: folder.to_owned(), view: LedgerView::default(), chain: Chain::new() }
+    }
+
     /// What the lines add up to.
     pub(crate) fn view(&self) -> &LedgerView {
         &self.view
@@ -262,12 +272,18 @@ impl Ledger {
 
     /// The SHA-256 of the last line, by which challenges name the state of the ledger; 64 zeros where it is empty.
     pub(crate) fn head(&self) -> &str {
-        &self.tail.digest
+        self.chain.head()
     }
 
     /// How many lines there are.
     pub(crate) fn len(&self) -> u64 {
-        self.tail.sequence
+        self.chain.len()
+    }
+
+    /// Which line has this SHA-256, counted from 1; 0 for the 64 zeros that stand before the first. `None` where it is no head that this ledger
+    /// ever had.
+    pub(crate) fn line_of(&self, head: &str) -> Option<u64> {
+        self.chain.line_of(head)
     }
 
     /// The folder.
@@ -378,8 +394,7 @@ impl Ledger {
     /// Takes the lock, reads what others appended, and appends what `choose` makes of it, if anything.
     fn append_after(&mut self, now: Timestamp, choose: impl FnOnce(&LedgerView) -> Option<Entry>) -> Result<(), LedgerError> {
         let _lock = self.lock()?;
-        self.read_further()?;
-        let known = self.check_head()?;
+        let known = self.read_further()?;
         let Some(entry) = choose(&self.view) else { return Ok(()) };
         if let Some(problem) = self.view.misfit(&entry) {
             return Err(LedgerError::Misfit { problem });
@@ -391,20 +406,16 @@ impl Ledger {
     /// Appends the line of an entry that fits, where the lock is held and `head` knows the lines up to a number. It does not know this one yet.
     fn append_line(&mut self, now: Timestamp, entry: Entry, known: u64) -> Result<(), LedgerError> {
         // The command before failed between its line and `head`. Were this one to fail there as well, `head` would lag by two.
-        if known < self.tail.sequence {
+        if known < self.len() {
             self.write_head()?;
         }
-        let line = Line {
-            sequence: self.tail.sequence + 1,
-            previous: self.tail.digest.clone(),
-            at: time::format(now),
-            entry: entry.clone(),
-        };
+        let line =
+            Line { sequence: self.len() + 1, previous: self.head().to_owned(), at: time::format(now), entry: entry.clone() };
         let mut bytes = serde_json::to_vec(&line).map_err(|error| self.file_error("ledger.jsonl", error.into()))?;
-        let digest = hex::encode(&sha256(&bytes));
         bytes.push(b'\n');
         self.write_line(&bytes).map_err(|source| self.file_error("ledger.jsonl", source))?;
-        self.tail = Tail { sequence: line.sequence, digest, length: self.tail.length + bytes.len() as u64 };
+        bytes.pop();
+        self.chain.append(&bytes);
         self.view.fold(entry).map_err(|problem| LedgerError::Misfit { problem })
     }
 
@@ -413,54 +424,40 @@ impl Ledger {
         let written = file.write_all(bytes).and_then(|()| file.sync_all());
         if written.is_err() {
             // Not a repair: what this very call wrote of its own line is taken back, so that a full disk leaves no torn line.
-            let _ = file.set_len(self.tail.length).and_then(|()| file.sync_all());
+            let _ = file.set_len(self.chain.length()).and_then(|()| file.sync_all());
         }
         written
     }
 
-    /// Reads the lines after those that are known.
-    fn read_further(&mut self) -> Result<(), LedgerError> {
-        let mut bytes = Vec::new();
-        let read = File::open(self.lines_path()).and_then(|mut file| {
-            let length = file.metadata()?.len();
-            file.seek(SeekFrom::Start(self.tail.length.min(length)))?;
-            file.read_to_end(&mut bytes)?;
-            Ok(length)
-        });
-        let length = read.map_err(|source| self.file_error("ledger.jsonl", source))?;
-        if length < self.tail.length {
-            return Err(LedgerError::Broken { line: self.tail.sequence, problem: "lines were removed while it was in use" });
+    /// Reads the lines after those that are known, and holds the end of the chain against `head`. Returns the last line that `head` knows.
+    fn read_further(&mut self) -> Result<u64, LedgerError> {
+        let read = self.read_lines();
+        match (read, self.chain.newer()) {
+            (Ok(()), None) => self.check_head(),
+            // Only a chain that is sound to its end is a newer program's; whether the end was torn, too, that program can tell.
+            (Ok(()) | Err(LedgerError::Torn { .. }), Some(line)) => {
+                self.check_head()?;
+                Err(LedgerError::Newer { line })
+            }
+            (Err(fault), _) => Err(fault),
         }
-        let mut rest = bytes.as_slice();
-        while !rest.is_empty() {
-            let number = self.tail.sequence + 1;
-            let end = rest.iter().position(|byte| *byte == b'\n').ok_or(LedgerError::Torn { line: number })?;
-            let (line, after) = rest.split_at(end);
-            self.take_line(line).map_err(|problem| LedgerError::Broken { line: number, problem })?;
-            self.tail.length += end as u64 + 1;
-            rest = after.get(1..).unwrap_or_default();
-        }
-        Ok(())
     }
 
-    fn take_line(&mut self, bytes: &[u8]) -> Result<(), &'static str> {
-        let line: Line = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
-            serde_json::error::Category::Data => "it is of a kind that this program does not know",
-            _ => "it is not JSON",
-        })?;
-        if line.sequence != self.tail.sequence + 1 {
-            return Err("its number does not follow the number of the line before");
+    fn read_lines(&mut self) -> Result<(), LedgerError> {
+        let known = self.chain.length();
+        let open = File::open(self.lines_path()).and_then(|mut file| {
+            let length = file.metadata()?.len();
+            file.seek(SeekFrom::Start(known.min(length)))?;
+            Ok((file, length))
+        });
+        let (file, length) = open.map_err(|source| self.file_error("ledger.jsonl", source))?;
+        if length < known {
+            return Err(LedgerError::Broken { line: self.len(), problem: "lines were removed while it was in use" });
         }
-        if line.previous != self.tail.digest {
-            return Err("it does not hold the digest of the line before, so one of the two was altered");
-        }
-        if time::parse(&line.at).is_none() {
-            return Err("it has no date");
-        }
-        self.view.fold(line.entry)?;
-        self.tail.sequence = line.sequence;
-        self.tail.digest = hex::encode(&sha256(bytes));
-        Ok(())
+        self.chain.read(file, &mut self.view).map_err(|fault| match fault {
+            Fault::System(source) => self.file_error("ledger.jsonl", source),
+            Fault::Lines(error) => error,
+        })
     }
 
     /// Compares the end of the chain with the file `head`. Returns the number of the last line that `head` knows.
@@ -468,23 +465,23 @@ impl Ledger {
         let text = fs::read_to_string(self.path("head")).map_err(|source| self.file_error("head", source))?;
         let known = text.strip_suffix('\n').and_then(|text| text.split_once(' '));
         let known = known.and_then(|(number, digest)| Some((number.parse::<u64>().ok()?, digest)));
-        let (sequence, digest) =
-            known.ok_or(LedgerError::Broken { line: self.tail.sequence, problem: "the file `head` is damaged" })?;
-        let broken = |problem| Err(LedgerError::Broken { line: self.tail.sequence, problem });
-        if sequence > self.tail.sequence {
-            return broken("lines that stood after it are missing");
+        let last = self.len();
+        let (sequence, digest) = known.ok_or(LedgerError::Broken { line: last, problem: "the file `head` is damaged" })?;
+        let broken = |line, problem| Err(LedgerError::Broken { line, problem });
+        if sequence > last {
+            return broken(last, "lines that stood after it are missing");
         }
-        if self.tail.sequence - sequence > 1 {
-            return broken("it and lines before it were not written by this program");
+        if last - sequence > 1 {
+            return broken(last, "it and lines before it were not written by this program");
         }
-        if sequence == self.tail.sequence && digest != self.tail.digest {
-            return broken("it was altered after it was written");
+        if self.line_of(digest) != Some(sequence) {
+            return broken(sequence.max(1).min(last), "it was altered after it was written");
         }
         Ok(sequence)
     }
 
     fn write_head(&self) -> Result<(), LedgerError> {
-        let text = format!("{} {}\n", self.tail.sequence, self.tail.digest);
+        let text = format!("{} {}\n", self.len(), self.head());
         atomic_file::write(&self.path("head"), text.as_bytes(), Access::Private, Existing::Replace)
             .map_err(|source| self.file_error("head", source))
     }
@@ -803,6 +800,149 @@ mod tests {
         }
         let again = Ledger::open(&folder).unwrap();
         assert_eq!((again.len(), again.head()), (7, originator.ledger.head()));
+    }
+
+    #[test]
+    fn a_line_that_head_knows_was_not_altered_behind_its_back() {
+        let (originator, folder) = five_lines();
+        let path = folder.join("ledger.jsonl");
+        let good = fs::read_to_string(&path).unwrap();
+        // The last line altered, and one put behind it that holds the altered line's digest: as if a command had failed before `head`.
+        let last = good.lines().last().unwrap();
+        fs::write(&path, good.replace(last, &last.replacen("T09:", "T08:", 1))).unwrap();
+        append_text(&folder, &serde_json::to_string(&Entry::Challenge(challenge_entry(&originator, 99))).unwrap());
+        assert_eq!(refused(&folder), "the ledger is broken at line 5: it was altered after it was written");
+        // The same behind the line as it was is such a command's.
+        fs::write(&path, &good).unwrap();
+        append_text(&folder, &serde_json::to_string(&Entry::Challenge(challenge_entry(&originator, 99))).unwrap());
+        assert_eq!(Ledger::open(&folder).unwrap().len(), 6);
+    }
+
+    /// Appends a line of any content that holds the digest of the line before, and leaves `head` alone.
+    fn append_text(folder: &Path, entry: &str) {
+        let path = folder.join("ledger.jsonl");
+        let text = fs::read_to_string(&path).unwrap();
+        let previous = hex::encode(&sha256(text.lines().last().unwrap().as_bytes()));
+        let sequence = text.lines().count() + 1;
+        let line = format!(r#"{{"sequence":{sequence},"previous":"{previous}","at":"{NOW}","entry":{entry}}}"#);
+        fs::write(&path, format!("{text}{line}\n")).unwrap();
+    }
+
+    fn write_head_by_hand(folder: &Path) {
+        let text = fs::read_to_string(folder.join("ledger.jsonl")).unwrap();
+        let digest = hex::encode(&sha256(text.lines().last().unwrap().as_bytes()));
+        fs::write(folder.join("head"), format!("{} {digest}\n", text.lines().count())).unwrap();
+    }
+
+    #[test]
+    fn a_newer_ledger_is_told_from_a_broken_one() {
+        const LATER: &str = r#"{"later":{"supplyId":"x","reasons":["y"]}}"#;
+        let (mut originator, folder) = five_lines();
+        let path = folder.join("ledger.jsonl");
+        let is_newer = |line| {
+            let error = Ledger::open(&folder).unwrap_err();
+            assert!(matches!(error, LedgerError::Newer { line: found } if found == line), "{error}");
+            assert!(error.help().unwrap().starts_with("install a newer residua"));
+        };
+        // Of another kind, as a failed command leaves it, and as a finished one does.
+        append_text(&folder, LATER);
+        is_newer(6);
+        write_head_by_hand(&folder);
+        is_newer(6);
+        let newer = fs::read_to_string(&path).unwrap();
+        // This version adds nothing to it, also where it had the ledger open.
+        let entry = challenge_entry(&originator, 99);
+        for _ in 0..2 {
+            let error = originator.ledger.append(at(NOW), Entry::Challenge(entry.clone())).unwrap_err();
+            assert!(matches!(error, LedgerError::Newer { line: 6 }));
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), newer);
+        // Torn: for the newer program to mend.
+        fs::write(&path, format!("{newer}{{\"seq")).unwrap();
+        is_newer(6);
+        // Whatever does not hold together is broken, and nobody is told to install anything.
+        let is_broken = |text: &str, line: u64| {
+            fs::write(&path, text).unwrap();
+            assert!(refused(&folder).starts_with(&format!("the ledger is broken at line {line}: ")), "{}", refused(&folder));
+        };
+        is_broken(&newer.replacen("later", "other", 1), 6);
+        is_broken(&newer.replacen("T09:", "T08:", 1), 2);
+        is_broken(&newer.replacen(r#""sequence":6"#, r#""sequence":7"#, 1), 6);
+        is_broken(&newer.replacen(r#""at":"2017-05-08T09:00:00Z","entry":{"later"#, r#""at":"today","entry":{"later"#, 1), 6);
+        is_broken(&format!("{newer}{{\"later\":[]}}\n"), 7);
+        is_broken(newer.split_inclusive('\n').take(5).collect::<String>().as_str(), 5);
+        // What follows a line that is not understood is seen to hold together, whatever it says.
+        fs::write(&path, &newer).unwrap();
+        append_text(&folder, &serde_json::to_string(&Entry::Challenge(entry.clone())).unwrap());
+        is_newer(6);
+        append_text(&folder, &serde_json::to_string(&Entry::Challenge(entry)).unwrap());
+        assert!(refused(&folder).contains("were not written by this program"));
+        write_head_by_hand(&folder);
+        is_newer(6);
+        let longer = fs::read_to_string(&path).unwrap();
+        is_broken(&longer.replacen("later", "other", 1), 7);
+    }
+
+    #[test]
+    fn a_known_kind_with_something_new_is_newer() {
+        let (originator, folder) = five_lines();
+        let entry = serde_json::to_string(&Entry::Challenge(challenge_entry(&originator, 99))).unwrap();
+        append_text(&folder, &entry.replacen(r#""phase""#, r#""manner":"x","phase""#, 1));
+        assert!(matches!(Ledger::open(&folder).unwrap_err(), LedgerError::Newer { line: 6 }));
+    }
+
+    #[test]
+    fn a_broken_ledger_opens_as_far_as_it_is_sound() {
+        let (originator, folder) = five_lines();
+        let path = folder.join("ledger.jsonl");
+        let good = fs::read_to_string(&path).unwrap();
+        let head = fs::read_to_string(folder.join("head")).unwrap();
+        let lines: Vec<&str> = good.split_inclusive('\n').collect();
+        let entry = Entry::Challenge(challenge_entry(&originator, 99));
+        let holds = |text: &str, head: &str, sound: u64, fault: &str| {
+            fs::write(&path, text).unwrap();
+            fs::write(folder.join("head"), head).unwrap();
+            let (mut ledger, found) = Ledger::open_as_is(&folder).unwrap();
+            assert_eq!(ledger.len(), sound, "{fault}");
+            let challenges: usize = ledger.view().supplies().iter().map(|supply| supply.challenges.len()).sum();
+            assert_eq!(ledger.view().supplies().len() + challenges, usize::try_from(sound).unwrap());
+            let found = found.map(|found| found.to_string()).unwrap_or_default();
+            assert!(found.contains(fault) && found.is_empty() == fault.is_empty(), "{found}");
+            // Nothing is added to what is not sound.
+            assert_eq!(ledger.append(at(NOW), entry.clone()).is_err(), !fault.is_empty());
+            assert_eq!(fs::read_to_string(&path).unwrap() == text, !fault.is_empty());
+        };
+        holds(&good, &head, 5, "");
+        holds(&format!("{good}{{\"seq"), &head, 5, "line 6, was cut short");
+        holds(&[lines[0], lines[1], lines[3], lines[4]].concat(), &head, 2, "broken at line 3");
+        holds(&format!("{good}x\n"), &head, 5, "broken at line 6: it is not JSON");
+        holds(&lines[..4].concat(), &head, 4, "lines that stood after it are missing");
+        holds(&good, "x", 5, "`head` is damaged");
+        holds(&good, &head.replacen(' ', " 0", 1), 5, "it was altered after it was written");
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(Ledger::open_as_is(&folder).unwrap_err(), LedgerError::Missing { .. }));
+    }
+
+    #[test]
+    fn a_head_is_known_by_its_digest() {
+        let (mut originator, folder) = five_lines();
+        let mut heads = vec!["0".repeat(64)];
+        heads.extend(
+            fs::read_to_string(folder.join("ledger.jsonl")).unwrap().lines().map(|line| hex::encode(&sha256(line.as_bytes()))),
+        );
+        let again = Ledger::open(&folder).unwrap();
+        for (line, head) in heads.iter().enumerate() {
+            assert_eq!(again.line_of(head), Some(line as u64));
+            assert_eq!(originator.ledger.line_of(head), Some(line as u64));
+        }
+        assert_eq!(heads.last().unwrap(), again.head());
+        let strange = ["", "0", &"f".repeat(64), &heads[3].to_uppercase(), &heads[3][1..], &format!("{}0", heads[3])];
+        assert!(strange.iter().all(|head| again.line_of(head).is_none()));
+        // A line that another process appends is known once it was read.
+        let card = originator.recipient.card();
+        originator.supply(&card);
+        assert_eq!(again.line_of(originator.ledger.head()), None);
+        assert_eq!(Ledger::open(&folder).unwrap().line_of(originator.ledger.head()), Some(6));
     }
 
     fn challenge_entry(originator: &Originator, number: u8) -> ChallengeEntry {

@@ -1,0 +1,279 @@
+//! The chain of lines: each holds the digest of the one before, and what was read of a line counts only once its place in the chain is known.
+//!
+//! What can be said of a line alone is found out for many lines side by side: its digest, its frame and its entry. What hangs on the lines
+//! before it is then held against them in their order. Nothing of this is kept for the next time: a ledger is read whole whenever it is
+//! opened, since a summary beside it would be a second truth that no chain protects.
+
+use crate::ledger::LedgerView;
+use crate::ledger::entry::Entry;
+use crate::ledger::entry::Line;
+use crate::ledger::store::LedgerError;
+use crate::support::hex;
+use crate::support::time;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use sha2::Digest as _;
+use sha2::Sha256;
+use std::fs::File;
+use std::io;
+use std::io::Read;
+
+/// Bytes that are read at a time, and more where a line is longer.
+const BLOCK: u64 = 4 << 20;
+
+/// A line's SHA-256.
+type Digest = [u8; 32];
+
+/// The place of the first line.
+const BEGINNING: Digest = [0; 32];
+
+/// The lines that were read and found to hold together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Chain {
+    digests: Vec<Digest>,
+    /// The last digest in hexadecimal.
+    head: String,
+    length: u64,
+    newer: Option<u64>,
+}
+
+impl Chain {
+    /// Without a line.
+    pub(super) fn new() -> Chain {
+        Chain { digests: Vec::new(), head: hex::encode(&BEGINNING), length: 0, newer: None }
+    }
+
+    /// How many lines there are.
+    pub(super) fn len(&self) -> u64 {
+        self.digests.len() as u64
+    }
+
+    /// The last line's SHA-256; 64 zeros where there is none.
+    pub(super) fn head(&self) -> &str {
+        &self.head
+    }
+
+    /// Bytes of all lines.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The first line, if any, that a newer version wrote: it holds together with the others, and what it says is unknown.
+    pub(super) fn newer(&self) -> Option<u64> {
+        self.newer
+    }
+
+    /// Which line has this SHA-256, counted from 1. 64 zeros stand for the place before the first.
+    pub(super) fn line_of(&self, digest: &str) -> Option<u64> {
+        let digest: Digest = hex::decode(digest)?;
+        // Most who ask, ask for the last one.
+        let index = self.digests.iter().rposition(|known| *known == digest);
+        index.map(|index| index as u64 + 1).or_else(|| (digest == BEGINNING).then_some(0))
+    }
+
+    /// Adds a line, without its line feed, that follows the last one.
+    pub(super) fn append(&mut self, line: &[u8]) {
+        self.link(Sha256::digest(line).into(), line.len());
+        self.head = hex::encode(&self.last());
+    }
+
+    /// Reads the lines of a file from where it stands, and adds up in `view` what they say. What is sound is taken in also where a fault follows.
+    pub(super) fn read(&mut self, file: File, view: &mut LedgerView) -> Result<(), Fault> {
+        let mut blocks = Blocks { file, block: BLOCK, rest: Vec::new() };
+        let mut read = || -> Result<(), Fault> {
+            while let Some(lines) = blocks.next()? {
+                self.take(lines, view)?;
+            }
+            if blocks.rest.is_empty() { Ok(()) } else { Err(LedgerError::Torn { line: self.len() + 1 }.into()) }
+        };
+        let read = read();
+        self.head = hex::encode(&self.last());
+        read
+    }
+
+    /// Takes in lines as far as each follows the one before.
+    fn take(&mut self, lines: Vec<ReadLine>, view: &mut LedgerView) -> Result<(), LedgerError> {
+        for line in lines {
+            let number = self.len() + 1;
+            let broken = |problem| LedgerError::Broken { line: number, problem };
+            let frame = line.frame.map_err(broken)?;
+            if frame.sequence != number {
+                return Err(broken("its number does not follow the number of the line before"));
+            }
+            if frame.previous != Some(self.last()) {
+                return Err(broken("it does not hold the digest of the line before, so one of the two was altered"));
+            }
+            if !frame.has_date {
+                return Err(broken("it has no date"));
+            }
+            // Behind a line that is not understood nothing is added up: who knows what it changed. That it holds together is still seen.
+            match frame.entry {
+                Some(entry) if self.newer.is_none() => view.fold(entry).map_err(broken)?,
+                Some(_) => {}
+                None => self.newer = self.newer.or(Some(number)),
+            }
+            self.link(line.digest, line.length);
+        }
+        Ok(())
+    }
+
+    fn last(&self) -> Digest {
+        self.digests.last().copied().unwrap_or(BEGINNING)
+    }
+
+    fn link(&mut self, digest: Digest, length: usize) {
+        self.digests.push(digest);
+        self.length += length as u64 + 1;
+    }
+}
+
+/// Why the lines could not be read to their end.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The system's fault.
+    System(io::Error),
+    /// What the lines are.
+    Lines(LedgerError),
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Fault {
+        Fault::System(error)
+    }
+}
+
+impl From<LedgerError> for Fault {
+    fn from(error: LedgerError) -> Fault {
+        Fault::Lines(error)
+    }
+}
+
+/// The file's whole lines, a block at a time.
+struct Blocks<R> {
+    file: R,
+    /// Bytes that are read at a time.
+    block: u64,
+    /// What stands behind the last line feed.
+    rest: Vec<u8>,
+}
+
+impl<R: Read> Blocks<R> {
+    /// The next lines, or `None` where no further line feed comes.
+    fn next(&mut self) -> io::Result<Option<Vec<ReadLine>>> {
+        loop {
+            let searched = self.rest.len();
+            if self.file.by_ref().take(self.block).read_to_end(&mut self.rest)? == 0 {
+                return Ok(None);
+            }
+            let fresh = self.rest.get(searched..).unwrap_or_default();
+            if let Some(end) = memchr::memrchr(b'\n', fresh) {
+                let after = self.rest.split_off(searched + end + 1);
+                let lines = std::mem::replace(&mut self.rest, after);
+                return Ok(Some(read_lines(&lines)));
+            }
+        }
+    }
+}
+
+/// What can be said of lines, each without the others.
+fn read_lines(bytes: &[u8]) -> Vec<ReadLine> {
+    let mut from = 0;
+    let lines = memchr::memchr_iter(b'\n', bytes).map(|end| {
+        let line = bytes.get(from..end).unwrap_or_default();
+        from = end + 1;
+        line
+    });
+    lines.map(ReadLine::new).collect()
+}
+
+/// What can be said of a line without the lines before it.
+struct ReadLine {
+    digest: Digest,
+    length: usize,
+    frame: Result<Frame, &'static str>,
+}
+
+/// What a line is.
+struct Frame {
+    sequence: u64,
+    /// `None` where it is no digest, and so not that of the line before.
+    previous: Option<Digest>,
+    has_date: bool,
+    /// `None` where this version does not know what the line holds.
+    entry: Option<Entry>,
+}
+
+/// A line of any version.
+#[derive(Deserialize)]
+struct AnyLine {
+    sequence: u64,
+    previous: String,
+    at: String,
+    #[serde(rename = "entry")]
+    _entry: IgnoredAny,
+}
+
+impl ReadLine {
+    fn new(bytes: &[u8]) -> ReadLine {
+        let known = serde_json::from_slice::<Line>(bytes)
+            .map(|line| Frame::new(line.sequence, &line.previous, &line.at, Some(line.entry)));
+        let frame = known.or_else(|_| {
+            let any =
+                serde_json::from_slice::<AnyLine>(bytes).map(|line| Frame::new(line.sequence, &line.previous, &line.at, None));
+            any.map_err(|error| if error.is_data() { "it is not a line of a ledger" } else { "it is not JSON" })
+        });
+        ReadLine { digest: Sha256::digest(bytes).into(), length: bytes.len(), frame }
+    }
+}
+
+impl Frame {
+    fn new(sequence: u64, previous: &str, at: &str, entry: Option<Entry>) -> Frame {
+        Frame { sequence, previous: hex::decode(previous), has_date: time::parse(at).is_some(), entry }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_the_same_in_blocks_of_any_size() {
+        let text = format!("one\n\n{}\nfour\n\n", "three".repeat(9));
+        let lengths = |torn: &str, block: u64| {
+            let text = format!("{text}{torn}");
+            let mut blocks = Blocks { file: text.as_bytes(), block, rest: Vec::new() };
+            let mut lines = Vec::new();
+            while let Some(more) = blocks.next().unwrap() {
+                lines.extend(more.into_iter().map(|line| (line.length, line.digest)));
+            }
+            assert_eq!(blocks.rest, torn.as_bytes());
+            lines
+        };
+        let expected: Vec<(usize, Digest)> = text.lines().map(|line| (line.len(), Sha256::digest(line).into())).collect();
+        for block in 1..=text.len() as u64 + 9 {
+            for torn in ["", "x", "a torn line that is longer than many a block"] {
+                assert_eq!(lengths(torn, block), expected, "{block}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_is_read_as_far_as_it_is_known() {
+        let zeros = "0".repeat(64);
+        let line = |entry: &str| format!(r#"{{"sequence":1,"previous":"{zeros}","at":"2017-05-05T09:00:00Z","entry":{entry}}}"#);
+        let read = |text: &str| ReadLine::new(text.as_bytes()).frame;
+        let later = read(&line(r#"{"later":{"supplyId":"x","of":[1,{"a":null}]}}"#)).unwrap();
+        assert_eq!((later.sequence, later.previous, later.has_date), (1, Some(BEGINNING), true));
+        assert!(later.entry.is_none());
+        assert!(!read(&line("{}").replace("T09", " at ")).unwrap().has_date);
+        assert_eq!(read(&line("{}").replace("00", "0x")).unwrap().previous, None);
+        let refused = |text: &str, problem: &str| assert_eq!(read(text).err(), Some(problem), "{text}");
+        refused(&line("{}").replace(":1,", ":-1,"), "it is not a line of a ledger");
+        refused(&line("{}").replace("previous", "before"), "it is not a line of a ledger");
+        refused("[]", "it is not a line of a ledger");
+        refused(&line("{"), "it is not JSON");
+        refused("", "it is not JSON");
+        refused(&line(&"[".repeat(100_000)), "it is not JSON");
+        refused("\u{feff}{}", "it is not JSON");
+    }
+}
