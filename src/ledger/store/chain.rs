@@ -10,6 +10,7 @@ use crate::ledger::entry::Line;
 use crate::ledger::store::LedgerError;
 use crate::support::hex;
 use crate::support::time;
+use rayon::prelude::*;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sha2::Digest as _;
@@ -20,6 +21,9 @@ use std::io::Read;
 
 /// Bytes that are read at a time, and more where a line is longer.
 const BLOCK: u64 = 4 << 20;
+
+/// Fewer lines than these are read sooner than another thread wakes up.
+const FEW: usize = 256;
 
 /// A line's SHA-256.
 type Digest = [u8; 32];
@@ -79,16 +83,29 @@ impl Chain {
 
     /// Reads the lines of a file from where it stands, and adds up in `view` what they say. What is sound is taken in also where a fault follows.
     pub(super) fn read(&mut self, file: File, view: &mut LedgerView) -> Result<(), Fault> {
-        let mut blocks = Blocks { file, block: BLOCK, rest: Vec::new() };
-        let mut read = || -> Result<(), Fault> {
-            while let Some(lines) = blocks.next()? {
-                self.take(lines, view)?;
-            }
-            if blocks.rest.is_empty() { Ok(()) } else { Err(LedgerError::Torn { line: self.len() + 1 }.into()) }
-        };
-        let read = read();
+        self.read_blocks(Blocks { file, block: BLOCK, has_ended: false, rest: Vec::new() }, view)
+    }
+
+    fn read_blocks(&mut self, mut blocks: Blocks<impl Read + Send>, view: &mut LedgerView) -> Result<(), Fault> {
+        let read = self.take_blocks(&mut blocks, view);
         self.head = hex::encode(&self.last());
-        read
+        read?;
+        if blocks.rest.is_empty() { Ok(()) } else { Err(LedgerError::Torn { line: self.len() + 1 }.into()) }
+    }
+
+    /// Takes in the lines of one block while the next one is read.
+    fn take_blocks(&mut self, blocks: &mut Blocks<impl Read + Send>, view: &mut LedgerView) -> Result<(), Fault> {
+        let mut lines = blocks.next()?;
+        while let Some(read) = lines {
+            if blocks.has_ended {
+                return Ok(self.take(read, view)?);
+            }
+            let (taken, next) = rayon::join(|| self.take(read, view), || blocks.next());
+            // In the order of the lines: what is wrong with these comes before what keeps the next ones from being read.
+            taken?;
+            lines = next?;
+        }
+        Ok(())
     }
 
     /// Takes in lines as far as each follows the one before.
@@ -153,6 +170,8 @@ struct Blocks<R> {
     file: R,
     /// Bytes that are read at a time.
     block: u64,
+    /// Whether all was read.
+    has_ended: bool,
     /// What stands behind the last line feed.
     rest: Vec<u8>,
 }
@@ -160,11 +179,10 @@ struct Blocks<R> {
 impl<R: Read> Blocks<R> {
     /// The next lines, or `None` where no further line feed comes.
     fn next(&mut self) -> io::Result<Option<Vec<ReadLine>>> {
-        loop {
+        while !self.has_ended {
             let searched = self.rest.len();
-            if self.file.by_ref().take(self.block).read_to_end(&mut self.rest)? == 0 {
-                return Ok(None);
-            }
+            let read = self.file.by_ref().take(self.block).read_to_end(&mut self.rest)?;
+            self.has_ended = (read as u64) < self.block;
             let fresh = self.rest.get(searched..).unwrap_or_default();
             if let Some(end) = memchr::memrchr(b'\n', fresh) {
                 let after = self.rest.split_off(searched + end + 1);
@@ -172,10 +190,11 @@ impl<R: Read> Blocks<R> {
                 return Ok(Some(read_lines(&lines)));
             }
         }
+        Ok(None)
     }
 }
 
-/// What can be said of lines, each without the others.
+/// What can be said of lines, each without the others, on all cores where there are many.
 fn read_lines(bytes: &[u8]) -> Vec<ReadLine> {
     let mut from = 0;
     let lines = memchr::memchr_iter(b'\n', bytes).map(|end| {
@@ -183,7 +202,11 @@ fn read_lines(bytes: &[u8]) -> Vec<ReadLine> {
         from = end + 1;
         line
     });
-    lines.map(ReadLine::new).collect()
+    let lines: Vec<&[u8]> = lines.collect();
+    if lines.len() < FEW {
+        return lines.into_iter().map(ReadLine::new).collect();
+    }
+    lines.into_par_iter().map(ReadLine::new).collect()
 }
 
 /// What can be said of a line without the lines before it.
@@ -235,13 +258,15 @@ impl Frame {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::entry::PinnedCard;
+    use crate::ledger::entry::SupplyEntry;
 
     #[test]
     fn lines_are_the_same_in_blocks_of_any_size() {
         let text = format!("one\n\n{}\nfour\n\n", "three".repeat(9));
         let lengths = |torn: &str, block: u64| {
             let text = format!("{text}{torn}");
-            let mut blocks = Blocks { file: text.as_bytes(), block, rest: Vec::new() };
+            let mut blocks = Blocks { file: text.as_bytes(), block, has_ended: false, rest: Vec::new() };
             let mut lines = Vec::new();
             while let Some(more) = blocks.next().unwrap() {
                 lines.extend(more.into_iter().map(|line| (line.length, line.digest)));
@@ -254,6 +279,107 @@ mod tests {
             for torn in ["", "x", "a torn line that is longer than many a block"] {
                 assert_eq!(lengths(torn, block), expected, "{block}");
             }
+        }
+    }
+
+    /// Lines of supplies that hold together.
+    fn supplies(count: u64) -> Vec<String> {
+        let card = || PinnedCard {
+            name: "Party".to_owned(),
+            public_key_pem: String::new(),
+            fingerprint: String::new(),
+            age_recipient: String::new(),
+        };
+        let mut previous = hex::encode(&BEGINNING);
+        let line = |sequence: u64| {
+            let supply = SupplyEntry {
+                supply_id: format!("{sequence:032x}"),
+                recipient: card(),
+                originator: card(),
+                records: sequence,
+                delete_by: "2017-06-30".to_owned(),
+                purpose: "one campaign ".repeat(usize::try_from(sequence % 7).unwrap()),
+                baseline_statement: "a".repeat(64),
+                deletion_statement: "b".repeat(64),
+                created_at: "2017-05-05T09:00:00Z".to_owned(),
+                seeds: 0,
+            };
+            let at = "2017-05-05T09:00:00Z".to_owned();
+            let line = Line { sequence, previous: previous.clone(), at, entry: Entry::Supply(Box::new(supply)) };
+            let line = serde_json::to_string(&line).unwrap();
+            previous = hex::encode(&Sha256::digest(&line));
+            line
+        };
+        (1..=count).map(line).collect()
+    }
+
+    #[test]
+    fn a_chain_is_the_same_in_blocks_of_any_size() {
+        const LINES: u64 = 600;
+        let lines = supplies(LINES);
+        let read = |text: &str, block: u64| {
+            let (mut chain, mut view) = (Chain::new(), LedgerView::default());
+            let fault =
+                chain.read_blocks(Blocks { file: text.as_bytes(), block, has_ended: false, rest: Vec::new() }, &mut view).err();
+            assert_eq!(view.supplies().len() as u64, chain.newer().map_or(chain.len(), |line| line - 1));
+            assert!(view.supplies().iter().zip(1..).all(|(supply, number)| supply.entry.records == number));
+            (chain, fault.map(|fault| format!("{fault:?}")))
+        };
+        let whole = lines.join("\n") + "\n";
+        let altered = |number: usize, from: &str, to: &str| {
+            let mut lines = lines.clone();
+            lines[number - 1] = lines[number - 1].replace(from, to);
+            lines.join("\n") + "\n"
+        };
+        let cases = [
+            (whole.clone(), LINES, None, ""),
+            (format!("{whole}x"), LINES, None, "Torn { line: 601 }"),
+            (whole[..whole.len() - 1].to_owned(), LINES - 1, None, "Torn { line: 600 }"),
+            (altered(300, "Party", "Porty"), 300, None, "Broken { line: 301"),
+            (altered(600, "supply\":", "later\":"), LINES, Some(600), ""),
+            (altered(400, "supply\":", "later\":"), 400, Some(400), "Broken { line: 401"),
+            // The first fault is told, whatever follows in the same block or the next.
+            (altered(200, "}", "") + "x", 199, None, "Broken { line: 200"),
+        ];
+        for (text, sound, newer, fault) in cases {
+            let first = read(&text, BLOCK);
+            assert_eq!((first.0.len(), first.0.newer()), (sound, newer));
+            assert!(first.1.as_deref().unwrap_or_default().contains(fault) && first.1.is_none() == fault.is_empty(), "{first:?}");
+            for block in [7, 500, 5_000, 70_000, 300_000] {
+                assert_eq!(read(&text, block), first, "{block}");
+            }
+        }
+        // The line of a supply that is in the ledger already, in another block.
+        let mut chain = read(&whole, 700).0;
+        let again = lines[0].replace("\"sequence\":1,", "\"sequence\":601,").replace(&"0".repeat(64), chain.head());
+        let mut view = LedgerView::default();
+        let text = format!("{whole}{again}\n");
+        chain = Chain::new();
+        let fault = chain
+            .read_blocks(Blocks { file: text.as_bytes(), block: 70_000, has_ended: false, rest: Vec::new() }, &mut view)
+            .unwrap_err();
+        assert!(
+            format!("{fault:?}").contains("Broken { line: 601, problem: \"the supply is in the ledger already\""),
+            "{fault:?}"
+        );
+        assert_eq!((chain.len(), chain.length()), (LINES, whole.len() as u64));
+    }
+
+    /// Nothing of what could not be read is taken for the end.
+    #[test]
+    fn a_disk_that_fails_is_no_end() {
+        struct Failing<'a>(&'a [u8]);
+        impl Read for Failing<'_> {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                if self.0.is_empty() { Err(io::Error::other("a bad sector")) } else { self.0.read(into) }
+            }
+        }
+        let text = supplies(20).join("\n") + "\n";
+        for block in [1, 700, BLOCK] {
+            let (mut chain, mut view) = (Chain::new(), LedgerView::default());
+            let blocks = Blocks { file: Failing(text.as_bytes()), block, has_ended: false, rest: Vec::new() };
+            assert!(matches!(chain.read_blocks(blocks, &mut view), Err(Fault::System(_))));
+            assert!(chain.len() <= 20);
         }
     }
 
