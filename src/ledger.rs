@@ -14,6 +14,7 @@ pub(crate) mod entry;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub(crate) mod ordinal;
+pub(crate) mod reference;
 pub(crate) mod seed;
 pub(crate) mod store;
 

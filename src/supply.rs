@@ -12,6 +12,7 @@ pub(crate) mod derive;
 pub(crate) mod estimate;
 mod planner;
 mod press;
+pub(crate) mod reference;
 pub(crate) mod risk;
 mod sample;
 pub(crate) mod seed;
@@ -96,6 +97,9 @@ pub(crate) enum SupplyError {
     /// No column makes a key.
     #[error("no column was recognised as one from which match keys are made")]
     NoKey,
+    /// The references are to come from a column that is not there.
+    #[error("the data have no column of the name that references are to come from")]
+    NoReference,
     /// Digests of addresses were asked for, and there are no addresses.
     #[error("no column was recognised as one of e-mail addresses, of which digests could be made")]
     NoEmail,

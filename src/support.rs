@@ -1,6 +1,7 @@
 //! Tools without a domain: files that appear whole, hexadecimal, time, secrets, progress. Nothing here knows what residua is for.
 
 pub(crate) mod atomic_file;
+pub(crate) mod csv;
 pub(crate) mod hex;
 pub(crate) mod number;
 pub(crate) mod pace;

@@ -11,6 +11,7 @@ mod demo;
 mod harness;
 mod help;
 mod hostile_files;
+mod identify;
 mod inspect;
 #[cfg(unix)]
 mod inspect_server;

@@ -209,6 +209,7 @@ fn of_supply(error: &SupplyError) -> Option<String> {
         },
         SupplyError::NoRecord => "supply a file with at least one row; if its first row is a record, say `--header no`",
         SupplyError::NoKey => "say with `--schema` what the columns hold; `residua inspect DATA` shows what they are taken for",
+        SupplyError::NoReference => "name a column of the data with `--reference`, as it stands in their header",
         SupplyError::NoEmail => {
             "leave `--probe-hashed-email` out, or say with `--schema` which column holds the addresses; `residua inspect DATA` shows what they are \
              taken for"
@@ -467,6 +468,7 @@ mod tests {
                 SupplyError::NotAField("colour".into()),
                 SupplyError::NoKey,
                 SupplyError::UnknownKey("shoe".into()),
+                SupplyError::NoReference,
                 SupplyError::NoEmail,
                 SupplyError::Undecided("dob".into()),
                 ControlError::NoColumn("dob".into()).into(),

@@ -25,6 +25,7 @@ use crate::fingerprint::commitment;
 use crate::intake::By;
 use crate::intake::Taken;
 use crate::ledger::Ledger;
+use crate::ledger::store::Private;
 use crate::ledger::store::Secrets;
 use crate::manifest::layout::Layout;
 use crate::manifest::statement::KeyV1;
@@ -125,6 +126,10 @@ pub(crate) struct Arguments {
     seed_contacts: Option<String>,
     #[command(flatten)]
     agreement: Agreement,
+    /// A column by which you know the rows of DATA, a customer's number for instance. It is kept in the ledger for your eyes alone, and
+    /// `verify --identify` names by it the rows that were found
+    #[arg(long, value_name = "COLUMN")]
+    reference: Option<String>,
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
@@ -321,6 +326,7 @@ struct Made {
     secrets: Secrets,
     manifest_ids: [[u8; 16]; 2],
     seeds: Vec<Seed>,
+    references: Option<Vec<String>>,
 }
 
 fn make(
@@ -366,8 +372,11 @@ fn make(
         })
         .collect();
     let supplied = supply::run(&job, targets, &context.progress, &context.cancel).map_err(|error| failed(error, arguments))?;
+    let references =
+        arguments.reference.as_deref().map(|column| supply::reference::read(session, draft, column, &context.cancel));
+    let references = references.transpose().map_err(|error| failed(error, arguments))?;
     context.check_interrupted()?;
-    Ok(Made { supplied, supply_id, outputs, secrets, manifest_ids, seeds })
+    Ok(Made { supplied, supply_id, outputs, secrets, manifest_ids, seeds, references })
 }
 
 impl Made {
@@ -398,6 +407,7 @@ impl Made {
         }
         let mut written: Vec<PathBuf> = Vec::new();
         let seeds = seeds::entry(&self.seeds, &self.supplied, draft);
+        let private = Private { secrets: &self.secrets, seeds: seeds.as_ref(), references: self.references.as_deref() };
         let mut files = self.outputs.data.into_iter().chain(self.outputs.manifests).chain(self.outputs.statements);
         let result = files
             .try_for_each(|(path, file)| {
@@ -407,9 +417,7 @@ impl Made {
             })
             .and_then(|()| {
                 let [baseline, deletion] = [0, 1].map(|number: usize| envelopes[number].as_slice());
-                ledger
-                    .add_supply(now, recipient, &card, baseline, deletion, &self.secrets, seeds.as_ref())
-                    .map_err(anyhow::Error::from)
+                ledger.add_supply(now, recipient, &card, baseline, deletion, &private).map_err(anyhow::Error::from)
             });
         if let Err(error) = result {
             // All or nothing: manifests that the ledger does not know are of no use.

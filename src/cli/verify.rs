@@ -1,6 +1,7 @@
 //! `verify`: the originator checks attestations against its ledger, and enters what it received.
 
 mod countersignature;
+mod identify;
 
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::cli::context::Context;
@@ -9,6 +10,7 @@ use crate::cli::context::LedgerArgument;
 use crate::cli::document;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure;
+use crate::cli::verify::identify::Identified;
 use crate::finding::verdict::ReasonCode;
 use crate::ledger::Ledger;
 use crate::ledger::entry::Conclusion;
@@ -43,6 +45,13 @@ pub(crate) struct Arguments {
     /// The attestations and confirmations, as the recipient sent them
     #[arg(required = true, value_name = "ATTESTATION")]
     attestations: Vec<PathBuf>,
+    /// Write which rows of your own data were found, by the reference that `supply --reference` kept, and by their numbers: what the attestations name,
+    /// which are records found by a key of class S and spot checks. It is personal data
+    #[arg(long, value_name = "FILE")]
+    identify: Option<PathBuf>,
+    /// Overwrite an existing file
+    #[arg(long, requires = "identify")]
+    force: bool,
     #[command(flatten)]
     ledger: LedgerArgument,
 }
@@ -52,6 +61,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let mut ledger = Ledger::open(&arguments.ledger.folder()?)?;
     let mut code = ExitCode::Clear;
     let (mut results, mut countersignatures) = (Vec::new(), Vec::new());
+    let mut identified = arguments.identify.as_ref().map(|path| Identified::begin(path, arguments.force)).transpose()?;
     for path in &arguments.attestations {
         let bytes = match document::read(path, "attestation") {
             Ok(bytes) => bytes,
@@ -75,6 +85,9 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         if let Some(receipt) = verification.receipt() {
             ledger.add_receipt(now, receipt, &bytes)?;
         }
+        if let Some(identified) = &mut identified {
+            identified.add(&ledger, path, &verification)?;
+        }
         code = code.worst(exit_code(verification.appraisal.conclusion));
         match context.format {
             Format::Text => context.say(&words(path, &verification, context))?,
@@ -87,6 +100,9 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             attestations: results,
             countersignatures,
         }))?;
+    }
+    if let (Some(identified), Some(path)) = (identified, &arguments.identify) {
+        identified.finish(path, context)?;
     }
     Ok(code)
 }

@@ -68,6 +68,9 @@ pub(crate) struct SupplyEntry {
     /// How many of the records are seeds. Supplies from before there were any do not say it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) seeds: u32,
+    /// Whether it is kept by what the originator knows each record; left away where it is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) has_references: bool,
 }
 
 /// Whether a number is left out of its line.

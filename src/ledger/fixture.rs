@@ -13,6 +13,7 @@ use crate::ledger::challenge;
 use crate::ledger::challenge::Request;
 use crate::ledger::seed::Roster;
 use crate::ledger::seed::SeedEntry;
+use crate::ledger::store::Private;
 use crate::ledger::store::Secrets;
 use crate::manifest::layout::Layout;
 use crate::manifest::layout::SectionLayout;
@@ -70,7 +71,14 @@ impl Originator {
         };
         let (baseline, deletion) = (sign(baseline), sign(deletion));
         self.ledger
-            .add_supply(at("2017-05-05T09:00:00Z"), recipient, &self.key.card(), &baseline, &deletion, &secrets(number), seeds)
+            .add_supply(
+                at("2017-05-05T09:00:00Z"),
+                recipient,
+                &self.key.card(),
+                &baseline,
+                &deletion,
+                &Private { secrets: &secrets(number), seeds, references: None },
+            )
             .unwrap()
     }
 

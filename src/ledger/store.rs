@@ -102,6 +102,12 @@ pub(crate) enum LedgerError {
         /// Which file.
         path: PathBuf,
     },
+    /// The file's fault: it is no file of references, was damaged, or is of another supply.
+    #[error("`{}` does not hold the references of its supply", show(.path))]
+    References {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The file's fault: it is no file of secrets, or was damaged.
     #[error("`{}` is not a file of salts", show(.path))]
     Secrets {
@@ -161,12 +167,24 @@ impl LedgerError {
                  either, something else wrote it: restore the ledger from a backup"
             }
             LedgerError::Shared { .. } => "find out who could read it; then `chmod 600` the file",
-            LedgerError::Secrets { .. } | LedgerError::Seeds { .. } | LedgerError::Document { .. } => {
-                "restore the file from a backup of the ledger"
-            }
+            LedgerError::Secrets { .. }
+            | LedgerError::Seeds { .. }
+            | LedgerError::References { .. }
+            | LedgerError::Document { .. } => "restore the file from a backup of the ledger",
             LedgerError::Envelope { .. } => "sign with the key that made the supply (`--as`)",
         })
     }
+}
+
+/// What the ledger keeps of a supply for its owner's eyes alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Private<'a> {
+    /// The salts and shuffle keys.
+    pub(crate) secrets: &'a Secrets,
+    /// The invented people, where there are some.
+    pub(crate) seeds: Option<&'a Roster>,
+    /// By what the originator knows each record, where that is to be kept.
+    pub(crate) references: Option<&'a [String]>,
 }
 
 /// The salts and shuffle keys of one supply. They never leave the ledger, except sealed in a challenge.
@@ -293,7 +311,6 @@ impl Ledger {
     }
 
     /// Enters a supply: both manifests' statements as signed, the secrets, and the seeds where there are some. The statements say everything else.
-    #[expect(clippy::too_many_arguments, reason = "everything that a supply is")]
     pub(crate) fn add_supply(
         &mut self,
         now: Timestamp,
@@ -301,8 +318,7 @@ impl Ledger {
         originator: &Card,
         baseline: &[u8],
         deletion: &[u8],
-        secrets: &Secrets,
-        seeds: Option<&Roster>,
+        private: &Private<'_>,
     ) -> Result<String, LedgerError> {
         let misfit = |problem| Err(LedgerError::Misfit { problem });
         let first: ManifestV1 = open_signed(baseline, originator)?.predicate;
@@ -330,7 +346,8 @@ impl Ledger {
             baseline_statement: hex::encode(&sha256(baseline)),
             deletion_statement: hex::encode(&sha256(deletion)),
             created_at: second.created_at.clone(),
-            seeds: seeds.and_then(|seeds| u32::try_from(seeds.seeds.len()).ok()).unwrap_or(0),
+            seeds: private.seeds.and_then(|seeds| u32::try_from(seeds.seeds.len()).ok()).unwrap_or(0),
+            has_references: private.references.is_some(),
         };
         let supply_id = entry.supply_id.clone();
         let entry = Entry::Supply(Box::new(entry));
@@ -339,9 +356,12 @@ impl Ledger {
         }
         self.keep_document(baseline)?;
         self.keep_document(deletion)?;
-        self.keep_secrets(&supply_id, secrets)?;
-        if let Some(seeds) = seeds {
+        self.keep_secrets(&supply_id, private.secrets)?;
+        if let Some(seeds) = private.seeds {
             self.keep_seeds(&supply_id, seeds)?;
+        }
+        if let Some(references) = private.references {
+            self.keep_references(&supply_id, references)?;
         }
         self.append(now, entry)?;
         Ok(supply_id)

@@ -46,6 +46,17 @@ impl Ordinals {
         block * BLOCK + number % BLOCK
     }
 
+    /// The row of the supplied record that has an ordinal; `None` where a control or nobody has it.
+    pub(crate) fn row(&self, ordinal: u32) -> Option<u32> {
+        let block = ordinal / BLOCK;
+        if self.is_control_block(block) || ordinal >= self.end() {
+            return None;
+        }
+        let before = self.blocks.partition_point(|control| *control < block);
+        let number = ordinal - u32::try_from(before).ok()?.checked_mul(BLOCK)?;
+        (number < self.supplied).then(|| self.shuffle.row(number))
+    }
+
     /// The ordinal of a control, by its number.
     pub(crate) fn control(&self, number: u32) -> u32 {
         self.blocks[(number / BLOCK) as usize] * BLOCK + number % BLOCK
@@ -106,6 +117,8 @@ mod tests {
             let of_controls: BTreeSet<u32> = (0..blocks * BLOCK).map(|number| ordinals.control(number)).collect();
             let of_supplied: BTreeSet<u32> = (0..supplied).map(|row| ordinals.supplied(row)).collect();
             prop_assert!((0..supplied).map(|number| ordinals.nth_supplied(number)).eq(of_supplied.iter().copied()));
+            prop_assert!((0..supplied).all(|row| ordinals.row(ordinals.supplied(row)) == Some(row)));
+            prop_assert!(of_controls.iter().chain(&[total, u32::MAX]).all(|ordinal| ordinals.row(*ordinal).is_none()));
             prop_assert_eq!(of_controls.len() + of_supplied.len(), total as usize);
             prop_assert!(of_controls.is_disjoint(&of_supplied));
             prop_assert!(of_controls.union(&of_supplied).all(|ordinal| *ordinal < total));

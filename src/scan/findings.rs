@@ -2,8 +2,8 @@
 
 use crate::source::Locator;
 use crate::source::RowBatch;
+use crate::support::csv::quote;
 use crate::support::hex;
-use std::borrow::Cow;
 use std::io;
 use std::io::Write;
 
@@ -63,15 +63,6 @@ pub(crate) fn primary_key(batch: &RowBatch, row: usize, columns: &[(usize, Strin
         Locator::ByteOffset(offset) => format!("byte={offset}"),
         Locator::RowId(id) => format!("rowid={id}"),
         Locator::TupleId(page, place) => format!("ctid=({page},{place})"),
-    }
-}
-
-/// Quotes a cell where RFC 4180, section 2, asks for it.
-fn quote(cell: &str) -> Cow<'_, str> {
-    if cell.contains(['"', ',', '\n', '\r']) {
-        Cow::Owned(format!("\"{}\"", cell.replace('"', "\"\"")))
-    } else {
-        Cow::Borrowed(cell)
     }
 }
 

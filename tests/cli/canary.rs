@@ -68,6 +68,7 @@ fn run_everything(world: &World) {
     let outputs = ["--out", "1.attestation.json", "--findings", "1.findings.csv", "--verbose"];
     signing(world.scanning("deletion", "deletion.challenge.json", &["crm.db", "exports"], &outputs)).exits_with(11);
     run(AFTER, &["verify", "1.attestation.json"]);
+    run(AFTER, &["verify", "1.attestation.json", "--identify", "rows.csv", "--force"]);
     for file in
         ["1.attestation.json", "1.findings.csv", "handover/deletion.residua.intoto.json", "schema.toml", "ledger/ledger.jsonl"]
     {

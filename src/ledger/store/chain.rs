@@ -299,10 +299,14 @@ mod tests {
                 records: sequence,
                 delete_by: "2017-06-30".to_owned(),
                 purpose: "one campaign ".repeat(usize::try_from(sequence % 7).unwrap()),
+                contract: String::new(),
+                lawful_basis: String::new(),
+                manner: String::new(),
                 baseline_statement: "a".repeat(64),
                 deletion_statement: "b".repeat(64),
                 created_at: "2017-05-05T09:00:00Z".to_owned(),
                 seeds: 0,
+                has_references: false,
             };
             let at = "2017-05-05T09:00:00Z".to_owned();
             let line = Line { sequence, previous: previous.clone(), at, entry: Entry::Supply(Box::new(supply)) };
