@@ -2,7 +2,7 @@
 //!
 //! The layers, from the outside in: a file is a DSSE envelope ([`dsse`]), whose signature is checked against a pinned card
 //! ([`key`]); its payload is an in-toto statement ([`statement`]) about one manifest file; the statement's predicate
-//! ([`predicate_v1`]) is what residua itself says. Bytes are authenticated before their meaning is read, and what was signed is
+//! ([`predicate_v1`], and of keys [`party_v1`]) is what residua itself says. Bytes are authenticated before their meaning is read, and what was signed is
 //! never written anew.
 //!
 //! All three layers are JSON from somebody else's machine. They pass through the one reader below, which refuses whatever two
@@ -11,6 +11,7 @@
 pub(crate) mod countersignature_v1;
 pub(crate) mod dsse;
 pub(crate) mod key;
+pub(crate) mod party_v1;
 pub(crate) mod predicate_v1;
 pub(crate) mod sealed;
 pub(crate) mod statement;

@@ -16,6 +16,7 @@ mod meta;
 mod progress;
 mod reading;
 mod receive;
+mod recipient;
 mod scan;
 mod status;
 mod supplies;
@@ -126,6 +127,7 @@ enum Command {
     Verify(verify::Arguments),
     Status(status::Arguments),
     Supplies(supplies::Arguments),
+    Recipient(recipient::Arguments),
     Inspect(inspect::Arguments),
     Demo(demo::Arguments),
     Completions(meta::CompletionsArguments),
@@ -244,6 +246,7 @@ fn dispatch(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Verify(arguments) => verify::run(arguments, context),
         Command::Status(arguments) => status::run(arguments, context),
         Command::Supplies(arguments) => supplies::run(arguments, context),
+        Command::Recipient(arguments) => recipient::run(arguments, context),
         Command::Inspect(arguments) => inspect::run(arguments, context),
         Command::Demo(arguments) => demo::run(arguments, context),
         Command::Completions(arguments) => meta::completions(arguments, context),

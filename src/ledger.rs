@@ -5,7 +5,8 @@
 //! received, under their SHA-256, and `secrets/` the salts and the seeds ([`seed`]), for the owner's eyes alone. Lines carry summaries, so that a board over thousands of
 //! supplies opens no envelope.
 //!
-//! [`store`] reads and appends, [`entry`] is what a line holds, and [`LedgerView`] what the lines add up to. Nothing here is ever repaired
+//! [`store`] reads and appends, [`entry`] is what a line holds, and [`LedgerView`] what the lines add up to, with the recipients' keys in
+//! [`party`]. `docs/ledger.md` has every member. Nothing here is ever repaired
 //! in passing: a ledger that does not add up is an error that names the line.
 
 pub(crate) mod board;
@@ -14,6 +15,7 @@ pub(crate) mod entry;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub(crate) mod ordinal;
+pub(crate) mod party;
 pub(crate) mod reference;
 pub(crate) mod seed;
 pub(crate) mod store;
@@ -29,6 +31,9 @@ use crate::ledger::entry::Entry;
 use crate::ledger::entry::PinnedCard;
 use crate::ledger::entry::ReceiptEntry;
 use crate::ledger::entry::SupplyEntry;
+use crate::ledger::party::Key;
+use crate::ledger::party::Parties;
+use crate::ledger::party::Standing;
 use crate::manifest::statement::PhaseGroup;
 use crate::support::hex;
 use crate::support::sanitize;
@@ -46,6 +51,7 @@ pub(crate) struct LedgerView {
     supplies: Vec<Supply>,
     by_id: BTreeMap<String, usize>,
     by_challenge: BTreeMap<String, (usize, usize)>,
+    parties: Parties,
 }
 
 /// One supply and all that followed.
@@ -72,7 +78,14 @@ pub(crate) struct Challenge {
     pub(crate) issued_at: Timestamp,
     /// When it ends.
     pub(crate) expires_at: Timestamp,
-    /// What was received, the oldest first, failed attempts included.
+    /// The fingerprint of the key that it was for.
+    pub(crate) recipient_key: String,
+    /// That key was replaced or revoked since, so that no answer can come any more.
+    pub(crate) is_key_out: bool,
+    /// SHA-256 of the baseline that was accepted when it was issued.
+    baseline: Option<String>,
+    /// What was received, the oldest first, failed attempts included. Where a key was revoked afterwards, what no longer counts is appraised
+    /// here as that leaves it, and not as the line has it.
     pub(crate) receipts: Vec<ReceiptEntry>,
 }
 
@@ -112,6 +125,18 @@ impl LedgerView {
         }
     }
 
+    /// The newest confirmation of a supply's recipient that the manifest is that of the data, else the newest that it was received. One by a key
+    /// that was revoked by then is none.
+    pub(crate) fn countersignature<'a>(&self, supply: &'a Supply) -> Option<&'a CountersignatureEntry> {
+        let is_good = |entry: &&CountersignatureEntry| {
+            let received_at = time::parse(&entry.received_at);
+            received_at.is_some_and(|at| self.parties.key_at(&entry.key, at) == Standing::Valid)
+        };
+        let mut newest_first = supply.countersignatures.iter().rev().filter(is_good);
+        let derived = newest_first.clone().find(|entry| entry.is_derived);
+        derived.or_else(|| newest_first.next())
+    }
+
     /// A challenge by its whole id, with its supply.
     pub(crate) fn challenge(&self, challenge_id: &str) -> Option<(&Supply, &Challenge)> {
         let (supply, challenge) = self.by_challenge.get(challenge_id)?;
@@ -119,13 +144,26 @@ impl LedgerView {
         Some((supply, supply.challenges.get(*challenge)?))
     }
 
-    /// The recipients' cards, each key once.
+    /// The recipients' cards, each key once, those of the past included.
     pub(crate) fn recipients(&self) -> Vec<&PinnedCard> {
-        let mut cards: BTreeMap<&str, &PinnedCard> = BTreeMap::new();
-        for supply in &self.supplies {
-            cards.entry(&supply.entry.recipient.fingerprint).or_insert(&supply.entry.recipient);
-        }
-        cards.into_values().collect()
+        self.parties.keys().map(|key| &key.pinned).collect()
+    }
+
+    /// The recipients' keys.
+    pub(crate) fn parties(&self) -> &Parties {
+        &self.parties
+    }
+
+    /// The card to which a supply's next challenge goes: the one that the supply pins, or that has taken its place.
+    pub(crate) fn current_card<'a>(&'a self, supply: &'a Supply) -> &'a PinnedCard {
+        let pinned = &supply.entry.recipient;
+        let current = self.parties.current(&pinned.fingerprint);
+        self.parties.key(current).filter(|_| current != pinned.fingerprint).map_or(pinned, |key| &key.pinned)
+    }
+
+    /// Whether a key was replaced or is revoked.
+    fn is_out(&self, fingerprint: &str) -> bool {
+        self.parties.key(fingerprint).is_some_and(Key::is_out)
     }
 
     /// As many digits of a supply's id as tell it from all others, and at least eight.
@@ -149,6 +187,8 @@ impl LedgerView {
                     Some("the supply has a date that is none")
                 } else if self.by_id.contains_key(&supply.supply_id) {
                     Some("the supply is in the ledger already")
+                } else if self.is_out(&supply.recipient.fingerprint) {
+                    Some("the supply is for a key that was replaced or is revoked")
                 } else {
                     None
                 }
@@ -161,12 +201,18 @@ impl LedgerView {
                     || time::parse(&challenge.expires_at).is_none()
                 {
                     Some("the challenge has a phase or date that is none")
-                } else if !self.by_id.contains_key(&challenge.supply_id) {
-                    Some("the challenge is of a supply that is not in the ledger")
                 } else if self.by_challenge.contains_key(&challenge.challenge_id) {
                     Some("the challenge is in the ledger already")
                 } else {
-                    None
+                    match self.by_id.get(&challenge.supply_id).and_then(|index| self.supplies.get(*index)) {
+                        None => Some("the challenge is of a supply that is not in the ledger"),
+                        Some(supply) => {
+                            let addressee = addressee(supply, challenge);
+                            let is_current = addressee == self.current_card(supply).fingerprint;
+                            (!is_current || self.is_out(addressee))
+                                .then_some("the challenge is for another key than the recipient's current one")
+                        }
+                    }
                 }
             }
             Entry::Receipt(receipt) => match self.challenge(&receipt.challenge_id) {
@@ -176,6 +222,10 @@ impl LedgerView {
                         Some("the receipt names another supply or phase than its challenge")
                     } else if !is_digest(&receipt.attestation) || time::parse(&receipt.received_at).is_none() {
                         Some("the receipt has a digest or date that is none")
+                    } else if time::parse(&receipt.received_at)
+                        .is_some_and(|at| self.parties.key_at(supply.signer(receipt), at) != Standing::Valid)
+                    {
+                        Some("the receipt is signed by a key that was not valid when it was received")
                     } else if receipt.appraisal != Conclusion::Failed
                         && challenge.answer().is_some_and(|answer| answer.attestation != receipt.attestation)
                     {
@@ -197,6 +247,8 @@ impl LedgerView {
                     None
                 }
             }
+            Entry::Recipient(recipient) => self.parties.misfit(recipient).map(party::Misfit::problem),
+            Entry::Revocation(revocation) => self.parties.misfit_of_revocation(revocation).map(party::Misfit::problem),
         }
     }
 
@@ -208,7 +260,9 @@ impl LedgerView {
         match entry {
             Entry::Supply(entry) => {
                 let delete_by = time::parse_day(&entry.delete_by).ok_or("the supply has a date that is none")?;
+                let created_at = time::parse(&entry.created_at).ok_or("the supply has a date that is none")?;
                 self.by_id.insert(entry.supply_id.clone(), self.supplies.len());
+                self.parties.supplied(&entry.recipient, created_at);
                 self.supplies.push(Supply { entry: *entry, delete_by, challenges: Vec::new(), countersignatures: Vec::new() });
             }
             Entry::Challenge(entry) => {
@@ -219,7 +273,21 @@ impl LedgerView {
                 let index = *self.by_id.get(&entry.supply_id).ok_or("the challenge is of a supply that is not in the ledger")?;
                 let supply = self.supplies.get_mut(index).ok_or("the challenge is of a supply that is not in the ledger")?;
                 self.by_challenge.insert(entry.challenge_id.clone(), (index, supply.challenges.len()));
-                supply.challenges.push(Challenge { entry, phase, issued_at, expires_at, receipts: Vec::new() });
+                let recipient_key = addressee(supply, &entry).to_owned();
+                let accepted = supply.accepted_baseline().filter(|_| phase != Phase::Baseline);
+                let baseline = accepted.map(|receipt| receipt.attestation.clone());
+                let is_key_out = false;
+                let receipts = Vec::new();
+                supply.challenges.push(Challenge {
+                    entry,
+                    phase,
+                    issued_at,
+                    expires_at,
+                    recipient_key,
+                    is_key_out,
+                    baseline,
+                    receipts,
+                });
             }
             Entry::Receipt(entry) => {
                 const NO_CHALLENGE: &str = "the receipt answers a challenge that is not in the ledger";
@@ -233,30 +301,86 @@ impl LedgerView {
                 let index = *self.by_id.get(&entry.supply_id).ok_or(NO_SUPPLY)?;
                 self.supplies.get_mut(index).ok_or(NO_SUPPLY)?.countersignatures.push(entry);
             }
+            Entry::Recipient(entry) => {
+                let since = time::parse(&entry.since).ok_or("the recipient's card has a date that is none")?;
+                self.parties.pin(&entry, since);
+                if let Some(replaced) = entry.replaces {
+                    self.put_out(&[replaced]);
+                }
+            }
+            Entry::Revocation(entry) => {
+                let since = time::parse_day(&entry.since).ok_or("the revocation has a date that is none")?;
+                let reached = self.parties.revoke(&entry, since);
+                self.put_out(&reached);
+                for supply in &mut self.supplies {
+                    supply.revoke(&self.parties, &reached);
+                }
+            }
         }
         Ok(())
     }
+
+    /// Nobody can answer a challenge any more that is for one of these keys.
+    fn put_out(&mut self, keys: &[String]) {
+        for challenge in self.supplies.iter_mut().flat_map(|supply| &mut supply.challenges) {
+            challenge.is_key_out |= keys.contains(&challenge.recipient_key);
+        }
+    }
+}
+
+/// The fingerprint of the key that a challenge is for.
+fn addressee<'a>(supply: &'a Supply, challenge: &'a ChallengeEntry) -> &'a str {
+    challenge.recipient_key.as_deref().unwrap_or(&supply.entry.recipient.fingerprint)
 }
 
 impl Supply {
-    /// The newest confirmation of the recipient that the manifest is that of the data, else the newest that it was received.
-    pub(crate) fn countersignature(&self) -> Option<&CountersignatureEntry> {
-        let derived = self.countersignatures.iter().rev().find(|entry| entry.is_derived);
-        derived.or_else(|| self.countersignatures.last())
-    }
-
     /// The newest attestation of a baseline that was accepted: all checks passed, and it found the share asked for with nothing unseen.
     pub(crate) fn accepted_baseline(&self) -> Option<&ReceiptEntry> {
         let baselines = self.challenges.iter().filter(|challenge| challenge.phase == Phase::Baseline);
         baselines.rev().filter_map(Challenge::answer).find(|receipt| receipt.appraisal == Conclusion::Present)
     }
 
-    /// Whether an accepted baseline has this SHA-256.
-    pub(crate) fn is_accepted_baseline(&self, attestation: &str) -> bool {
+    /// The accepted baseline of this SHA-256.
+    pub(crate) fn accepted_baseline_of(&self, attestation: &str) -> Option<&ReceiptEntry> {
         let baselines = self.challenges.iter().filter(|challenge| challenge.phase == Phase::Baseline);
         baselines
             .filter_map(Challenge::answer)
-            .any(|receipt| receipt.appraisal == Conclusion::Present && receipt.attestation == attestation)
+            .find(|receipt| receipt.appraisal == Conclusion::Present && receipt.attestation == attestation)
+    }
+
+    /// The fingerprint of the key that signed a received attestation.
+    pub(crate) fn signer<'a>(&'a self, receipt: &'a ReceiptEntry) -> &'a str {
+        receipt.signer.as_deref().unwrap_or(&self.entry.recipient.fingerprint)
+    }
+
+    /// Takes their worth from the answers that keys have signed which were revoked when they were received, and from those that were compared
+    /// with such a baseline. Nothing becomes better by it: what was `residual` stays so until the recipient answers again.
+    fn revoke(&mut self, parties: &Parties, keys: &[String]) {
+        let pinned = &self.entry.recipient.fingerprint;
+        let mut is_baseline_lost = false;
+        for challenge in &mut self.challenges {
+            for receipt in challenge.receipts.iter_mut().filter(|receipt| receipt.appraisal != Conclusion::Failed) {
+                let signer = receipt.signer.as_ref().unwrap_or(pinned);
+                let Some(received_at) = time::parse(&receipt.received_at).filter(|_| keys.contains(signer)) else { continue };
+                if let Standing::Revoked { since, reason } = parties.key_at(signer, received_at) {
+                    let because = format!("signed by `{signer}`, which is revoked as of {since}: {reason}");
+                    is_baseline_lost |= receipt.appraisal == Conclusion::Present;
+                    lessen(receipt, because);
+                }
+            }
+        }
+        if !is_baseline_lost {
+            return;
+        }
+        let is_lost = |challenge: &Challenge| {
+            challenge.baseline.as_ref().is_some_and(|baseline| self.accepted_baseline_of(baseline).is_none())
+        };
+        let lost: Vec<bool> = self.challenges.iter().map(is_lost).collect();
+        for (challenge, _) in self.challenges.iter_mut().zip(lost).filter(|(_, is_lost)| *is_lost) {
+            for receipt in challenge.receipts.iter_mut().filter(|receipt| receipt.appraisal != Conclusion::Failed) {
+                lessen(receipt, "the baseline that it was compared with was signed by a key that was revoked by then".to_owned());
+            }
+        }
     }
 
     /// SHA-256 of the envelope of the manifest statement for a phase.
@@ -272,6 +396,14 @@ impl Challenge {
     /// The attestation that used the challenge up: its newest receipt that did not fail.
     pub(crate) fn answer(&self) -> Option<&ReceiptEntry> {
         self.receipts.iter().rev().find(|receipt| receipt.appraisal != Conclusion::Failed)
+    }
+}
+
+/// An appraisal that no longer rests on what it rested on is inconclusive at best.
+fn lessen(receipt: &mut ReceiptEntry, because: String) {
+    receipt.appraisal = receipt.appraisal.max(Conclusion::Inconclusive);
+    if !receipt.reasons.contains(&because) {
+        receipt.reasons.insert(0, because);
     }
 }
 

@@ -13,6 +13,7 @@ mod fixture;
 mod vectors;
 
 use crate::attestation::dsse::sha256;
+use crate::attestation::key::Card;
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::attestation::predicate_v1::ChallengeV1;
 use crate::attestation::statement::Statement;
@@ -24,6 +25,7 @@ use crate::finding::verdict::Overlap;
 use crate::ledger::Challenge;
 use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
+use crate::ledger::LedgerView;
 use crate::ledger::Supply;
 use crate::ledger::entry::ReceiptEntry;
 use crate::ledger::group;
@@ -77,6 +79,8 @@ pub(crate) struct Verification {
     pub(crate) attestation: String,
     /// When it was received; where the ledger knows these bytes already, when they were received first.
     pub(crate) received_at: Timestamp,
+    /// The fingerprint of the key that signed it, where a recipient of the ledger has it.
+    pub(crate) signer: Option<String>,
     /// V1 to V9, in this order.
     pub(crate) checks: Vec<CheckResult>,
     /// The originator's conclusion.
@@ -123,12 +127,14 @@ impl Verification {
             verdict: sanitize::clean(&stated.verdict),
             appraisal: self.appraisal.conclusion,
             reasons: self.appraisal.reasons.clone(),
+            signer: self.signer.clone(),
         })
     }
 }
 
 /// What the checks from V3 on compare with: all of it from the ledger.
 struct Context<'a> {
+    view: &'a LedgerView,
     supply: &'a Supply,
     /// The challenge as the ledger has it.
     entry: &'a Challenge,
@@ -155,10 +161,11 @@ struct Context<'a> {
 pub(crate) fn verify(ledger: &Ledger, envelope: &[u8], received_at: Timestamp) -> Result<Verification, LedgerError> {
     let digest = hex::encode(&sha256(envelope));
     let mut checks = check::Checks::default();
-    let opened = check::open(&mut checks, ledger.view(), envelope)?;
+    let opened = check::open(&mut checks, ledger.view(), envelope, received_at)?;
     let mut verification = Verification {
         attestation: digest,
         received_at,
+        signer: None,
         checks: Vec::new(),
         appraisal: Appraisal::default(),
         stated: None,
@@ -176,7 +183,8 @@ pub(crate) fn verify(ledger: &Ledger, envelope: &[u8], received_at: Timestamp) -
             verification.received_at = first.and_then(|receipt| time::parse(&receipt.received_at)).unwrap_or(received_at);
         }
         let outcome = statement.predicate.outcome();
-        examine(&mut checks, &mut verification, context.as_ref(), statement, &signer);
+        verification.signer = Some(signer);
+        examine(&mut checks, &mut verification, context.as_ref(), statement);
         known = context.map(|context| (context.ordinals, context.seeds)).zip(outcome);
     }
     verification.checks = checks.finish();
@@ -197,7 +205,6 @@ fn examine(
     verification: &mut Verification,
     context: Option<&Context<'_>>,
     statement: Statement<AttestationV1>,
-    signer: &str,
 ) {
     let stated = &statement.predicate;
     let digest = verification.attestation.as_str();
@@ -209,7 +216,8 @@ fn examine(
         return;
     };
     let outcome = stated.outcome().filter(check::coverage::is_countable);
-    checks.run(2, |findings| check::signature::check(findings, context, signer));
+    let signer = verification.signer.as_deref().unwrap_or_default();
+    checks.run(2, |findings| check::signature::check(findings, context, signer, verification.received_at));
     checks.run(3, |findings| check::challenge::check(findings, context, stated, digest, verification.received_at));
     checks.run(4, |findings| check::binding::check(findings, context, &statement));
     checks.run(5, |findings| check::timing::check(findings, context, stated, verification.received_at));
@@ -262,14 +270,16 @@ fn context<'a>(ledger: &'a Ledger, statement: &Statement<AttestationV1>) -> Resu
     let ordinals = (manifest.predicate.controls > 0).then(|| ordinals(ledger, &manifest.predicate)).transpose()?;
     let seeds = ledger.seeds(&supply.entry.supply_id)?.map(|seeds| seeds.ordinals(entry.phase)).unwrap_or_default();
     let baseline = match &challenge.baseline {
-        Some(digest) if supply.is_accepted_baseline(digest) => {
-            Some(ledger.statement::<AttestationV1>(digest, &supply.entry.recipient.card()?)?.predicate)
-        }
-        _ => None,
+        Some(digest) => match supply.accepted_baseline_of(digest) {
+            Some(receipt) => Some(ledger.statement::<AttestationV1>(digest, &signer_card(ledger, supply, receipt)?)?.predicate),
+            None => None,
+        },
+        None => None,
     };
     let earlier = supply.challenges.iter().take_while(|other| other.entry.challenge_id != entry.entry.challenge_id);
     let is_salt_known = earlier.into_iter().any(|other| group(other.phase) == group(entry.phase));
     Ok(Some(Context {
+        view: ledger.view(),
         supply,
         entry,
         challenge,
@@ -282,4 +292,14 @@ fn context<'a>(ledger: &'a Ledger, statement: &Statement<AttestationV1>) -> Resu
         baseline,
         is_salt_known,
     }))
+}
+
+/// The card of the key that signed a received attestation.
+fn signer_card(ledger: &Ledger, supply: &Supply, receipt: &ReceiptEntry) -> Result<Card, LedgerError> {
+    let pinned = &supply.entry.recipient;
+    let signer = supply.signer(receipt);
+    match ledger.view().parties().key(signer).filter(|_| signer != pinned.fingerprint) {
+        Some(key) => Ok(key.card()?.clone()),
+        None => Ok(pinned.card()?),
+    }
 }

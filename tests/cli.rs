@@ -36,6 +36,7 @@ mod piped;
 #[cfg(unix)]
 mod postgres;
 mod receive;
+mod recipients;
 mod seeds;
 #[cfg(unix)]
 mod server;

@@ -1,4 +1,4 @@
-//! What is signed: an in-toto Statement v1 about exactly one file, the manifest.
+//! What is signed: an in-toto Statement v1 about exactly one file, as a rule the manifest.
 //!
 //! The layout is <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>. Its subject has a name and a SHA-256 and
 //! nothing more, because strict clients refuse other digests; everything of our own is in the predicate.
@@ -36,15 +36,18 @@ pub(crate) enum PredicateType {
     Receipt,
     /// The recipient's confirmation of a manifest that it derived itself.
     Countersignature,
+    /// A party's statement of its new card, signed by its old key.
+    Rotation,
 }
 
 impl PredicateType {
-    const ALL: [PredicateType; 5] = [
+    const ALL: [PredicateType; 6] = [
         PredicateType::Manifest,
         PredicateType::Challenge,
         PredicateType::Attestation,
         PredicateType::Receipt,
         PredicateType::Countersignature,
+        PredicateType::Rotation,
     ];
 
     /// The kind of document that a payload claims to be. Of an unverified payload it is a hint and no more.
@@ -72,6 +75,7 @@ impl PredicateType {
             PredicateType::Attestation => "attestation",
             PredicateType::Receipt => "receipt",
             PredicateType::Countersignature => "countersignature",
+            PredicateType::Rotation => "rotation",
         }
     }
 
@@ -139,7 +143,7 @@ pub(crate) struct Subject {
     pub(crate) sha256: [u8; 32],
 }
 
-/// A statement about one manifest file.
+/// A statement about one file: the manifest, or of a rotation the new card.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Statement<P> {
     pub(crate) subject: Subject,
@@ -172,7 +176,7 @@ struct DigestJson {
 }
 
 impl<P: Predicate> Statement<P> {
-    /// Makes a statement about the manifest file of this name and SHA-256.
+    /// Makes a statement about the file of this name and SHA-256.
     pub(crate) fn new(subject_name: &str, sha256: [u8; 32], predicate: P) -> Statement<P> {
         Statement { subject: Subject { name: subject_name.to_owned(), sha256 }, predicate }
     }

@@ -200,7 +200,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     };
     let statement = challenge::issue(&ledger, supply, request, now)?;
     let predicate = statement.predicate.clone();
-    let recipient = supply.entry.recipient.name.clone();
+    let recipient = ledger.view().current_card(supply).name.clone();
     let envelope = Envelope::sign(statement.to_payload()?, &key).to_json();
     file.write_all(&envelope).with_context(writing)?;
     file.commit().with_context(writing)?;

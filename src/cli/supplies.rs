@@ -6,6 +6,7 @@ use crate::cli::context::LedgerArgument;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Help;
 use crate::ledger::Ledger;
+use crate::ledger::LedgerView;
 use crate::ledger::Supply;
 use crate::ledger::board;
 use crate::ledger::board::BoardRow;
@@ -58,7 +59,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             let view = ledger.view();
             match context.format {
                 Format::Json => {
-                    let supplies = view.supplies().iter().map(json).collect();
+                    let supplies = view.supplies().iter().map(|supply| json(view, supply)).collect();
                     context.print(&json_v1::write(&json_v1::SuppliesV1 { version: json_v1::VERSION, supplies }))?;
                 }
                 Format::Text => {
@@ -83,7 +84,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         }
         Command::Show { supply, seeds, ledger } => {
             let ledger = Ledger::open(&ledger.folder()?)?;
-            let supply = ledger.view().supply(supply).map_err(|error| {
+            let view = ledger.view();
+            let supply = view.supply(supply).map_err(|error| {
                 let help = "`residua supplies list` lists the supplies of the ledger";
                 anyhow::Error::new(Help(help.to_owned())).context(error.to_string())
             })?;
@@ -91,12 +93,12 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                 if *seeds { Some(ledger.seeds(&supply.entry.supply_id)?.map(numbered).unwrap_or_default()) } else { None };
             match context.format {
                 Format::Json => {
-                    let shown = json_v1::SupplyV1 { seeds, ..json(supply) };
+                    let shown = json_v1::SupplyV1 { seeds, ..json(view, supply) };
                     context.print(&json_v1::write(&json_v1::SuppliesV1 { version: json_v1::VERSION, supplies: vec![shown] }))?;
                 }
                 Format::Text => {
                     let row = board::row(ledger.view(), supply, today);
-                    context.say(&words(supply, &row))?;
+                    context.say(&words(view, supply, &row))?;
                     if let Some(seeds) = seeds {
                         context.say(&who(&seeds, &supply.entry.recipient.name))?;
                     }
@@ -134,7 +136,7 @@ fn who(seeds: &[json_v1::SeedV1], recipient: &str) -> String {
     words
 }
 
-fn words(supply: &Supply, row: &BoardRow) -> String {
+fn words(view: &LedgerView, supply: &Supply, row: &BoardRow) -> String {
     let entry = &supply.entry;
     let mut words = format!(
         "Supply {}\n  {} records to {} (key {})\n  supplied {}, to be deleted by {}\n",
@@ -158,7 +160,7 @@ fn words(supply: &Supply, row: &BoardRow) -> String {
     if entry.seeds > 0 {
         let _ = writeln!(words, "  of the records, seeds: {} (`--seeds` shows them)", entry.seeds);
     }
-    match supply.countersignature() {
+    match view.countersignature(supply) {
         Some(entry) => {
             let what =
                 if entry.is_derived { "the manifest made anew from the data, and found the same" } else { "receipt alone" };
@@ -194,7 +196,7 @@ fn words(supply: &Supply, row: &BoardRow) -> String {
 }
 
 /// A supply with all that followed, for programs.
-pub(crate) fn json(supply: &Supply) -> json_v1::SupplyV1 {
+pub(crate) fn json(view: &LedgerView, supply: &Supply) -> json_v1::SupplyV1 {
     let entry = &supply.entry;
     json_v1::SupplyV1 {
         supply_id: entry.supply_id.clone(),
@@ -208,7 +210,7 @@ pub(crate) fn json(supply: &Supply) -> json_v1::SupplyV1 {
         manner: entry.manner.clone(),
         created_at: entry.created_at.clone(),
         seeds: None,
-        countersigned: supply.countersignature().map(|entry| CountersignedV1 {
+        countersigned: view.countersignature(supply).map(|entry| CountersignedV1 {
             signed_at: entry.signed_at.clone(),
             received_at: entry.received_at.clone(),
             key: entry.key.clone(),

@@ -20,6 +20,7 @@ use crate::cli::failure::Interrupted;
 use crate::cli::failure::advised;
 use crate::cli::inspect::column_rows;
 use crate::cli::reading::Reading;
+use crate::cli::recipient::check_card;
 use crate::cli::supply::agreement::Agreement;
 use crate::fingerprint::commitment;
 use crate::intake::By;
@@ -209,6 +210,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let mut folder = NewFolder::of(&arguments.out);
     let mut outputs = Outputs::begin(arguments)?;
     let mut ledger = Ledger::create_or_open(&arguments.ledger.folder()?)?;
+    check_card(ledger.view(), &recipient, context.now())?;
 
     let session = data::open(&arguments.data, &arguments.reading, context)?;
     let controls = controls::File::open(arguments, context)?;

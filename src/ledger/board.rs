@@ -224,6 +224,7 @@ mod tests {
                 verdict: "x".to_owned(),
                 appraisal,
                 reasons: Vec::new(),
+                signer: None,
             };
             self.originator.ledger.add_receipt(at(&challenge.issued_at), receipt, &attestation).unwrap();
         }

@@ -13,6 +13,7 @@ use crate::ledger::Supply;
 use crate::ledger::entry::ChallengeEntry;
 use crate::ledger::entry::Entry;
 use crate::ledger::group;
+use crate::ledger::party::Key;
 use crate::ledger::store::open_signed;
 use crate::manifest::statement::ManifestV1;
 use crate::support::hex;
@@ -68,6 +69,18 @@ pub(crate) enum ChallengeError {
     /// The person's fault, or the recipient's: nothing says where the data were.
     #[error("no baseline of this supply has been accepted, so nothing says where the data were")]
     NoBaseline,
+    /// The person's fault, or the recipient's: nobody can be asked.
+    #[error("the key `{fingerprint}` of `{}` is revoked as of {since}: {reason}", sanitize::clean(.name))]
+    Revoked {
+        /// The name on its card.
+        name: String,
+        /// The key.
+        fingerprint: String,
+        /// The first day.
+        since: Date,
+        /// Why, in words.
+        reason: String,
+    },
     /// The person's fault: a declaration file that contradicts itself.
     #[error("the accepted declarations cannot be used: {fault}")]
     Declarations {
@@ -98,6 +111,10 @@ impl ChallengeError {
             ChallengeError::NoBaseline => Some(
                 "issue a challenge with `--phase baseline` first and verify the answer; \
                  or accept with `--without-baseline` that nothing will be compared",
+            ),
+            ChallengeError::Revoked { .. } => Some(
+                "have the recipient make a new key (`residua keygen`), compare its fingerprint by another channel, and enter its card with \
+                 `residua recipient add CARD --replaces KEY`",
             ),
             ChallengeError::TooEarly { .. } => Some("issue it on that day or later; `residua status` says when it is due"),
             ChallengeError::Declarations { .. } => Some("correct the declaration file, or have the recipient correct it"),
@@ -136,6 +153,15 @@ pub(crate) fn issue(
         accepted
     };
     let entry = &supply.entry;
+    let card = ledger.view().current_card(supply);
+    if let Some(revocation) = ledger.view().parties().key(&card.fingerprint).and_then(Key::revoked) {
+        return Err(ChallengeError::Revoked {
+            name: card.name.clone(),
+            fingerprint: card.fingerprint.clone(),
+            since: revocation.since,
+            reason: revocation.reason.clone(),
+        });
+    }
     let manifest: Statement<ManifestV1> =
         ledger.statement(supply.statement(phase), &entry.originator.card().map_err(LedgerError::from)?)?;
     check(&request, &manifest.predicate)?;
@@ -143,13 +169,13 @@ pub(crate) fn issue(
         .checked_add(SignedDuration::from_hours(24 * i64::from(request.days_valid)))
         .map_err(|_| ChallengeError::Request { problem: "the challenge would end beyond all dates".to_owned() })?;
     let salt = ledger.secrets(&entry.supply_id)?;
-    let sealed_salt = sealed::seal(salt.salt(group(phase)), &entry.recipient.card().map_err(LedgerError::from)?)?;
+    let sealed_salt = sealed::seal(salt.salt(group(phase)), &card.card().map_err(LedgerError::from)?)?;
     let challenge = ChallengeV1 {
         challenge_id: hex::encode(&request.id),
         nonce: hex::encode(&request.nonce),
         phase: phase.word().to_owned(),
         supply_id: entry.supply_id.clone(),
-        recipient_key: entry.recipient.fingerprint.clone(),
+        recipient_key: card.fingerprint.clone(),
         issued_at: time::format(now),
         expires_at: time::format(expires_at),
         tolerance_seconds: TOLERANCE_SECONDS,
@@ -213,10 +239,11 @@ pub(crate) fn record(ledger: &mut Ledger, now: Timestamp, envelope: &[u8]) -> Re
                     .supply(&challenge.supply_id)
                     .map_err(|_| misfit("the challenge is of another ledger's supply"))?;
                 if supply.entry.originator.fingerprint != pinned.fingerprint
-                    || supply.entry.recipient.fingerprint != challenge.recipient_key
+                    || ledger.view().current_card(supply).fingerprint != challenge.recipient_key
                 {
                     return Err(misfit("the challenge names other keys than its supply"));
                 }
+                let is_pinned = supply.entry.recipient.fingerprint == challenge.recipient_key;
                 let digest = hex::encode(&sha256(envelope));
                 let entry = ChallengeEntry {
                     supply_id: challenge.supply_id,
@@ -225,6 +252,7 @@ pub(crate) fn record(ledger: &mut Ledger, now: Timestamp, envelope: &[u8]) -> Re
                     issued_at: challenge.issued_at,
                     expires_at: challenge.expires_at,
                     envelope: digest.clone(),
+                    recipient_key: (!is_pinned).then_some(challenge.recipient_key),
                 };
                 ledger.keep_document(envelope)?;
                 ledger.append(now, Entry::Challenge(entry))?;

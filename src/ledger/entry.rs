@@ -32,6 +32,10 @@ pub(crate) enum Entry {
     Receipt(ReceiptEntry),
     /// The recipient confirmed what it was handed.
     Countersignature(CountersignatureEntry),
+    /// A recipient's card was pinned, by itself or in the place of another.
+    Recipient(Box<RecipientEntry>),
+    /// A recipient's key is no longer to be relied on.
+    Revocation(RevocationEntry),
 }
 
 /// A supply.
@@ -123,6 +127,9 @@ pub(crate) struct ChallengeEntry {
     pub(crate) expires_at: String,
     /// SHA-256 of its envelope.
     pub(crate) envelope: String,
+    /// The fingerprint of the key that it was for, where that is another than the one that the supply pins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) recipient_key: Option<String>,
 }
 
 /// An attestation that was received for a challenge, and what became of it.
@@ -145,6 +152,49 @@ pub(crate) struct ReceiptEntry {
     pub(crate) appraisal: Conclusion,
     /// Why, in words.
     pub(crate) reasons: Vec<String>,
+    /// The fingerprint of the key that signed. Receipts from before it was kept do not say it: then it is the one that the supply pins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signer: Option<String>,
+}
+
+/// A recipient's card, pinned without a supply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RecipientEntry {
+    /// The card.
+    pub(crate) card: PinnedCard,
+    /// The fingerprint of the key whose place it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replaces: Option<String>,
+    /// From when on it counts, which is when it was entered: RFC 3339, UTC.
+    pub(crate) since: String,
+    /// What the originator relies on.
+    pub(crate) basis: Basis,
+    /// SHA-256 of the rotation's envelope, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) statement: Option<String>,
+}
+
+/// Why a card is believed to be the recipient's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Basis {
+    /// A person compared its fingerprint with the recipient, by another channel.
+    Compared,
+    /// The key that it replaces has signed it.
+    Rotation,
+}
+
+/// A key that is no longer to be relied on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RevocationEntry {
+    /// The key's fingerprint.
+    pub(crate) fingerprint: String,
+    /// The first day (UTC) on which a signature by it no longer counts: `2017-06-30`.
+    pub(crate) since: String,
+    /// Why, in words.
+    pub(crate) reason: String,
 }
 
 /// A recipient's confirmation of what it was handed.

@@ -973,6 +973,7 @@ mod tests {
             issued_at: NOW.to_owned(),
             expires_at: NOW.to_owned(),
             envelope: hex::encode(&[number; 32]),
+            recipient_key: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Results for programs: version 1 of the JSON that `--format json` prints. These structs are frozen; the program's own types may change.
 
+pub(crate) mod party;
 pub(crate) mod received;
 
 use crate::attestation::predicate_v1::Coverage;
@@ -54,6 +55,8 @@ pub(crate) struct KeygenV1 {
     pub(crate) key: String,
     pub(crate) card: String,
     pub(crate) fingerprint: String,
+    /// What the old key has signed, where the new one replaces it.
+    pub(crate) rotation: Option<String>,
 }
 
 /// A supply was fingerprinted.

@@ -18,6 +18,7 @@ use crate::ledger::LedgerView;
 use crate::verification::CheckResult;
 use crate::verification::Failure;
 use crate::verification::Status;
+use jiff::Timestamp;
 
 /// What each check is called.
 const NAMES: [&str; 9] = [
@@ -40,6 +41,11 @@ pub(super) struct Findings {
 }
 
 impl Findings {
+    /// The first thing that is wrong, if anything is.
+    pub(super) fn into_first(self) -> Option<Failure> {
+        self.failures.into_iter().next()
+    }
+
     /// The attestation does not satisfy the check.
     pub(super) fn fail(&mut self, reason: impl Into<String>, help: &'static str) {
         self.failures.push(Failure { reason: reason.into(), help });
@@ -106,6 +112,7 @@ pub(super) fn open(
     checks: &mut Checks,
     view: &LedgerView,
     bytes: &[u8],
+    received_at: Timestamp,
 ) -> Result<Option<(Statement<AttestationV1>, String)>, LedgerError> {
     let envelope = match Envelope::parse(bytes) {
         Ok(envelope) => envelope,
@@ -115,13 +122,16 @@ pub(super) fn open(
             return Ok(None);
         }
     };
-    let Some((verified, signer)) = signature::find_signer(&envelope, view)? else {
+    let Some((verified, signer)) = view.parties().signer(&envelope, || signature::addressee(view, &envelope))? else {
         checks.skip(1, "the envelope has its form; what is inside is not read before its signature holds (V2)");
-        checks.run(2, |findings| signature::unknown(findings, &envelope));
+        checks.run(2, |findings| signature::unknown(findings, view, &envelope));
         checks.skip_rest("what is inside is not read before its signature holds (V2)");
         return Ok(None);
     };
-    checks.run(2, |_| {});
+    let signer = signer.pinned.fingerprint.clone();
+    checks.run(2, |findings| {
+        signature::judge(findings, view, &signer, received_at);
+    });
     match Statement::open(verified) {
         Ok(statement) => {
             checks.run(1, |_| {});

@@ -13,6 +13,7 @@ use crate::support::hex;
 use crate::support::sanitize;
 use crate::support::time;
 use crate::verification::Failure;
+use crate::verification::check::Findings;
 use crate::verification::check::signature;
 use jiff::Timestamp;
 
@@ -40,7 +41,8 @@ pub(crate) fn verify(ledger: &Ledger, bytes: &[u8], received_at: Timestamp) -> R
     let Ok(envelope) = Envelope::parse(bytes) else {
         return refuse("the file is no signed envelope".to_owned(), "ask for it again, or copy it again");
     };
-    let Some((verified, signer)) = signature::find_signer(&envelope, ledger.view())? else {
+    let parties = ledger.view().parties();
+    let Some((verified, key)) = parties.signer(&envelope, || None)? else {
         return refuse(
             "no recipient of this ledger has signed these bytes".to_owned(),
             "ask the recipient with which key it signed, and compare its fingerprint",
@@ -57,11 +59,21 @@ pub(crate) fn verify(ledger: &Ledger, bytes: &[u8], received_at: Timestamp) -> R
             "name the ledger of that supply with `--ledger`",
         );
     };
-    if supply.entry.recipient.fingerprint != signer {
+    let signer = key.pinned.fingerprint.clone();
+    if parties.current(&signer) != parties.current(&supply.entry.recipient.fingerprint) {
         return refuse(
             format!("signed by `{signer}`, to whom this was not supplied"),
             "ask the recipient of the supply for its own confirmation",
         );
+    }
+    // What was received before is judged as of then.
+    let digest = hex::encode(&sha256(bytes));
+    let first = supply.countersignatures.iter().find(|known| known.envelope == digest);
+    let received_at = first.and_then(|known| time::parse(&known.received_at)).unwrap_or(received_at);
+    let mut findings = Findings::default();
+    signature::judge(&mut findings, ledger.view(), &signer, received_at);
+    if let Some(failure) = findings.into_first() {
+        return Ok(Countersigned::Refused(failure));
     }
     let originator = supply.entry.originator.card()?;
     let manifest: Statement<ManifestV1> = ledger.statement(&supply.entry.baseline_statement, &originator)?;
@@ -94,7 +106,7 @@ pub(crate) fn verify(ledger: &Ledger, bytes: &[u8], received_at: Timestamp) -> R
     }
     Ok(Countersigned::Accepted(Box::new(CountersignatureEntry {
         supply_id: said.supply_id.clone(),
-        envelope: hex::encode(&sha256(bytes)),
+        envelope: digest,
         key: signer,
         name: sanitize::clean(&said.name),
         role: sanitize::clean(&said.role),

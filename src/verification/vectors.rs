@@ -9,6 +9,7 @@ use crate::attestation::predicate_v1::DeclaredRows;
 use crate::attestation::predicate_v1::KnownAnswers;
 use crate::attestation::predicate_v1::TargetV1;
 use crate::attestation::predicate_v1::records_of;
+use crate::attestation::sealed;
 use crate::attestation::statement::Statement;
 use crate::finding::Outcome;
 use crate::finding::Phase;
@@ -23,9 +24,17 @@ use crate::finding::declaration::Removed;
 use crate::finding::gap::Gap;
 use crate::finding::gap::GapCode;
 use crate::finding::verdict::Verdict;
+use crate::ledger::Ledger;
+use crate::ledger::board;
+use crate::ledger::board::State;
 use crate::ledger::challenge::issue;
 use crate::ledger::challenge::record;
+use crate::ledger::entry::Basis;
 use crate::ledger::entry::Conclusion;
+use crate::ledger::entry::Entry;
+use crate::ledger::entry::PinnedCard;
+use crate::ledger::entry::RecipientEntry;
+use crate::ledger::entry::RevocationEntry;
 use crate::ledger::fixture::at;
 use crate::ledger::fixture::seeds;
 use crate::ledger::fixture::sign;
@@ -46,6 +55,7 @@ use crate::verification::fixture::target;
 use crate::verification::fixture::there;
 use crate::verification::fixture::times;
 use crate::verification::verify;
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use roaring::RoaringBitmap;
 
@@ -213,6 +223,171 @@ fn v2_signature_of_the_pinned_key() {
     assert_eq!(verification.receipt(), None);
     // The originator signs nothing in the recipient's name.
     assert_fails(&world.verify_by(&statement, &world.originator.key), 2, "no recipient");
+}
+
+/// The new key of the recipient.
+fn successor() -> SigningKey {
+    SigningKey::generate("Party", &[12; 32]).unwrap()
+}
+
+/// Enters that one key takes the place of another, at a time.
+fn replace(world: &mut World, old: &SigningKey, new: &SigningKey, when: &str, basis: Basis) {
+    let statement = (basis == Basis::Rotation).then(|| "0".repeat(64));
+    let card = PinnedCard::new(&new.card());
+    let replaces = Some(old.fingerprint().to_owned());
+    let entry = RecipientEntry { card, replaces, since: when.to_owned(), basis, statement };
+    world.originator.ledger.append(at(when), Entry::Recipient(Box::new(entry))).unwrap();
+}
+
+fn revoke(world: &mut World, key: &SigningKey, since: &str) {
+    let fingerprint = key.fingerprint().to_owned();
+    let entry = RevocationEntry { fingerprint, since: since.to_owned(), reason: "laptop stolen".to_owned() };
+    world.originator.ledger.append(at(RECEIVED), Entry::Revocation(entry)).unwrap();
+}
+
+/// The board's state of the one supply.
+fn state(world: &World) -> State {
+    let row = board::rows(world.originator.ledger.view(), at(RECEIVED).to_zoned(TimeZone::UTC).date()).remove(0);
+    row.state
+}
+
+/// The old key counts until the new one is entered, and the new one for what it is asked itself.
+#[test]
+fn v2_a_key_that_was_replaced() {
+    let (mut world, challenge, statement) = clear();
+    let new = successor();
+    let old = SigningKey::generate("Party", &[2; 32]).unwrap();
+    assert_eq!(old.fingerprint(), world.originator.recipient.fingerprint());
+    replace(&mut world, &old, &new, "2017-07-03T11:00:00Z", Basis::Rotation);
+    let verification = world.verify(&statement);
+    assert_fails(&verification, 2, "has replaced since 2017-07-03T11:00:00Z");
+    assert_eq!(verification.receipt(), None);
+    // As received an hour earlier, it is the recipient's.
+    let file = sign(&statement, &old);
+    let early = verify(&world.originator.ledger, &file, at("2017-07-03T10:59:59Z")).unwrap();
+    assert_eq!(early.appraisal.conclusion, Conclusion::Clear);
+    assert_fails(&world.verify_by(&statement, &new), 2, "another key of the same recipient");
+    // A new challenge goes to the new key; the baseline that the old one signed still counts.
+    let asked = world.challenge(Phase::Deletion, RECEIVED, Policy::default());
+    let sealed: Statement<ChallengeV1> = open_signed(&asked, &world.originator.key.card()).unwrap();
+    assert_eq!(sealed.predicate.recipient_key, new.fingerprint());
+    assert!(sealed::open(&sealed.predicate.sealed_salt, &new).is_ok());
+    let statement = at_noon(world.attest(&asked, &gone()));
+    let by = |key: &SigningKey| verify(&world.originator.ledger, &sign(&statement, key), at("2017-07-03T13:00:00Z")).unwrap();
+    assert_fails(&by(&old), 2, "has replaced since");
+    let verification = by(&new);
+    assert_eq!(verification.appraisal.conclusion, Conclusion::Clear, "{verification:#?}");
+    assert_eq!(verification.receipt().unwrap().signer.as_deref(), Some(new.fingerprint()));
+    let file = sign(&statement, &new);
+    world.receive(&verification, &file);
+    assert_eq!(state(&world), State::AttestedClear);
+    // The old challenge can be answered by nobody.
+    let (_, old_challenge) = world.originator.ledger.view().challenge(&id_of(&world, &challenge)).unwrap();
+    assert!(old_challenge.is_key_out);
+}
+
+/// The same answer, scanned after the challenge that is issued at noon.
+fn at_noon(mut statement: Statement<AttestationV1>) -> Statement<AttestationV1> {
+    statement.predicate.scan = times("2017-07-03T12:10:00Z", "2017-07-03T12:40:00Z");
+    statement
+}
+
+fn id_of(world: &World, challenge: &[u8]) -> String {
+    open_signed::<ChallengeV1>(challenge, &world.originator.key.card()).unwrap().predicate.challenge_id
+}
+
+#[test]
+fn v2_a_key_that_is_not_valid_yet() {
+    let (mut world, ..) = clear();
+    let (old, new) = (SigningKey::generate("Party", &[2; 32]).unwrap(), successor());
+    replace(&mut world, &old, &new, "2017-07-03T11:00:00Z", Basis::Compared);
+    let asked = world.challenge(Phase::Deletion, ISSUED, Policy::default());
+    let statement = world.attest(&asked, &gone());
+    let early = verify(&world.originator.ledger, &sign(&statement, &new), at("2017-07-03T10:45:00Z")).unwrap();
+    assert_fails(&early, 2, "pinned since 2017-07-03T11:00:00Z");
+    assert_eq!(world.verify_by(&statement, &new).appraisal.conclusion, Conclusion::Clear);
+}
+
+#[test]
+fn v2_a_key_that_is_revoked() {
+    let (mut world, _, statement) = clear();
+    let key = SigningKey::generate("Party", &[2; 32]).unwrap();
+    revoke(&mut world, &key, "2017-07-03");
+    let verification = world.verify(&statement);
+    assert_fails(&verification, 2, "is revoked as of 2017-07-03: laptop stolen");
+    assert_eq!(verification.receipt(), None);
+    // Received on the day before, it was the recipient's.
+    let file = sign(&statement, &key);
+    let early = verify(&world.originator.ledger, &file, at("2017-07-02T23:59:59Z")).unwrap();
+    assert!(matches!(early.checks[1].status, Status::Passed));
+    // Nobody is asked before there is a new card.
+    let request = world.originator.request(Phase::Deletion, Policy::default());
+    let ledger = &world.originator.ledger;
+    let refused = issue(ledger, &ledger.view().supplies()[0], request, at(RECEIVED)).unwrap_err();
+    assert!(refused.to_string().contains("is revoked as of 2017-07-03") && refused.help().is_some(), "{refused}");
+    replace(&mut world, &key, &successor(), RECEIVED, Basis::Compared);
+    world.challenge(Phase::Deletion, RECEIVED, Policy::default());
+}
+
+/// A clear answer was accepted; then it turns out that somebody else had the key by then.
+#[test]
+fn a_revocation_reaches_back_to_what_was_accepted() {
+    let (mut world, _, statement) = clear();
+    let key = SigningKey::generate("Party", &[2; 32]).unwrap();
+    let file = sign(&statement, &key);
+    let verification = world.verify(&statement);
+    world.receive(&verification, &file);
+    assert_eq!(state(&world), State::AttestedClear);
+    revoke(&mut world, &key, "2017-07-04");
+    assert_eq!(state(&world), State::AttestedClear, "received before that day");
+    revoke(&mut world, &key, "2017-07-03");
+    assert_eq!(state(&world), State::Inconclusive);
+    // Verified again, when it was received first is what counts.
+    let again = verify(&world.originator.ledger, &file, at("2018-01-01T00:00:00Z")).unwrap();
+    assert_fails(&again, 2, "is revoked as of 2017-07-03");
+    assert_eq!((again.received_at, again.receipt()), (at(RECEIVED), None));
+    // The ledger says so on its next reading too, and no line was changed.
+    let reopened = Ledger::open(world.originator.ledger.folder()).unwrap();
+    let answer = reopened.view().supplies()[0].challenges[1].answer().unwrap().clone();
+    assert_eq!(answer.appraisal, Conclusion::Inconclusive);
+    assert!(answer.reasons[0].contains("laptop stolen"), "{:?}", answer.reasons);
+    assert!(reopened.view().supplies()[0].accepted_baseline().is_some());
+}
+
+/// A baseline that no longer counts takes with it what was compared with it, by whatever key that was signed.
+#[test]
+fn a_revoked_baseline_is_no_measure() {
+    let (mut world, ..) = clear();
+    let (old, new) = (SigningKey::generate("Party", &[2; 32]).unwrap(), successor());
+    replace(&mut world, &old, &new, "2017-07-03T11:00:00Z", Basis::Compared);
+    let asked = world.challenge(Phase::Deletion, RECEIVED, Policy::default());
+    let statement = at_noon(world.attest(&asked, &gone()));
+    let (file, received) = (sign(&statement, &new), at("2017-07-03T13:00:00Z"));
+    let verification = verify(&world.originator.ledger, &file, received).unwrap();
+    world.receive(&verification, &file);
+    assert_eq!(state(&world), State::AttestedClear);
+    revoke(&mut world, &old, "2017-05-08");
+    assert!(world.originator.ledger.view().supplies()[0].accepted_baseline().is_none());
+    assert_eq!(state(&world), State::Inconclusive);
+    let again = verify(&world.originator.ledger, &file, received).unwrap();
+    assert_doubt(&again, "baseline");
+}
+
+/// Whoever stole a key names a card of its own, answers with it, and is found out.
+#[test]
+fn a_successor_of_a_stolen_key_counts_for_nothing() {
+    let (mut world, ..) = clear();
+    let (old, new) = (SigningKey::generate("Party", &[2; 32]).unwrap(), successor());
+    replace(&mut world, &old, &new, "2017-07-03T11:00:00Z", Basis::Rotation);
+    let asked = world.challenge(Phase::Deletion, RECEIVED, Policy::default());
+    let statement = at_noon(world.attest(&asked, &gone()));
+    let (file, received) = (sign(&statement, &new), at("2017-07-03T13:00:00Z"));
+    let verification = verify(&world.originator.ledger, &file, received).unwrap();
+    world.receive(&verification, &file);
+    assert_eq!(state(&world), State::AttestedClear);
+    revoke(&mut world, &old, "2017-07-01");
+    assert_eq!(state(&world), State::Inconclusive);
+    assert_fails(&verify(&world.originator.ledger, &file, received).unwrap(), 2, "it was named by");
 }
 
 #[test]

@@ -153,6 +153,24 @@ fn run_everything(world: &World) {
         .exits_with(0);
     run(AFTER, &["verify", "3.attestation.json", "2.attestation.json", "1.attestation.json"]);
     run(AFTER, &["verify", "crm.db"]);
+    // A new key, one that is lost, and what is none.
+    let renew = ["keygen", "--name", "The recipient", "--out", "keys/renewed", "--replaces", "keys/recipient.key", "--force"];
+    run(AFTER, &renew);
+    run(AFTER, &["inspect", "keys/renewed.rotation.json"]);
+    for wrong in ["crm.db", "supply.csv", "3.attestation.json"] {
+        run(AFTER, &["recipient", "rotate", wrong]);
+        run(AFTER, &["recipient", "add", wrong]);
+    }
+    run(AFTER, &["recipient", "rotate", "keys/renewed.rotation.json"]);
+    run(AFTER, &["recipient", "list"]);
+    run(AFTER, &["verify", "3.attestation.json"]);
+    run(AFTER, &["recipient", "revoke", "SHA256:", "--since", "2017-07-01", "--reason", "lost"]);
+    let fingerprint = |card: &str| {
+        let card: Value = serde_json::from_str(&world.case.read(card)).expect("a card");
+        card["fingerprint"].as_str().expect("a fingerprint").to_owned()
+    };
+    run(AFTER, &["recipient", "revoke", &fingerprint("keys/recipient.card.json"), "--since", "2017-05-01", "--reason", "lost"]);
+    run(AFTER, &["recipient", "add", "keys/renewed.card.json", "--replaces", &fingerprint("keys/recipient.card.json")]);
     run(AFTER, &["verify", "exports/mailing.csv"]);
     run(AFTER, &["status"]);
     run(AFTER, &["supplies", "show", &world.supply_id()]);
@@ -222,7 +240,7 @@ fn no_value_and_no_salt_leaves_its_place() {
     }
 
     // The private keys stay in their files.
-    for party in ["originator", "recipient"] {
+    for party in ["originator", "recipient", "renewed"] {
         let file = format!("keys/{party}.key");
         for line in world.case.read(&file).lines().filter(|line| !line.starts_with('#') && !line.starts_with("-----")) {
             world.case.never_prints(line);

@@ -2,6 +2,7 @@
 
 use crate::attestation::countersignature_v1::CountersignatureV1;
 use crate::attestation::dsse::Envelope;
+use crate::attestation::party_v1::RotationV1;
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::attestation::predicate_v1::ChallengeV1;
 use crate::attestation::statement::PredicateType;
@@ -67,6 +68,14 @@ pub(super) fn inspect(is_declared_wanted: bool, path: &Path, envelope: &Envelope
             "The recipient's confirmation of what it was handed.",
             format!("`residua verify {}` checks it against the originator's ledger, and enters it.", path.display()),
             document::countersignature(&about, &predicate::<CountersignatureV1>(path, kind, &statement)?),
+        ),
+        PredicateType::Rotation => (
+            "A rotation: the holder of an old key names its new card.",
+            format!(
+                "`residua recipient rotate {}` checks it against the originator's ledger, and enters the card.",
+                path.display()
+            ),
+            document::rotation(&about, &predicate::<RotationV1>(path, kind, &statement)?),
         ),
         PredicateType::Receipt => (
             "A signed document of a kind that this program knows by name only.",

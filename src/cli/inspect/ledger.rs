@@ -28,7 +28,7 @@ pub(super) fn inspect(folder: &Path, context: &Context) -> anyhow::Result<()> {
                 .map(|card| json_v1::PartyV1 { name: card.name.clone(), fingerprint: card.fingerprint.clone() })
                 .collect(),
             board: rows.iter().map(json_v1::BoardRowV1::from).collect(),
-            supplies: view.supplies().iter().map(supplies::json).collect(),
+            supplies: view.supplies().iter().map(|supply| supplies::json(view, supply)).collect(),
         }));
     }
     let challenges: usize = view.supplies().iter().map(|supply| supply.challenges.len()).sum();

@@ -1,6 +1,7 @@
-//! Signed documents in plain words: the statement of a manifest, a challenge, an attestation. They are shown as they stand, unverified.
+//! Signed documents in plain words: the statement of a manifest, a challenge, an attestation, a rotation. They are shown as they stand, unverified.
 
 use crate::attestation::countersignature_v1::CountersignatureV1;
+use crate::attestation::party_v1::RotationV1;
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::attestation::predicate_v1::ChallengeV1;
 use crate::attestation::predicate_v1::GapV1;
@@ -100,6 +101,16 @@ pub(crate) fn statement(about: &About, statement: &ManifestV1, style: Style) -> 
         "\nA manifest holds no values, but salted hashes of personal data. It is personal data itself; handle it like the data.\n",
     );
     text
+}
+
+/// What a rotation says.
+pub(crate) fn rotation(about: &About, rotation: &RotationV1) -> String {
+    facts(&[
+        ("old key", clean(&rotation.old_key)),
+        ("new key", party(rotation.new_card.name(), rotation.new_card.fingerprint())),
+        ("card", about.words()),
+        ("made", clean(&rotation.rotated_at)),
+    ])
 }
 
 /// The columns of the supplied data.
