@@ -147,6 +147,10 @@ fn words(view: &LedgerView, supply: &Supply, row: &BoardRow) -> String {
         entry.created_at,
         entry.delete_by
     );
+    let current = view.current_card(supply);
+    if current.fingerprint != entry.recipient.fingerprint {
+        let _ = writeln!(words, "  challenges go to its key {} ({})", current.fingerprint, clean(&current.name));
+    }
     for (what, said) in [
         ("for", &entry.purpose),
         ("contract", &entry.contract),

@@ -99,7 +99,7 @@ pub(crate) fn row(view: &LedgerView, supply: &Supply, today: Date) -> BoardRow {
         state,
         next_command,
         remark,
-        is_overdue: is_past && !matches!(state, State::AttestedClear | State::ChallengeIssued),
+        is_overdue: is_past && (!matches!(state, State::AttestedClear | State::ChallengeIssued) || waits_in_vain(supply, today)),
     }
 }
 
@@ -111,7 +111,7 @@ fn stand(supply: &Supply, id: &str, today: Date) -> (State, Next) {
     let answered = asked.iter().rposition(|challenge| challenge.answer().is_some());
     let later = asked.get(answered.map_or(0, |position| position + 1)..).unwrap_or_default();
     if let Some(open) = later.iter().rev().find(|challenge| is_open(challenge, today)) {
-        return (State::ChallengeIssued, wait(open));
+        return (State::ChallengeIssued, wait(open, id));
     }
     let ask = |phase: &str| format!("residua challenge {id} --phase {phase}");
     let why = format!("`residua supplies show {id}`");
@@ -129,7 +129,7 @@ fn stand(supply: &Supply, id: &str, today: Date) -> (State, Next) {
             _ if has_baseline => (ask("deletion"), String::new()),
             // Nobody asked for the deletion yet, and what the baseline found can still be compared with.
             Some(open) if later.is_empty() => {
-                let (command, remark) = wait(open);
+                let (command, remark) = wait(open, id);
                 (command, format!("{remark}; or ask for the deletion and compare with nothing: `{without}`"))
             }
             None if later.is_empty() && is_baseline_answered => (
@@ -147,7 +147,7 @@ fn stand(supply: &Supply, id: &str, today: Date) -> (State, Next) {
     }
     if !has_baseline {
         let next = match open_baseline {
-            Some(open) => wait(open),
+            Some(open) => wait(open, id),
             None if is_baseline_answered => (
                 ask("baseline"),
                 format!("the baseline was not accepted; {why} says why; `--baseline-percent` asks for a smaller share"),
@@ -176,7 +176,17 @@ fn is_open(challenge: &Challenge, today: Date) -> bool {
     challenge.answer().is_none() && today <= time::day(challenge.expires_at)
 }
 
-fn wait(challenge: &Challenge) -> Next {
+/// Whether the challenge that waits for its answer is for a key that was replaced or revoked since.
+fn waits_in_vain(supply: &Supply, today: Date) -> bool {
+    let mut asked = supply.challenges.iter().rev().filter(|challenge| challenge.phase != Phase::Baseline);
+    asked.find(|challenge| is_open(challenge, today)).is_some_and(|challenge| challenge.is_key_out)
+}
+
+fn wait(challenge: &Challenge, id: &str) -> Next {
+    if challenge.is_key_out {
+        let again = format!("residua challenge {id} --phase {}", challenge.phase.word());
+        return (again, "nobody can answer the last challenge: its key was replaced or revoked".to_owned());
+    }
     let until = time::day(challenge.expires_at);
     let remark = if challenge.receipts.is_empty() {
         format!("await the attestation until {until}")
@@ -190,6 +200,8 @@ fn wait(challenge: &Challenge) -> Next {
 mod tests {
     use super::*;
     use crate::finding::declaration::Policy;
+    use crate::ledger::entry::Entry;
+    use crate::ledger::entry::RevocationEntry;
     use crate::ledger::fixture::Originator;
     use crate::ledger::fixture::at;
 
@@ -240,6 +252,19 @@ mod tests {
             assert_eq!((found.as_str(), overdue), (state, is_overdue), "{day}");
             assert!(action.contains(next), "{day}: {action}");
         }
+    }
+
+    /// A challenge that is for a key of the past waits for nobody.
+    #[test]
+    fn a_challenge_that_nobody_can_answer_is_to_be_issued_anew() {
+        let mut desk = Desk::new();
+        desk.ask(Phase::Deletion, "2017-07-03T09:00:00Z");
+        desk.expect("2017-07-03", "challenge issued", false, "await the attestation");
+        let fingerprint = desk.originator.recipient.fingerprint().to_owned();
+        let entry = RevocationEntry { fingerprint, since: "2017-07-03".to_owned(), reason: "stolen".to_owned() };
+        desk.originator.ledger.append(at("2017-07-03T10:00:00Z"), Entry::Revocation(entry)).unwrap();
+        desk.expect("2017-07-03", "challenge issued", true, "residua challenge 01010101 --phase deletion` (nobody can answer");
+        desk.expect("2017-07-18", "overdue 18 d", true, "");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `receive`: the recipient makes the manifest anew from the data, and confirms it, or sees that it is another's.
 
+use crate::cli::world::AFTER;
 use crate::cli::world::SUPPLIED;
 use crate::cli::world::World;
 use crate::cli::world::supply_csv;
@@ -166,6 +167,18 @@ fn documents_of_others_are_refused() {
     world.run(SUPPLIED, &["verify", "altered.json"]).exits_with(12);
     other.case.write("receipt.json", signed);
     other.run(SUPPLIED, &["verify", "receipt.json"]).exits_with(12).prints("refused");
+}
+
+#[test]
+fn a_key_that_is_revoked_confirms_nothing() {
+    let world = asked(&[]);
+    receive(&world, "supply.csv", &[]).exits_with(0);
+    world.run(SUPPLIED, &["verify", "receipt.json"]).exits_with(0);
+    let card: Value = serde_json::from_str(&world.case.read("keys/recipient.card.json")).expect("a card");
+    let key = card["fingerprint"].as_str().expect("a fingerprint");
+    world.run(AFTER, &["recipient", "revoke", key, "--since", "2017-05-01", "--reason", "stolen"]).exits_with(0);
+    assert!(shown(&world).contains("not confirmed by the recipient"), "{}", shown(&world));
+    world.run(AFTER, &["verify", "receipt.json"]).exits_with(12).prints("revoked as of 2017-05-01");
 }
 
 #[test]

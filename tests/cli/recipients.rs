@@ -67,6 +67,8 @@ fn a_recipient_has_a_new_key() {
 
     // What the old key signed, and what is for it, counts no more.
     assert_eq!(state(&world, LATER), "challenge issued");
+    let board = world.run(LATER, &["status"]);
+    board.exits_with(13).prints("--phase deletion");
     let refused = world.run(LATER, &["verify", "old.json"]);
     refused.exits_with(12).prints(&format!("signed by `{old}`, which `{new}` has replaced since {LATER}"));
     scan_by(&world, LATER, "deletion.challenge.json", "renewed", "none.json").exits_with(1);
@@ -82,6 +84,8 @@ fn a_recipient_has_a_new_key() {
     assert_eq!(state(&world, LATER), "attested clear");
     world.run(LATER, &["verify", "baseline.attestation.json"]).exits_with(0);
 
+    let shown = world.run(LATER, &["supplies", "show", &world.supply_id()]);
+    shown.exits_with(0).prints(&format!("(key {old})")).prints(&format!("challenges go to its key {new}"));
     let list = world.run(LATER, &["recipient", "list"]);
     list.exits_with(0).prints(&format!("{old}  The recipient: replaced")).prints("named by a supply, 1 supply");
     list.prints(&format!("  replaced on 2017-07-02 by {new}")).prints("signed by the key before it");
