@@ -5,6 +5,7 @@ mod challenge;
 mod context;
 mod data;
 mod demo;
+mod dispute;
 mod document;
 #[cfg(feature = "bench")]
 pub(crate) mod drain;
@@ -25,6 +26,7 @@ mod verify;
 
 use crate::cli::context::Context;
 use crate::cli::context::Format;
+use crate::cli::context::FormatArgument;
 use crate::cli::context::When;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::progress::Bar;
@@ -97,9 +99,10 @@ struct Cli {
 /// Flags of every command.
 #[derive(Args, Clone, Debug)]
 struct Global {
-    /// Form of the result on standard output: `text` for people, `json` for programs, with a version in it
-    #[arg(long, value_enum, value_name = "text|json", default_value_t = Format::Text, hide_possible_values = true, global = true, help_heading = "Output")]
-    format: Format,
+    /// Form of the result on standard output: `text` for people, `json` for programs, with a version in it; `csv` for spreadsheets, of
+    /// `status` and `supplies list` alone
+    #[arg(long, value_enum, value_name = "text|json|csv", default_value_t = FormatArgument::Text, hide_possible_values = true, global = true, help_heading = "Output")]
+    format: FormatArgument,
     /// Print the result alone, without what explains it
     #[arg(short, long, global = true, help_heading = "Output")]
     quiet: bool,
@@ -128,6 +131,7 @@ enum Command {
     Status(status::Arguments),
     Supplies(supplies::Arguments),
     Recipient(recipient::Arguments),
+    Dispute(dispute::Arguments),
     Inspect(inspect::Arguments),
     Demo(demo::Arguments),
     Completions(meta::CompletionsArguments),
@@ -198,7 +202,15 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let arguments = arguments.iter().filter(|argument| !(is_help && (*argument == "--help" || *argument == "-h")));
     let matches = Cli::command().color(color).try_get_matches_from(arguments)?;
     let cli = Cli::from_arg_matches(&matches)?;
+    let has_table = match &cli.command {
+        Command::Status(_) => true,
+        Command::Supplies(arguments) => arguments.has_table(),
+        _ => false,
+    };
     let fault = match &cli.command {
+        _ if cli.global.format == FormatArgument::Csv && !has_table => {
+            Some("`--format csv` is for `residua status` and `residua supplies list`; other results are no table".to_owned())
+        }
         Command::Scan(arguments) => arguments.fault(),
         Command::Inspect(arguments) => arguments.fault(),
         _ => None,
@@ -222,7 +234,8 @@ fn context(global: &Global, cancel: Cancel) -> anyhow::Result<Context> {
         && io::stdout().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     Ok(Context {
-        format: global.format,
+        format: if global.format == FormatArgument::Json { Format::Json } else { Format::Text },
+        is_csv: global.format == FormatArgument::Csv,
         is_quiet: global.quiet,
         is_verbose: global.verbose,
         style: Style { is_coloured, width: io::stdout().is_terminal().then(terminal_width).flatten() },
@@ -247,6 +260,7 @@ fn dispatch(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Status(arguments) => status::run(arguments, context),
         Command::Supplies(arguments) => supplies::run(arguments, context),
         Command::Recipient(arguments) => recipient::run(arguments, context),
+        Command::Dispute(arguments) => dispute::run(arguments, context),
         Command::Inspect(arguments) => inspect::run(arguments, context),
         Command::Demo(arguments) => demo::run(arguments, context),
         Command::Completions(arguments) => meta::completions(arguments, context),

@@ -11,6 +11,7 @@
 
 pub(crate) mod board;
 pub(crate) mod challenge;
+pub(crate) mod dispute;
 pub(crate) mod entry;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -24,6 +25,7 @@ pub(crate) use crate::ledger::store::Ledger;
 pub(crate) use crate::ledger::store::LedgerError;
 
 use crate::finding::Phase;
+use crate::ledger::dispute::Dispute;
 use crate::ledger::entry::ChallengeEntry;
 use crate::ledger::entry::Conclusion;
 use crate::ledger::entry::CountersignatureEntry;
@@ -52,6 +54,8 @@ pub(crate) struct LedgerView {
     by_id: BTreeMap<String, usize>,
     by_challenge: BTreeMap<String, (usize, usize)>,
     parties: Parties,
+    /// Entries taken in so far.
+    entries: u64,
 }
 
 /// One supply and all that followed.
@@ -65,6 +69,8 @@ pub(crate) struct Supply {
     pub(crate) challenges: Vec<Challenge>,
     /// The recipient's confirmations of what it was handed, the oldest first.
     pub(crate) countersignatures: Vec<CountersignatureEntry>,
+    /// Objections to how it stands, the oldest first.
+    pub(crate) disputes: Vec<Dispute>,
 }
 
 /// One challenge and its answers.
@@ -87,6 +93,10 @@ pub(crate) struct Challenge {
     /// What was received, the oldest first, failed attempts included. Where a key was revoked afterwards, what no longer counts is appraised
     /// here as that leaves it, and not as the line has it.
     pub(crate) receipts: Vec<ReceiptEntry>,
+    /// The place of its entry in the ledger, which tells what came first where two clocks or two equal times do not.
+    place: u64,
+    /// The places of the receipts.
+    places: Vec<u64>,
 }
 
 /// Why no supply, or no single one, has an id that begins so.
@@ -135,6 +145,11 @@ impl LedgerView {
         let mut newest_first = supply.countersignatures.iter().rev().filter(is_good);
         let derived = newest_first.clone().find(|entry| entry.is_derived);
         derived.or_else(|| newest_first.next())
+    }
+
+    /// A supply by its whole id.
+    fn by_id(&self, supply_id: &str) -> Option<&Supply> {
+        self.supplies.get(*self.by_id.get(supply_id)?)
     }
 
     /// A challenge by its whole id, with its supply.
@@ -226,6 +241,8 @@ impl LedgerView {
                         .is_some_and(|at| self.parties.key_at(supply.signer(receipt), at) != Standing::Valid)
                     {
                         Some("the receipt is signed by a key that was not valid when it was received")
+                    } else if receipt.exceptions.iter().any(|exception| time::parse_day(&exception.roll_off).is_none()) {
+                        Some("the receipt has an exception without its day")
                     } else if receipt.appraisal != Conclusion::Failed
                         && challenge.answer().is_some_and(|answer| answer.attestation != receipt.attestation)
                     {
@@ -249,6 +266,8 @@ impl LedgerView {
             }
             Entry::Recipient(recipient) => self.parties.misfit(recipient).map(party::Misfit::problem),
             Entry::Revocation(revocation) => self.parties.misfit_of_revocation(revocation).map(party::Misfit::problem),
+            Entry::Dispute(dispute) => dispute::misfit(self, dispute),
+            Entry::Settlement(settlement) => dispute::settlement_misfit(self, settlement),
         }
     }
 
@@ -257,13 +276,16 @@ impl LedgerView {
         if let Some(misfit) = self.misfit(&entry) {
             return Err(misfit);
         }
+        self.entries += 1;
+        let place = self.entries;
         match entry {
             Entry::Supply(entry) => {
                 let delete_by = time::parse_day(&entry.delete_by).ok_or("the supply has a date that is none")?;
                 let created_at = time::parse(&entry.created_at).ok_or("the supply has a date that is none")?;
                 self.by_id.insert(entry.supply_id.clone(), self.supplies.len());
                 self.parties.supplied(&entry.recipient, created_at);
-                self.supplies.push(Supply { entry: *entry, delete_by, challenges: Vec::new(), countersignatures: Vec::new() });
+                let (challenges, countersignatures, disputes) = (Vec::new(), Vec::new(), Vec::new());
+                self.supplies.push(Supply { entry: *entry, delete_by, challenges, countersignatures, disputes });
             }
             Entry::Challenge(entry) => {
                 const NO_DATE: &str = "the challenge has a phase or date that is none";
@@ -277,7 +299,6 @@ impl LedgerView {
                 let accepted = supply.accepted_baseline().filter(|_| phase != Phase::Baseline);
                 let baseline = accepted.map(|receipt| receipt.attestation.clone());
                 let is_key_out = false;
-                let receipts = Vec::new();
                 supply.challenges.push(Challenge {
                     entry,
                     phase,
@@ -286,7 +307,9 @@ impl LedgerView {
                     recipient_key,
                     is_key_out,
                     baseline,
-                    receipts,
+                    receipts: Vec::new(),
+                    place,
+                    places: Vec::new(),
                 });
             }
             Entry::Receipt(entry) => {
@@ -295,6 +318,18 @@ impl LedgerView {
                 let challenge =
                     self.supplies.get_mut(supply).and_then(|supply| supply.challenges.get_mut(challenge)).ok_or(NO_CHALLENGE)?;
                 challenge.receipts.push(entry);
+                challenge.places.push(place);
+            }
+            Entry::Dispute(entry) => {
+                let supply = self.by_id.get(&entry.supply_id).and_then(|index| self.supplies.get_mut(*index));
+                let supply = supply.ok_or("the dispute is about a supply that is not in the ledger")?;
+                supply.disputes.push(Dispute { entry, settlement: None });
+            }
+            Entry::Settlement(entry) => {
+                let supply = self.by_id.get(&entry.supply_id).and_then(|index| self.supplies.get_mut(*index));
+                let dispute =
+                    supply.and_then(|supply| supply.disputes.iter_mut().find(|dispute| dispute.entry.number == entry.number));
+                dispute.ok_or("the settlement is of a dispute that is not open")?.settlement = Some(entry);
             }
             Entry::Countersignature(entry) => {
                 const NO_SUPPLY: &str = "the countersignature is of a supply that is not in the ledger";
@@ -404,6 +439,41 @@ fn lessen(receipt: &mut ReceiptEntry, because: String) {
     receipt.appraisal = receipt.appraisal.max(Conclusion::Inconclusive);
     if !receipt.reasons.contains(&because) {
         receipt.reasons.insert(0, because);
+    }
+}
+
+impl Challenge {
+    /// The place in the ledger of the answer's first receipt. The same bytes judged anew are as old as they were.
+    fn answered(&self) -> Option<u64> {
+        let answer = self.answer()?;
+        let is_of_it =
+            |receipt: &ReceiptEntry| receipt.attestation == answer.attestation && receipt.appraisal != Conclusion::Failed;
+        self.receipts.iter().zip(&self.places).find(|(receipt, _)| is_of_it(receipt)).map(|(_, place)| *place)
+    }
+}
+
+impl Supply {
+    /// Challenges after the agreed day, the oldest first.
+    fn asked(&self) -> impl DoubleEndedIterator<Item = &Challenge> {
+        self.challenges.iter().filter(|challenge| challenge.phase != Phase::Baseline)
+    }
+
+    /// The newest challenge after the agreed day that was answered.
+    fn newest_answered(&self) -> Option<&Challenge> {
+        self.asked().rev().find(|challenge| challenge.answer().is_some())
+    }
+
+    /// The answers that stand: that to the newest answered challenge, and those that came in only after it was issued, whose scans may be as new.
+    pub(crate) fn standing_answers(&self) -> impl Iterator<Item = &ReceiptEntry> {
+        let newest = self.newest_answered().map_or(u64::MAX, |challenge| challenge.place);
+        let stands = move |challenge: &&Challenge| challenge.answered().is_some_and(|place| place > newest);
+        self.asked().filter(stands).filter_map(Challenge::answer)
+    }
+
+    /// The challenges after the newest answered one.
+    pub(crate) fn unanswered(&self) -> impl DoubleEndedIterator<Item = &Challenge> {
+        let newest = self.newest_answered().map_or(0, |challenge| challenge.place);
+        self.asked().filter(move |challenge| challenge.place > newest)
     }
 }
 

@@ -128,6 +128,7 @@ impl Verification {
             appraisal: self.appraisal.conclusion,
             reasons: self.appraisal.reasons.clone(),
             signer: self.signer.clone(),
+            exceptions: self.appraisal.exceptions.clone(),
         })
     }
 }
@@ -188,6 +189,7 @@ pub(crate) fn verify(ledger: &Ledger, envelope: &[u8], received_at: Timestamp) -
         known = context.map(|context| (context.ordinals, context.seeds)).zip(outcome);
     }
     verification.checks = checks.finish();
+    let exceptions = std::mem::take(&mut verification.appraisal.exceptions);
     verification.appraisal =
         appraisal::appraise(&verification.checks, verification.judgement.as_ref(), verification.appraisal.notes);
     if let (Some(asked), Some(((ordinals, seeds), outcome))) = (&verification.asked, &known) {
@@ -196,6 +198,7 @@ pub(crate) fn verify(ledger: &Ledger, envelope: &[u8], received_at: Timestamp) -
         }
         appraisal::seed::weigh(&mut verification.appraisal, asked.phase, &asked.recipient, seeds, outcome);
     }
+    verification.appraisal.except(exceptions);
     Ok(verification)
 }
 
@@ -215,6 +218,10 @@ fn examine(
         verification.stated = Some(statement.predicate);
         return;
     };
+    checks.run(9, |findings| {
+        check::declaration::check(findings, stated);
+        check::declaration::exceptions(findings, context, stated, verification.received_at);
+    });
     let outcome = stated.outcome().filter(check::coverage::is_countable);
     let signer = verification.signer.as_deref().unwrap_or_default();
     checks.run(2, |findings| check::signature::check(findings, context, signer, verification.received_at));
@@ -237,6 +244,7 @@ fn examine(
     }
     verification.not_accepted = check::declaration::not_accepted(stated, &context.challenge.policy.accept);
     verification.appraisal.notes = appraisal::notes(context, stated);
+    verification.appraisal.exceptions = appraisal::exception::exceptions(context, stated);
     verification.asked = Some(Asked {
         supply_id: context.supply.entry.supply_id.clone(),
         recipient: context.supply.entry.recipient.name.clone(),

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod basics;
+mod board;
 mod canary;
 mod columns;
 mod controls;

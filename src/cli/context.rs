@@ -15,12 +15,23 @@ use std::io::Write;
 use std::path::PathBuf;
 
 /// The form of the result on standard output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// For people.
     Text,
     /// For programs; versioned.
     Json,
+}
+
+/// The form of the result as it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatArgument {
+    /// For people.
+    Text,
+    /// For programs; versioned.
+    Json,
+    /// For spreadsheets; only of commands that print a table.
+    Csv,
 }
 
 /// Whether something is shown.
@@ -36,6 +47,8 @@ pub(crate) enum When {
 pub(crate) struct Context {
     /// The form of the result.
     pub(crate) format: Format,
+    /// Whether the result is a table for spreadsheets. Commands that have none are refused it.
+    pub(crate) is_csv: bool,
     /// Whether standard output is for the result alone, without explanations.
     pub(crate) is_quiet: bool,
     /// Whether more is told.

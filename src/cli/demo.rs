@@ -209,6 +209,7 @@ impl Story<'_> {
         let cli = Cli::try_parse_from(std::iter::once("residua").chain(words.iter().copied()))?;
         let context = Context {
             format: self.context.format,
+            is_csv: false,
             is_quiet: self.context.is_quiet,
             is_verbose: self.context.is_verbose,
             style: self.context.style,

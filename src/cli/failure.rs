@@ -646,6 +646,10 @@ mod tests {
             ChallengeError::NoBaseline,
             ChallengeError::EmptyWithoutBaseline,
             ChallengeError::Declarations { fault: "a declaration lacks its reason".into() },
+            ChallengeError::Backup {
+                system: "tape".into(),
+                weakness: "of its copies it is not promised that they are secured".into(),
+            },
             ChallengeError::Request { problem: "the manifest has no match key `shoe`".into() },
             ChallengeError::Sealed(SealedError::Encrypt { name: "The recipient".into() }),
         ];

@@ -6,23 +6,44 @@ use crate::cli::context::LedgerArgument;
 use crate::cli::exit_code::ExitCode;
 use crate::ledger::Ledger;
 use crate::ledger::board;
+use crate::ledger::board::State;
+use crate::ledger::board::filter::Filter;
+use crate::report::csv;
 use crate::report::json_v1;
 use crate::report::text;
 use crate::support::time;
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 
 /// Show where every supply stands, and what to do next
 ///
 /// One line a supply, from the originator's ledger: the first digits of its id, by which the other commands know it, the agreed day, its state
-/// and the next command. A supply is overdue when the agreed day has passed, the data are not attested as deleted, and no challenge waits
-/// for an answer.
+/// and the next command. A supply is overdue when the agreed day has passed, no challenge waits for an answer, and the data are not attested as deleted:
+/// because nobody was asked, or the answer is not clear, or the day of an exception has passed, or a recheck was not answered, or a
+/// party objects.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Example:
+Examples:
   residua status
+  residua status --due-within 14
+  residua status --recipient party --state residual --state disputed
+  residua status --overdue --format csv > overdue.csv
 
-Exit codes: 0, or 13 when something is overdue.")]
+Exit codes: 0, or 13 when something that is shown is overdue. What a filter
+leaves out does not count.")]
 pub(crate) struct Arguments {
+    /// Only recipients whose name holds this text, in any case of its letters
+    #[arg(long, value_name = "TEXT", help_heading = "Filters, which all have to hold")]
+    recipient: Option<String>,
+    /// Only supplies in this state; may be repeated
+    #[arg(long = "state", value_name = "STATE", value_parser = PossibleValuesParser::new(State::WORDS), help_heading = "Filters, which all have to hold")]
+    states: Vec<String>,
+    /// Only what is overdue, whatever its state
+    #[arg(long, help_heading = "Filters, which all have to hold")]
+    overdue: bool,
+    /// Only what is overdue, or of which the agreed day, the end of a challenge or the day of an exception comes within so many days
+    #[arg(long, value_name = "DAYS", help_heading = "Filters, which all have to hold")]
+    due_within: Option<u32>,
     #[command(flatten)]
     ledger: LedgerArgument,
 }
@@ -31,13 +52,23 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     let ledger = Ledger::open(&arguments.ledger.folder()?)?;
     let today = time::day(context.now());
-    let rows = board::rows(ledger.view(), today);
+    let filter = Filter {
+        recipient: arguments.recipient.clone(),
+        states: arguments.states.clone(),
+        is_overdue: arguments.overdue,
+        due_within: arguments.due_within,
+    };
+    let mut rows = board::rows(ledger.view(), today);
+    rows.retain(|row| filter.passes(row));
     match context.format {
+        Format::Text if context.is_csv => context.print(&csv::board(&rows))?,
+        Format::Text if rows.is_empty() && filter.is_open() => context.say("The ledger holds no supply yet.\n")?,
+        Format::Text if rows.is_empty() => context.say("No supply of the ledger is like that.\n")?,
         Format::Text => context.say(&text::board(&rows, context.style))?,
-        Format::Json => context.print(&json_v1::write(&json_v1::BoardV1 {
+        Format::Json => context.print(&json_v1::write(&json_v1::board::BoardV1 {
             version: json_v1::VERSION,
             today: today.to_string(),
-            supplies: rows.iter().map(json_v1::BoardRowV1::from).collect(),
+            supplies: rows.iter().map(json_v1::board::BoardRowV1::from).collect(),
         }))?,
     }
     Ok(if rows.iter().any(|row| row.is_overdue) { ExitCode::Overdue } else { ExitCode::Clear })

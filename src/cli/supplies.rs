@@ -10,9 +10,13 @@ use crate::ledger::LedgerView;
 use crate::ledger::Supply;
 use crate::ledger::board;
 use crate::ledger::board::BoardRow;
+use crate::ledger::dispute::Dispute;
 use crate::ledger::seed::Roster;
 use crate::ledger::seed::SeedEntry;
+use crate::report::csv;
 use crate::report::json_v1;
+use crate::report::json_v1::board::DisputeV1;
+use crate::report::json_v1::board::ExceptionV1;
 use crate::report::json_v1::received::CountersignedV1;
 use crate::report::text;
 use crate::support::sanitize::clean;
@@ -50,6 +54,13 @@ enum Command {
     },
 }
 
+impl Arguments {
+    /// Whether the result is a table, which can be had as CSV.
+    pub(crate) fn has_table(&self) -> bool {
+        matches!(self.command, Command::List { .. })
+    }
+}
+
 /// Lists or shows.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     let today = time::day(context.now());
@@ -58,6 +69,10 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             let ledger = Ledger::open(&ledger.folder()?)?;
             let view = ledger.view();
             match context.format {
+                Format::Text if context.is_csv => {
+                    let supplies = view.supplies().iter().map(|supply| (supply, board::row(view, supply, today)));
+                    context.print(&csv::supplies(supplies))?;
+                }
                 Format::Json => {
                     let supplies = view.supplies().iter().map(|supply| json(view, supply)).collect();
                     context.print(&json_v1::write(&json_v1::SuppliesV1 { version: json_v1::VERSION, supplies }))?;
@@ -182,15 +197,34 @@ fn words(view: &LedgerView, supply: &Supply, row: &BoardRow) -> String {
         for receipt in &challenge.receipts {
             let _ = writeln!(
                 words,
-                "    attestation received {}: stated {}, appraised {}",
+                "    attestation received {}: stated {}, appraised {}{}",
                 receipt.received_at,
                 clean(&receipt.verdict),
-                receipt.appraisal.word()
+                receipt.appraisal.word(),
+                receipt.clear_until().map_or_else(String::new, |until| format!(" with exceptions until {until}"))
             );
+            words.push_str(&text::outcome::exceptions(&receipt.exceptions, "      "));
             for reason in &receipt.reasons {
                 let _ = writeln!(words, "      {}", clean(reason));
             }
         }
+    }
+    for Dispute { entry, settlement } in &supply.disputes {
+        let _ = writeln!(
+            words,
+            "  objection {} by the {}, raised {}: {}",
+            entry.number,
+            entry.by.word(),
+            entry.raised_at,
+            text::clean_long(&entry.reason)
+        );
+        for (what, digest) in [("attestation", &entry.attestation), ("paper", &entry.document)] {
+            let _ = digest.iter().try_for_each(|digest| writeln!(words, "    {what} with SHA-256 {digest}"));
+        }
+        let _ = match settlement {
+            Some(end) => writeln!(words, "    settled {}: {}", end.settled_at, text::clean_long(&end.reason)),
+            None => writeln!(words, "    open"),
+        };
     }
     let _ = writeln!(words, "State: {}\nNext: {}", row.state, row.next_command);
     if !row.remark.is_empty() {
@@ -235,9 +269,11 @@ pub(crate) fn json(view: &LedgerView, supply: &Supply) -> json_v1::SupplyV1 {
                         verdict: receipt.verdict.clone(),
                         appraisal: receipt.appraisal.word().to_owned(),
                         reasons: receipt.reasons.clone(),
+                        exceptions: receipt.exceptions.iter().map(ExceptionV1::from).collect(),
                     })
                     .collect(),
             })
             .collect(),
+        disputes: supply.disputes.iter().map(DisputeV1::from).collect(),
     }
 }

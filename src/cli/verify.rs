@@ -15,6 +15,7 @@ use crate::finding::verdict::ReasonCode;
 use crate::ledger::Ledger;
 use crate::ledger::entry::Conclusion;
 use crate::report::json_v1;
+use crate::report::json_v1::board::ExceptionV1;
 use crate::report::text;
 use crate::report::text::outcome;
 use crate::support::sanitize::clean;
@@ -144,7 +145,20 @@ fn words(path: &Path, verification: &Verification, context: &Context) -> String 
             }
         }
     }
-    let _ = writeln!(words, "Appraisal: {}", text::word(verification.appraisal.conclusion.word(), context.style));
+    let until = verification.appraisal.clear_until();
+    let _ = writeln!(
+        words,
+        "Appraisal: {}{}",
+        text::word(verification.appraisal.conclusion.word(), context.style),
+        until.map_or_else(String::new, |until| format!(" with exceptions until {until}"))
+    );
+    words.push_str(&outcome::exceptions(&verification.appraisal.exceptions, "  "));
+    if let Some(from) = until.and_then(|until| until.tomorrow().ok()) {
+        let _ = writeln!(
+            words,
+            "From {from} on the supply is open again: ask then with `--phase recheck` whether the copies are gone."
+        );
+    }
     // What failed stands at its check already.
     if verification.appraisal.conclusion != Conclusion::Failed {
         words.push_str(&concluded(verification));
@@ -222,6 +236,8 @@ fn json(path: &Path, verification: &Verification) -> json_v1::VerificationV1 {
         delete_by: asked.map(|asked| asked.delete_by.clone()),
         appraisal: verification.appraisal.conclusion.word().to_owned(),
         appraisal_reasons: verification.appraisal.reasons.clone(),
+        clear_until: verification.appraisal.clear_until().map(|until| until.to_string()),
+        exceptions: verification.appraisal.exceptions.iter().map(ExceptionV1::from).collect(),
         meaning: verification.stated.as_ref().filter(|_| !is_failed).map(|stated| stated.meaning.clone()),
         not_accepted: verification.not_accepted.clone(),
         notes: verification.appraisal.notes.clone(),

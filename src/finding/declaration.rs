@@ -3,6 +3,8 @@
 //! One form serves the recipient's `--declare` file (TOML), the attestation and the challenge (JSON), so that acceptance is equality: a
 //! declaration is accepted when the signed challenge holds the same one, word for word.
 
+use crate::support::time;
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -84,6 +86,39 @@ pub(crate) struct Backup {
     pub(crate) beyond_use: BeyondUse,
 }
 
+impl Backup {
+    /// Why the backup cannot stand as an exception on a UTC day, in words; `None` where it can. Copies that are neither put beyond use nor sure to
+    /// be overwritten are data that were kept.
+    pub(crate) fn weakness(&self, day: Date) -> Option<String> {
+        let promises = &self.beyond_use;
+        let lacking: Vec<&str> = [
+            (promises.not_used, "that they are not used"),
+            (promises.not_shared, "that they are not shared"),
+            (promises.secured, "that they are secured"),
+            (promises.will_be_deleted, "that they will be deleted"),
+        ]
+        .into_iter()
+        .filter_map(|(is_given, promise)| (!is_given).then_some(promise))
+        .collect();
+        if !lacking.is_empty() {
+            return Some(format!("of its copies it is not promised {}", lacking.join(", nor ")));
+        }
+        if self.system.trim().is_empty() || self.rotation.trim().is_empty() {
+            return Some("it lacks the name of its system or its rotation".to_owned());
+        }
+        let (Some(last_copy), Some(roll_off)) = (time::parse_day(&self.last_copy), time::parse_day(&self.roll_off)) else {
+            return Some("it has a day that is not of the form 2017-06-30".to_owned());
+        };
+        if roll_off <= last_copy {
+            Some(format!("its last copy of {last_copy} cannot be overwritten on {roll_off}"))
+        } else if roll_off < day {
+            Some(format!("the day on which its last copy was to be overwritten has passed: {roll_off}"))
+        } else {
+            None
+        }
+    }
+}
+
 /// The conditions of the ICO's guidance "Deleting personal data": each `true` is a promise of the recipient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -162,7 +197,7 @@ impl Declarations {
             }
         }
         for backup in &self.backups {
-            if [&backup.last_copy, &backup.roll_off].iter().any(|day| crate::support::time::parse_day(day).is_none()) {
+            if [&backup.last_copy, &backup.roll_off].iter().any(|day| time::parse_day(day).is_none()) {
                 return Some(format!("backup `{}` has a day that is not of the form 2017-06-30", backup.system));
             }
         }
@@ -251,7 +286,37 @@ mod tests {
         assert_eq!(declared.fault().unwrap(), "two lawful sources are named `electoral roll`");
         declared.lawful_sources.clear();
         declared.backups[0].roll_off = "soon".into();
+        assert!(declared.backups[0].weakness(day("2017-07-01")).unwrap().contains("not of the form"));
         assert!(declared.fault().unwrap().contains("tape"));
         assert!(toml::from_str::<Declarations>("[[lawful_sauce]]\nname='x'").is_err());
+    }
+    fn day(text: &str) -> Date {
+        time::parse_day(text).unwrap()
+    }
+
+    #[test]
+    fn a_backup_is_an_exception_with_four_promises_and_until_its_day() {
+        let declared: Declarations = toml::from_str(FILE).unwrap();
+        let tape = &declared.backups[0];
+        for date in ["2017-07-01", "2017-12-31"] {
+            assert_eq!(tape.weakness(day(date)), None, "{date}");
+        }
+        let weak = |change: &dyn Fn(&mut Backup), date: &str| {
+            let mut tape = tape.clone();
+            change(&mut tape);
+            tape.weakness(day(date)).unwrap()
+        };
+        let now = "2017-07-01";
+        assert_eq!(weak(&|_| (), "2018-01-01"), "the day on which its last copy was to be overwritten has passed: 2017-12-31");
+        assert_eq!(
+            weak(&|tape| tape.beyond_use.not_used = false, now),
+            "of its copies it is not promised that they are not used"
+        );
+        assert!(weak(&|tape| tape.beyond_use.not_shared = false, now).contains("that they are not shared"));
+        assert!(weak(&|tape| tape.beyond_use.secured = false, now).contains("that they are secured"));
+        assert!(weak(&|tape| tape.beyond_use.will_be_deleted = false, now).contains("that they will be deleted"));
+        assert!(weak(&|tape| tape.last_copy = "2017-12-31".into(), now).contains("cannot be overwritten on 2017-12-31"));
+        assert!(weak(&|tape| tape.rotation = " ".into(), now).contains("lacks"));
+        assert!(weak(&|tape| tape.system.clear(), now).contains("lacks"));
     }
 }

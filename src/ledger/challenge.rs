@@ -87,6 +87,14 @@ pub(crate) enum ChallengeError {
         /// In words.
         fault: String,
     },
+    /// The person's fault, or the recipient's: copies that are not put beyond use, or should be gone already.
+    #[error("the backup `{system}` cannot be accepted: {weakness}")]
+    Backup {
+        /// The backup system.
+        system: String,
+        /// In words.
+        weakness: String,
+    },
     /// The person's fault: what cannot be had without a baseline.
     #[error("empty targets cannot be accepted without a baseline, since nothing would say that they ever held the data")]
     EmptyWithoutBaseline,
@@ -118,6 +126,10 @@ impl ChallengeError {
             ),
             ChallengeError::TooEarly { .. } => Some("issue it on that day or later; `residua status` says when it is due"),
             ChallengeError::Declarations { .. } => Some("correct the declaration file, or have the recipient correct it"),
+            ChallengeError::Backup { .. } => Some(
+                "strike it out of the declaration file, or have the recipient correct it: copies are an exception where all four promises of \
+                 `beyond_use` are true, and until the day of `roll_off`",
+            ),
             ChallengeError::EmptyWithoutBaseline => Some(
                 "leave `--without-baseline` away where a baseline was accepted, or issue a challenge with `--phase baseline` first; without \
                  one, leave `--accept-empty` away",
@@ -165,6 +177,11 @@ pub(crate) fn issue(
     let manifest: Statement<ManifestV1> =
         ledger.statement(supply.statement(phase), &entry.originator.card().map_err(LedgerError::from)?)?;
     check(&request, &manifest.predicate)?;
+    for backup in &request.policy.accept.backups {
+        if let Some(weakness) = backup.weakness(time::day(now)) {
+            return Err(ChallengeError::Backup { system: sanitize::clean(&backup.system), weakness });
+        }
+    }
     let expires_at = now
         .checked_add(SignedDuration::from_hours(24 * i64::from(request.days_valid)))
         .map_err(|_| ChallengeError::Request { problem: "the challenge would end beyond all dates".to_owned() })?;
@@ -269,10 +286,12 @@ mod tests {
     use super::*;
     use crate::attestation::dsse::Envelope;
     use crate::attestation::key::SigningKey;
+    use crate::finding::declaration::Backup;
     use crate::finding::declaration::Declarations;
     use crate::finding::declaration::NotScanned;
     use crate::ledger::fixture::Originator;
     use crate::ledger::fixture::at;
+    use crate::ledger::fixture::backup;
     use crate::ledger::fixture::secrets;
     use crate::ledger::fixture::sign;
 
@@ -355,5 +374,27 @@ mod tests {
             let not_scanned = vec![NotScanned { system: "lake".to_owned(), reason: String::new() }];
             request.policy.accept = Declarations { not_scanned, ..Declarations::default() };
         });
+    }
+
+    #[test]
+    fn a_backup_is_accepted_with_all_promises_and_until_it_is_gone() {
+        let (mut originator, _) = supplied();
+        let mut asked = |change: &dyn Fn(&mut Backup), now: &str| {
+            let mut tape = backup("tape", "2017-06-29", "2017-09-29");
+            change(&mut tape);
+            let accept = Declarations { backups: vec![tape], ..Declarations::default() };
+            let policy = Policy { accept, without_baseline: true, ..Policy::default() };
+            let request = originator.request(Phase::Deletion, policy);
+            issued(&originator, request, now).map(|_| ()).map_err(|error| error.to_string())
+        };
+        for now in ["2017-07-03T09:00:00Z", "2017-09-29T23:59:59Z"] {
+            assert_eq!(asked(&|_| (), now), Ok(()), "{now}");
+        }
+        let refused = |result: Result<(), String>, words: &str| {
+            let error = result.unwrap_err();
+            assert!(error.starts_with("the backup `tape` cannot be accepted: ") && error.contains(words), "{error}");
+        };
+        refused(asked(&|_| (), "2017-09-30T00:00:00Z"), "has passed: 2017-09-29");
+        refused(asked(&|tape| tape.beyond_use.secured = false, "2017-07-03T09:00:00Z"), "not promised that they are secured");
     }
 }

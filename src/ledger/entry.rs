@@ -3,6 +3,8 @@
 use crate::attestation::key::Card;
 use crate::attestation::key::CardError;
 use crate::finding::verdict::Verdict;
+use crate::support::time;
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -36,6 +38,10 @@ pub(crate) enum Entry {
     Recipient(Box<RecipientEntry>),
     /// A recipient's key is no longer to be relied on.
     Revocation(RevocationEntry),
+    /// A party objects.
+    Dispute(DisputeEntry),
+    /// An objection was settled.
+    Settlement(SettlementEntry),
 }
 
 /// A supply.
@@ -155,6 +161,9 @@ pub(crate) struct ReceiptEntry {
     /// The fingerprint of the key that signed. Receipts from before it was kept do not say it: then it is the one that the supply pins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) signer: Option<String>,
+    /// The copies in backups that are accepted for a while, where it was appraised as clear: an exception each. Absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) exceptions: Vec<ExceptionEntry>,
 }
 
 /// A recipient's card, pinned without a supply.
@@ -195,6 +204,32 @@ pub(crate) struct RevocationEntry {
     pub(crate) since: String,
     /// Why, in words.
     pub(crate) reason: String,
+}
+
+impl ReceiptEntry {
+    /// The last day on which a clear appraisal holds as it is: that of the earliest roll-off. `None` where it has no exceptions.
+    pub(crate) fn clear_until(&self) -> Option<Date> {
+        clear_until(&self.exceptions).filter(|_| self.appraisal == Conclusion::Clear)
+    }
+}
+
+/// The day of the earliest roll-off, from the day after which something has to be asked again.
+pub(crate) fn clear_until(exceptions: &[ExceptionEntry]) -> Option<Date> {
+    exceptions.iter().filter_map(|exception| time::parse_day(&exception.roll_off)).min()
+}
+
+/// Copies in a backup that were put beyond use and are overwritten on a day, as the recipient declared and the challenge accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ExceptionEntry {
+    /// The backup system.
+    pub(crate) system: String,
+    /// The day of the last copy that holds the data.
+    pub(crate) last_copy: String,
+    /// The day on which that copy is overwritten.
+    pub(crate) roll_off: String,
+    /// How copies are rotated, in words.
+    pub(crate) rotation: String,
 }
 
 /// A recipient's confirmation of what it was handed.
@@ -255,6 +290,62 @@ impl From<Verdict> for Conclusion {
             Verdict::Clear => Conclusion::Clear,
             Verdict::Inconclusive => Conclusion::Inconclusive,
             Verdict::Residual => Conclusion::Residual,
+        }
+    }
+}
+
+/// An objection to how a supply stands. The originator enters it, whoever raised it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DisputeEntry {
+    /// Whose.
+    pub(crate) supply_id: String,
+    /// Counts from 1 for each supply.
+    pub(crate) number: u32,
+    /// Who objects.
+    pub(crate) by: Side,
+    /// Why, in words.
+    pub(crate) reason: String,
+    /// SHA-256 of the attestation that it is about, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) attestation: Option<String>,
+    /// SHA-256 of a paper that goes with it, which the ledger does not keep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) document: Option<String>,
+    /// RFC 3339, UTC.
+    pub(crate) raised_at: String,
+}
+
+/// The end of an objection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct SettlementEntry {
+    /// Whose.
+    pub(crate) supply_id: String,
+    /// The objection's number.
+    pub(crate) number: u32,
+    /// How, in words.
+    pub(crate) reason: String,
+    /// RFC 3339, UTC.
+    pub(crate) settled_at: String,
+}
+
+/// One of the two parties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Side {
+    /// Who supplied.
+    Originator,
+    /// Who was supplied.
+    Recipient,
+}
+
+impl Side {
+    /// The word that files and tables use.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Side::Originator => "originator",
+            Side::Recipient => "recipient",
         }
     }
 }

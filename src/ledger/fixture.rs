@@ -7,6 +7,8 @@ use crate::attestation::predicate_v1::ChallengeV1;
 use crate::attestation::statement::Predicate;
 use crate::attestation::statement::Statement;
 use crate::finding::Phase;
+use crate::finding::declaration::Backup;
+use crate::finding::declaration::BeyondUse;
 use crate::finding::declaration::Policy;
 use crate::ledger::Ledger;
 use crate::ledger::challenge;
@@ -118,6 +120,17 @@ pub(crate) fn secrets(number: u8) -> Secrets {
 pub(crate) fn seeds() -> Roster {
     let seed = |row, baseline, deletion| SeedEntry { row, baseline, deletion, cells: vec!["Jenny Wren".to_owned()] };
     Roster::new(vec!["name".to_owned()], vec![seed(3, 5, 1_999), seed(20, 1_999, 5), seed(400, 800, 700), seed(401, 801, 701)])
+}
+
+/// A backup of which everything is promised.
+pub(crate) fn backup(system: &str, last_copy: &str, roll_off: &str) -> Backup {
+    Backup {
+        system: system.to_owned(),
+        last_copy: last_copy.to_owned(),
+        roll_off: roll_off.to_owned(),
+        rotation: "three months".to_owned(),
+        beyond_use: BeyondUse { not_used: true, not_shared: true, secured: true, will_be_deleted: true },
+    }
 }
 
 /// A manifest's statement with one key of each class.

@@ -699,6 +699,7 @@ mod tests {
                     ][appraisal],
                     reasons: Vec::new(),
                     signer: Some(challenge.recipient_key.clone()),
+                    exceptions: Vec::new(),
                 })
             }
             Step::Pin { card: new, replaces, is_rotation, day } => {
@@ -714,6 +715,8 @@ mod tests {
     fn rank(state: State) -> u8 {
         match state {
             State::AttestedClear => 0,
+            // Of these the proptest makes none.
+            State::ClearWithExceptions(_) | State::Disputed => 5,
             State::InUse | State::Due(_) => 1,
             State::AwaitingBaseline | State::ChallengeIssued => 2,
             State::Inconclusive | State::Overdue(_) => 3,

@@ -1,5 +1,6 @@
 //! Results for programs: version 1 of the JSON that `--format json` prints. These structs are frozen; the program's own types may change.
 
+pub(crate) mod board;
 pub(crate) mod party;
 pub(crate) mod received;
 
@@ -17,7 +18,9 @@ use crate::finding::verdict::Judgement;
 use crate::finding::verdict::ReasonCode;
 use crate::finding::verdict::meaning;
 use crate::finding::verdict::overlaps;
-use crate::ledger::board::BoardRow;
+use crate::report::json_v1::board::BoardRowV1;
+use crate::report::json_v1::board::DisputeV1;
+use crate::report::json_v1::board::ExceptionV1;
 use crate::support::sanitize::is_harmful;
 use crate::verification::appraisal;
 use serde::Serialize;
@@ -245,46 +248,6 @@ impl ScannedV1 {
     }
 }
 
-/// The board.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct BoardV1 {
-    pub(crate) version: u32,
-    pub(crate) today: String,
-    pub(crate) supplies: Vec<BoardRowV1>,
-}
-
-/// One line of the board.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct BoardRowV1 {
-    pub(crate) supply_id: String,
-    pub(crate) recipient: String,
-    pub(crate) records: u64,
-    pub(crate) delete_by: String,
-    pub(crate) state: String,
-    pub(crate) is_overdue: bool,
-    pub(crate) next_action: String,
-    pub(crate) next_command: String,
-    pub(crate) remark: String,
-}
-
-impl From<&BoardRow> for BoardRowV1 {
-    fn from(row: &BoardRow) -> BoardRowV1 {
-        BoardRowV1 {
-            supply_id: row.supply_id.clone(),
-            recipient: row.recipient.clone(),
-            records: row.records,
-            delete_by: row.delete_by.to_string(),
-            state: row.state.to_string(),
-            is_overdue: row.is_overdue,
-            next_action: row.next_action(),
-            next_command: row.next_command.clone(),
-            remark: row.remark.clone(),
-        }
-    }
-}
-
 /// Attestations were verified.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -309,6 +272,9 @@ pub(crate) struct VerificationV1 {
     pub(crate) delete_by: Option<String>,
     pub(crate) appraisal: String,
     pub(crate) appraisal_reasons: Vec<String>,
+    /// The last day on which a clear appraisal holds as it is; null where it has no exceptions.
+    pub(crate) clear_until: Option<String>,
+    pub(crate) exceptions: Vec<ExceptionV1>,
     /// What the verdict means, in the recipient's words; null where a check failed.
     pub(crate) meaning: Option<String>,
     pub(crate) not_accepted: Vec<String>,
@@ -489,6 +455,7 @@ pub(crate) struct SupplyV1 {
     /// The recipient's confirmation of what it was handed; null where there is none.
     pub(crate) countersigned: Option<received::CountersignedV1>,
     pub(crate) challenges: Vec<ChallengeV1>,
+    pub(crate) disputes: Vec<DisputeV1>,
 }
 
 /// An invented person.
@@ -529,6 +496,7 @@ pub(crate) struct ReceiptV1 {
     pub(crate) verdict: String,
     pub(crate) appraisal: String,
     pub(crate) reasons: Vec<String>,
+    pub(crate) exceptions: Vec<ExceptionV1>,
 }
 
 /// A document of ours, as `inspect` shows it: its payload is the signed statement, and its signature was not checked.

@@ -74,25 +74,46 @@ pub(crate) fn word(text: &str, style: Style) -> String {
 /// own, the first above its row and the others below; numbers and words stay whole.
 pub(crate) fn table(head: &[(&str, Align)], rows: impl IntoIterator<Item = Vec<String>>, style: Style) -> String {
     let rows: Vec<Vec<String>> = rows.into_iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
+    lay_out(head, &rows, style)
+}
+
+/// As [`table`], of cells that are clean.
+fn lay_out(head: &[(&str, Align)], rows: &[Vec<String>], style: Style) -> String {
     let mut inside: Vec<usize> = (0..head.len()).collect();
-    let mut lines = draw(head, &rows, &inside, None);
-    let Some(width) = style.width.map(usize::from) else { return joined(&lines) };
+    let Some(width) = style.width.map(usize::from) else { return joined(&draw(head, rows, &inside, None)) };
     let is_too_wide = |lines: &[String]| lines.iter().any(|line| line.chars().count() > width);
-    let longest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    while inside.len() > 1 && is_too_wide(&lines) {
+    let longest: Vec<usize> = (0..head.len())
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .collect();
+    let widest = |inside: &[usize]| {
         let words = inside.iter().copied().filter(|column| head[*column].1 == Align::Left);
-        let Some(widest) = words.max_by_key(|column| longest(*column)) else { break };
+        words.max_by_key(|column| longest[*column]).filter(|_| inside.len() > 1)
+    };
+    // What does not fit by arithmetic is not drawn first: a board of thousands of rows is drawn once.
+    let needed = |inside: &[usize]| -> usize {
+        inside.iter().map(|column| usize::from(GAP) + longest[*column].max(head[*column].0.chars().count())).sum()
+    };
+    while needed(&inside) > width
+        && let Some(widest) = widest(&inside)
+    {
         inside.retain(|column| *column != widest);
-        lines = draw(head, &rows, &inside, None);
+    }
+    let mut lines = draw(head, rows, &inside, None);
+    // Characters that are wider than one column show only there.
+    while is_too_wide(&lines)
+        && let Some(widest) = widest(&inside)
+    {
+        inside.retain(|column| *column != widest);
+        lines = draw(head, rows, &inside, None);
     }
     if inside.len() == head.len() {
         return joined(&lines);
     }
     if is_too_wide(&lines) {
-        lines = draw(head, &rows, &inside, style.width);
+        lines = draw(head, rows, &inside, style.width);
     }
     let outside: Vec<usize> = (0..head.len()).filter(|column| !inside.contains(column)).collect();
-    joined(&beside(head, &rows, &outside, &lines, width))
+    joined(&beside(head, rows, &outside, &lines, width))
 }
 
 /// The lines of a table of some of the columns; wrapped where a width is given.
@@ -265,9 +286,6 @@ pub(crate) fn asked_besides(records: u64, controls: u64) -> String {
 
 /// The board. It is laid out for a narrow terminal everywhere: what to do next stands below its row where it does not fit.
 pub(crate) fn board(rows: &[BoardRow], style: Style) -> String {
-    if rows.is_empty() {
-        return "The ledger holds no supply yet.\n".to_owned();
-    }
     let head = [
         ("supply", Align::Left),
         ("recipient", Align::Left),
@@ -280,15 +298,20 @@ pub(crate) fn board(rows: &[BoardRow], style: Style) -> String {
     let cells = rows.iter().map(|row| {
         vec![
             row.short_id.clone(),
-            row.recipient.clone(),
+            clean(&row.recipient),
             count(row.records),
             row.delete_by.to_string(),
-            row.state.to_string(),
+            row.state.short(),
             row.next_command.clone(),
+            // In our words, with commands that are not to be cut; what it quotes is clean.
             row.remark.clone(),
         ]
     });
-    table(&head, cells, Style { width: Some(style.width.map_or(BOARD, |width| width.min(BOARD))), ..style })
+    lay_out(
+        &head,
+        &cells.collect::<Vec<_>>(),
+        Style { width: Some(style.width.map_or(BOARD, |width| width.min(BOARD))), ..style },
+    )
 }
 
 #[cfg(test)]

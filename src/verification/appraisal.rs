@@ -1,6 +1,7 @@
 //! The appraisal: what the originator concludes. It begins with the verdict and can only worsen it.
 
 pub(super) mod control;
+pub(super) mod exception;
 pub(super) mod seed;
 
 use crate::attestation::predicate_v1::AttestationV1;
@@ -10,6 +11,7 @@ use crate::finding::verdict::ReasonCode;
 use crate::finding::verdict::ReasonGroup;
 use crate::finding::verdict::group;
 use crate::ledger::entry::Conclusion;
+use crate::ledger::entry::ExceptionEntry;
 use crate::support::number::grouped;
 use crate::support::number::of;
 use crate::support::sanitize;
@@ -29,12 +31,20 @@ pub(crate) struct Appraisal {
     pub(crate) known: Vec<Failure>,
     /// What a reader should know besides; it changes nothing.
     pub(crate) notes: Vec<String>,
+    /// The copies in backups for which `clear` does not speak, and the days on which they are gone.
+    pub(crate) exceptions: Vec<ExceptionEntry>,
 }
 
 /// Nothing was concluded yet, so nothing is accepted.
 impl Default for Appraisal {
     fn default() -> Appraisal {
-        Appraisal { conclusion: Conclusion::Failed, reasons: Vec::new(), known: Vec::new(), notes: Vec::new() }
+        Appraisal {
+            conclusion: Conclusion::Failed,
+            reasons: Vec::new(),
+            known: Vec::new(),
+            notes: Vec::new(),
+            exceptions: Vec::new(),
+        }
     }
 }
 
@@ -61,14 +71,14 @@ pub(super) fn appraise(checks: &[CheckResult], judgement: Option<&Judgement>, no
         }
     }
     let Some(judgement) = judgement.filter(|_| failures.is_empty()) else {
-        return Appraisal { conclusion: Conclusion::Failed, reasons: failures, known: Vec::new(), notes };
+        return Appraisal { conclusion: Conclusion::Failed, reasons: failures, known: Vec::new(), notes, exceptions: Vec::new() };
     };
     let mut conclusion = Conclusion::from(judgement.verdict);
     if !doubts.is_empty() {
         conclusion = conclusion.max(Conclusion::Inconclusive);
     }
     let reasons = group(&judgement.reasons).iter().map(words).chain(doubts).collect();
-    Appraisal { conclusion, reasons, known: Vec::new(), notes }
+    Appraisal { conclusion, reasons, known: Vec::new(), notes, exceptions: Vec::new() }
 }
 
 /// What changes nothing and should be known.

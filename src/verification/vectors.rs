@@ -15,6 +15,8 @@ use crate::finding::Outcome;
 use crate::finding::Phase;
 use crate::finding::coverage::Column;
 use crate::finding::coverage::Target;
+use crate::finding::declaration::Backup;
+use crate::finding::declaration::BeyondUse;
 use crate::finding::declaration::Declarations;
 use crate::finding::declaration::Exclusion;
 use crate::finding::declaration::LawfulSource;
@@ -36,6 +38,7 @@ use crate::ledger::entry::PinnedCard;
 use crate::ledger::entry::RecipientEntry;
 use crate::ledger::entry::RevocationEntry;
 use crate::ledger::fixture::at;
+use crate::ledger::fixture::backup;
 use crate::ledger::fixture::seeds;
 use crate::ledger::fixture::sign;
 use crate::ledger::store::open_signed;
@@ -866,6 +869,64 @@ fn v9_declarations() {
         let verification = world.verify(&world.attest(&challenge, &Outcome { declared, ..gone() }));
         assert_fails(&verification, 9, word);
     }
+}
+
+/// The answer to a deletion challenge that accepts these backups, which it declares, and otherwise the honest one.
+fn with_backups(accept: &[Backup], declare: &[Backup], received: &str) -> Verification {
+    let mut world = World::new();
+    let declarations = |backups: &[Backup]| Declarations { backups: backups.to_vec(), ..Declarations::default() };
+    // Issued by a program from before such a backup was refused.
+    let request = world.originator.request(Phase::Deletion, Policy::default());
+    let supply = world.originator.ledger.view().supply(&world.supply_id).unwrap();
+    let mut asked = issue(&world.originator.ledger, supply, request, at(ISSUED)).unwrap();
+    asked.predicate.policy.accept = declarations(accept);
+    let challenge = sign(&asked, &world.originator.key);
+    record(&mut world.originator.ledger, at(ISSUED), &challenge).unwrap();
+    let statement = world.attest(&challenge, &Outcome { declared: declarations(declare), ..gone() });
+    verify(&world.originator.ledger, &sign(&statement, &world.originator.recipient), at(received)).unwrap()
+}
+
+#[test]
+fn copies_that_are_not_beyond_use_or_should_be_gone_are_not_clear() {
+    let tape = || backup("tape", "2017-06-29", "2017-07-03");
+    let promised = |change: fn(&mut BeyondUse)| {
+        let mut tape = tape();
+        change(&mut tape.beyond_use);
+        tape
+    };
+    let none = BeyondUse { not_used: false, not_shared: false, secured: false, will_be_deleted: false };
+    for (weak, word) in [
+        (promised(|promises| promises.not_used = false), "not promised that they are not used"),
+        (promised(|promises| promises.not_shared = false), "not promised that they are not shared"),
+        (promised(|promises| promises.secured = false), "not promised that they are secured"),
+        (promised(|promises| promises.will_be_deleted = false), "not promised that they will be deleted"),
+        (Backup { beyond_use: none, ..tape() }, "that they are not used, nor that they are not shared"),
+        (backup("tape", "2017-06-29", "2017-07-02"), "has passed: 2017-07-02"),
+        (backup("tape", "2017-07-03", "2017-07-03"), "cannot be overwritten"),
+        (backup("tape", "2017-07-04", "2017-08-03"), "is dated 2017-07-04"),
+        (Backup { rotation: String::new(), ..tape() }, "lacks"),
+    ] {
+        let weak = [weak];
+        let verification = with_backups(&weak, &weak, RECEIVED);
+        assert_doubt(&verification, word);
+        assert!(verification.checks[8].doubts[0].help.contains("new challenge"));
+        // What is accepted and not declared is nobody's copy.
+        assert_eq!(with_backups(&weak, &[], RECEIVED).appraisal.conclusion, Conclusion::Clear);
+    }
+    // Without a fault they stand as exceptions, the earliest first; what was not accepted does not.
+    let disk = backup("disk", "2017-06-29", "2017-07-31");
+    let verification = with_backups(&[disk.clone(), tape()], &[disk.clone(), tape()], RECEIVED);
+    assert_eq!(verification.appraisal.clear_until().unwrap().to_string(), "2017-07-03");
+    let receipt = verification.receipt().unwrap();
+    let days: Vec<&str> = receipt.exceptions.iter().map(|exception| exception.roll_off.as_str()).collect();
+    assert_eq!((days, receipt.appraisal), (vec!["2017-07-03", "2017-07-31"], Conclusion::Clear));
+    let verification = with_backups(&[tape()], &[tape(), disk], RECEIVED);
+    assert_eq!((verification.appraisal.conclusion, verification.appraisal.clear_until()), (Conclusion::Inconclusive, None));
+    assert_eq!(verification.receipt().unwrap().exceptions, []);
+    // To the end of its day, and not a second longer.
+    let at_midnight = |received| with_backups(&[tape()], &[tape()], received);
+    assert_eq!(at_midnight("2017-07-03T23:59:59Z").appraisal.conclusion, Conclusion::Clear);
+    assert_doubt(&at_midnight("2017-07-04T00:00:00Z"), "has passed: 2017-07-03");
 }
 
 #[test]

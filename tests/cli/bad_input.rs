@@ -258,6 +258,8 @@ fn challenges_that_cannot_be_issued() {
     world.case.write("bad/reason.toml", "[[removed]]\ntarget = \"x\"\nreason = \" \"\n");
     world.case.write("bad/word.toml", "[[lawful_sauce]]\nname = \"a\"\n");
     world.case.write("bad/day.toml", "[[backup]]\nsystem = \"tape\"\nlast_copy = \"soon\"\nroll_off = \"2017-12-31\"\nrotation = \"monthly\"\nbeyond_use = { not_used = true, not_shared = true, secured = true, will_be_deleted = true }\n");
+    world.case.write("bad/promise.toml", "[[backup]]\nsystem = \"tape\"\nlast_copy = \"2017-06-29\"\nroll_off = \"2017-12-31\"\nrotation = \"monthly\"\nbeyond_use = { not_used = true, not_shared = false, secured = true, will_be_deleted = false }\n");
+    world.case.write("bad/gone.toml", "[[backup]]\nsystem = \"tape\"\nlast_copy = \"2017-05-29\"\nroll_off = \"2017-06-29\"\nrotation = \"monthly\"\nbeyond_use = { not_used = true, not_shared = true, secured = true, will_be_deleted = true }\n");
     let early = [
         bad("too early", "challenge @id --phase deletion @challenge", &["until the end of 2017-06-30", "from 2017-07-01 on"]),
         bad("recheck too early", "challenge @id --phase recheck @challenge", &["until the end of 2017-06-30"]),
@@ -294,6 +296,20 @@ fn challenges_that_cannot_be_issued() {
             &["line 1", "lawful_sauce", "help: "],
         ),
         bad("no day", "challenge @id --phase deletion --accept bad/day.toml @challenge", &["`tape`", "2017-06-30", "help: "]),
+        bad(
+            "a promise that was not given",
+            "challenge @id --phase deletion --accept bad/promise.toml @challenge",
+            &[
+                "the backup `tape` cannot be accepted",
+                "not promised that they are not shared, nor that they will be deleted",
+                "help: ",
+            ],
+        ),
+        bad(
+            "a backup that should be gone",
+            "challenge @id --phase deletion --accept bad/gone.toml @challenge",
+            &["the backup `tape` cannot be accepted", "has passed: 2017-06-29", "help: "],
+        ),
         bad(
             "no folder",
             "challenge @id --phase deletion --as keys/originator.key --out none/c.json",

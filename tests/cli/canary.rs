@@ -52,6 +52,12 @@ fn run_everything(world: &World) {
     run(AFTER, &["status"]);
     run(AFTER, &["supplies", "list"]);
     run(AFTER, &["supplies", "show", &world.supply_id()]);
+    run(AFTER, &["dispute", &world.supply_id(), "--by", "recipient", "--reason", "not ours", "--document", "supply.csv"]);
+    run(AFTER, &["dispute", &world.supply_id(), "--by", "recipient", "--reason", "not ours", "--attestation", "crm.db"]);
+    run(AFTER, &["dispute", &world.supply_id(), "--settle", "1", "--reason", "theirs"]);
+    for words in [&["status"][..], &["supplies", "list"]] {
+        world.run(AFTER, &[words, &["--format", "csv"]].concat());
+    }
 
     // What was handed over is confirmed, and held against other data.
     let handed = ["--manifest", "handover/baseline.residua", "--challenge", "baseline.challenge.json"];

@@ -20,7 +20,7 @@ fn world() -> World {
         "declared.toml",
         "[[lawful_source]]\nname = \"register\"\ntarget = \"crm.db#contacts\"\nsource = \"bought\"\nrows = { column = \"source\", equals = \"shop\" }\n\
          [[backup]]\nsystem = \"tape\"\nlast_copy = \"2017-06-29\"\nroll_off = \"2017-09-29\"\nrotation = \"monthly\"\n\
-         beyond_use = { not_used = true, not_shared = true, secured = true, will_be_deleted = false }\n",
+         beyond_use = { not_used = true, not_shared = true, secured = true, will_be_deleted = true }\n",
     );
     world.case.write(
         "map.toml",

@@ -27,7 +27,7 @@ pub(super) fn inspect(folder: &Path, context: &Context) -> anyhow::Result<()> {
             recipients: (view.recipients().into_iter())
                 .map(|card| json_v1::PartyV1 { name: card.name.clone(), fingerprint: card.fingerprint.clone() })
                 .collect(),
-            board: rows.iter().map(json_v1::BoardRowV1::from).collect(),
+            board: rows.iter().map(json_v1::board::BoardRowV1::from).collect(),
             supplies: view.supplies().iter().map(|supply| supplies::json(view, supply)).collect(),
         }));
     }
@@ -59,7 +59,11 @@ pub(super) fn inspect(folder: &Path, context: &Context) -> anyhow::Result<()> {
         words.push_str(&format!("  {} (key {})\n", clean(&card.name), clean(&card.fingerprint)));
     }
     words.push_str("\nSupplies:\n");
-    words.push_str(&text::board(&rows, context.style));
+    if rows.is_empty() {
+        words.push_str("The ledger holds no supply yet.\n");
+    } else {
+        words.push_str(&text::board(&rows, context.style));
+    }
     words.push_str("\n`residua supplies show SUPPLY` has all that followed one of them.\n");
     context.say(&words)
 }

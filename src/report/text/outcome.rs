@@ -16,6 +16,7 @@ use crate::finding::verdict::Verdict;
 use crate::finding::verdict::group;
 use crate::finding::verdict::meaning;
 use crate::finding::verdict::overlaps;
+use crate::ledger::entry::ExceptionEntry;
 use crate::match_key::strength::Class;
 use crate::report::text::Align;
 use crate::report::text::Style;
@@ -332,6 +333,17 @@ pub(crate) fn declarations(declared: &Declarations) -> String {
         let _ = writeln!(text, "  left out: `{}`{column}: {}", clean(&exclusion.target), clean(&exclusion.reason));
     }
     text
+}
+
+/// Copies in backups that a clear appraisal does not speak for, one a line.
+pub(crate) fn exceptions(exceptions: &[ExceptionEntry], indent: &str) -> String {
+    exceptions.iter().fold(String::new(), |text, exception| {
+        let [system, last_copy, roll_off, rotation] =
+            [&exception.system, &exception.last_copy, &exception.roll_off, &exception.rotation].map(|part| clean(part));
+        text + &format!(
+            "{indent}except for backup `{system}`: last copy {last_copy}, overwritten on {roll_off}; rotation: {rotation}\n"
+        )
+    })
 }
 
 /// Which of the conditions of data put beyond use a recipient promises.

@@ -1,9 +1,14 @@
 //! V9: the declarations can be used, and each says one thing. What a declaration may do is decided by the challenge, and V8 has judged by that.
 
 use crate::attestation::predicate_v1::AttestationV1;
+use crate::finding::Phase;
+use crate::finding::declaration::Backup;
 use crate::finding::declaration::Declarations;
 use crate::support::sanitize;
+use crate::support::time;
+use crate::verification::Context;
 use crate::verification::check::Findings;
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 const HELP: &str = "have the recipient correct its declaration file (`--declare`) and scan again";
@@ -28,6 +33,41 @@ pub(in crate::verification) fn check(findings: &mut Findings, stated: &Attestati
             findings.fail(format!("`{}` is declared lawful twice", sanitize::clean(&lawful.target)), HELP);
         }
     }
+}
+
+/// Looks at the backups that the challenge accepts: an honest declaration of copies that are still in use, or should be gone, is no exception.
+pub(in crate::verification) fn exceptions(
+    findings: &mut Findings,
+    context: &Context<'_>,
+    stated: &AttestationV1,
+    received_at: Timestamp,
+) {
+    if context.entry.phase == Phase::Baseline {
+        return;
+    }
+    let today = time::day(received_at);
+    for backup in accepted_backups(stated, &context.challenge.policy.accept) {
+        let is_yet_to_be_made = time::parse_day(&backup.last_copy).is_some_and(|last_copy| last_copy > today);
+        let weakness = backup.weakness(today).or_else(|| {
+            let words = || format!("its last copy with the data is dated {}, so that they were still there", backup.last_copy);
+            is_yet_to_be_made.then(words)
+        });
+        if let Some(weakness) = weakness {
+            findings.doubt(
+                format!("the backup `{}` is no exception: {}", sanitize::clean(&backup.system), sanitize::clean(&weakness)),
+                "issue a new challenge: the recipient leaves the backup out of its declarations if its copies are gone, and otherwise \
+                 declares it with all four promises and the day on which they will be, which you accept or not",
+            );
+        }
+    }
+}
+
+/// The declared backups that the challenge accepts.
+pub(in crate::verification) fn accepted_backups<'a>(
+    stated: &'a AttestationV1,
+    accept: &'a Declarations,
+) -> impl Iterator<Item = &'a Backup> {
+    stated.declared.backups.iter().filter(|backup| accept.backups.contains(backup))
 }
 
 fn twice(findings: &mut Findings, what: &str, names: impl Iterator<Item = String>) {
