@@ -13,6 +13,7 @@ mod exit_code;
 mod failure;
 mod inspect;
 mod keygen;
+mod ledger;
 mod meta;
 mod progress;
 mod reading;
@@ -78,7 +79,7 @@ Exit codes:
    2  the command line was not understood
   10  inconclusive: something was not seen, or could not be judged
   11  residual: supplied records remain, or people of them
-  12  a check of an attestation failed
+  12  a check of an attestation failed, or the ledger is not sound
   13  something is overdue
 Of several results the worst counts: 1, 12, 11, 10, 13, 0.";
 
@@ -132,6 +133,7 @@ enum Command {
     Supplies(supplies::Arguments),
     Recipient(recipient::Arguments),
     Dispute(dispute::Arguments),
+    Ledger(ledger::Arguments),
     Inspect(inspect::Arguments),
     Demo(demo::Arguments),
     Completions(meta::CompletionsArguments),
@@ -261,6 +263,7 @@ fn dispatch(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Supplies(arguments) => supplies::run(arguments, context),
         Command::Recipient(arguments) => recipient::run(arguments, context),
         Command::Dispute(arguments) => dispute::run(arguments, context),
+        Command::Ledger(arguments) => ledger::run(arguments, context),
         Command::Inspect(arguments) => inspect::run(arguments, context),
         Command::Demo(arguments) => demo::run(arguments, context),
         Command::Completions(arguments) => meta::completions(arguments, context),

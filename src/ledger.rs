@@ -6,9 +6,10 @@
 //! supplies opens no envelope.
 //!
 //! [`store`] reads and appends, [`entry`] is what a line holds, and [`LedgerView`] what the lines add up to, with the recipients' keys in
-//! [`party`]. `docs/ledger.md` has every member. Nothing here is ever repaired
-//! in passing: a ledger that does not add up is an error that names the line.
+//! [`party`]. `docs/ledger.md` has every member. Nothing here is ever repaired in passing: a ledger that does not add up is an error that names
+//! the line. [`audit`] looks at all of it, and [`store::repair`] is the one repair, by a command of its own.
 
+pub(crate) mod audit;
 pub(crate) mod board;
 pub(crate) mod challenge;
 pub(crate) mod dispute;
@@ -32,6 +33,7 @@ use crate::ledger::entry::CountersignatureEntry;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::PinnedCard;
 use crate::ledger::entry::ReceiptEntry;
+use crate::ledger::entry::RepairEntry;
 use crate::ledger::entry::SupplyEntry;
 use crate::ledger::party::Key;
 use crate::ledger::party::Parties;
@@ -56,6 +58,9 @@ pub(crate) struct LedgerView {
     parties: Parties,
     /// Entries taken in so far.
     entries: u64,
+    /// The digest of each rotation's envelope, and the fingerprint of the key that signed it.
+    rotations: Vec<(String, String)>,
+    repairs: Vec<RepairEntry>,
 }
 
 /// One supply and all that followed.
@@ -181,6 +186,11 @@ impl LedgerView {
         self.parties.key(fingerprint).is_some_and(Key::is_out)
     }
 
+    /// What was cut off its end, the oldest first.
+    pub(crate) fn repairs(&self) -> &[RepairEntry] {
+        &self.repairs
+    }
+
     /// As many digits of a supply's id as tell it from all others, and at least eight.
     pub(crate) fn short_id<'a>(&self, supply_id: &'a str) -> &'a str {
         let common = |other: &str| other.bytes().zip(supply_id.bytes()).take_while(|(a, b)| a == b).count();
@@ -268,6 +278,15 @@ impl LedgerView {
             Entry::Revocation(revocation) => self.parties.misfit_of_revocation(revocation).map(party::Misfit::problem),
             Entry::Dispute(dispute) => dispute::misfit(self, dispute),
             Entry::Settlement(settlement) => dispute::settlement_misfit(self, settlement),
+            Entry::Repair(repair) => {
+                if !is_digest(&repair.sha256) || repair.line == 0 || repair.bytes == 0 {
+                    Some("the repair has a line, length or digest that is none")
+                } else if self.repairs.contains(repair) {
+                    Some("the repair is in the ledger already")
+                } else {
+                    None
+                }
+            }
         }
     }
 
@@ -339,6 +358,7 @@ impl LedgerView {
             Entry::Recipient(entry) => {
                 let since = time::parse(&entry.since).ok_or("the recipient's card has a date that is none")?;
                 self.parties.pin(&entry, since);
+                self.rotations.extend(entry.statement.clone().zip(entry.replaces.clone()));
                 if let Some(replaced) = entry.replaces {
                     self.put_out(&[replaced]);
                 }
@@ -351,6 +371,7 @@ impl LedgerView {
                     supply.revoke(&self.parties, &reached);
                 }
             }
+            Entry::Repair(entry) => self.repairs.push(entry),
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ mod interop;
 mod interrupt;
 #[cfg(feature = "columnar")]
 mod lake;
+mod ledger;
 mod r#loop;
 mod match_quality;
 mod matrix;

@@ -629,6 +629,7 @@ mod tests {
             LedgerError::Missing { folder: path() },
             LedgerError::File { path: path(), source: io(io::ErrorKind::PermissionDenied) },
             LedgerError::Torn { line: 3 },
+            LedgerError::Exported { folder: path() },
             LedgerError::Broken { line: 3, problem: "lines that stood after it are missing" },
             LedgerError::Broken { line: 0, problem: "lines that stood after it are missing" },
             LedgerError::Newer { line: 3 },

@@ -42,6 +42,8 @@ pub(crate) enum Entry {
     Dispute(DisputeEntry),
     /// An objection was settled.
     Settlement(SettlementEntry),
+    /// What stood behind the last whole line was cut off.
+    Repair(RepairEntry),
 }
 
 /// A supply.
@@ -252,6 +254,25 @@ pub(crate) struct CountersignatureEntry {
     pub(crate) signed_at: String,
     /// RFC 3339, UTC.
     pub(crate) received_at: String,
+}
+
+/// A line that was not written to its end, and was cut off by a command that a person gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RepairEntry {
+    /// Which line it would have been, counted from 1.
+    pub(crate) line: u64,
+    /// How many bytes of it there were.
+    pub(crate) bytes: u64,
+    /// Their SHA-256.
+    pub(crate) sha256: String,
+}
+
+impl RepairEntry {
+    /// The file beside the lines in which they are kept.
+    pub(crate) fn kept(&self) -> String {
+        format!("torn-{}-{:.8}", self.line, self.sha256)
+    }
 }
 
 /// What the originator concludes, from best to worst.

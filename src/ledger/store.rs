@@ -6,6 +6,8 @@
 //! appended. Whoever rewrites the folder as a whole is not found out here, but by the challenges, which carry the ledger's head out of the house.
 
 mod chain;
+mod export;
+pub(crate) mod repair;
 
 use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::EnvelopeError;
@@ -75,6 +77,12 @@ pub(crate) enum LedgerError {
     Torn {
         /// Counted from 1.
         line: u64,
+    },
+    /// The person's fault: a copy of a ledger goes on in another way than the ledger.
+    #[error("`{}` is an export of a ledger, to which nothing is added", show(.folder))]
+    Exported {
+        /// Where it is.
+        folder: PathBuf,
     },
     /// Somebody's fault: a line was altered, put in, taken out or moved.
     #[error("the ledger is broken at {}: {problem}", place(*.line))]
@@ -156,9 +164,9 @@ impl LedgerError {
             LedgerError::Missing { .. } => "name the folder with `--ledger`; `residua supply` makes a new ledger",
             LedgerError::File { .. } | LedgerError::Misfit { .. } | LedgerError::Statement(_) => return None,
             LedgerError::Torn { .. } => {
-                "keep a copy of the folder, then remove the characters after the last whole line of `ledger.jsonl`; \
-                 the command that wrote them did not finish and has to be run again"
+                "`residua ledger repair` cuts it off and keeps it in a file of its own; the command that wrote it did not finish and has to be run again"
             }
+            LedgerError::Exported { .. } => "name the ledger itself with `--ledger`",
             LedgerError::Broken { .. } | LedgerError::Card(_) => {
                 "the ledger was changed by something else than residua; restore it from a backup, and find out who changed it"
             }
@@ -459,6 +467,11 @@ impl Ledger {
                 self.check_head()?;
                 Err(LedgerError::Newer { line })
             }
+            // Where `head` knows the line that is cut short, it was whole once, and no command that failed has cut it.
+            (Err(torn @ LedgerError::Torn { .. }), None) => {
+                self.check_head()?;
+                Err(torn)
+            }
             (Err(fault), _) => Err(fault),
         }
     }
@@ -508,6 +521,7 @@ impl Ledger {
 
     /// Keeps a signed document under its SHA-256, which is returned.
     pub(crate) fn keep_document(&self, bytes: &[u8]) -> Result<String, LedgerError> {
+        self.refuse_export()?;
         let digest = hex::encode(&sha256(bytes));
         let name = document_name(&digest);
         match atomic_file::write(&self.path(&name), bytes, Access::Private, Existing::Keep) {
@@ -523,7 +537,7 @@ impl Ledger {
         if hex::decode::<32>(digest).is_none() {
             return Err(problem("has no digest for a name"));
         }
-        let bytes = fs::read(self.path(&document_name(digest))).map_err(|_| problem("is missing or cannot be read"))?;
+        let bytes = self.read_document(digest).map_err(|_| problem("is missing or cannot be read"))?;
         if hex::encode(&sha256(&bytes)) == digest { Ok(bytes) } else { Err(problem("was altered")) }
     }
 
@@ -590,7 +604,24 @@ impl Ledger {
         Ok(bytes)
     }
 
+    /// The bytes of a document, whatever they are. Its name is a digest.
+    pub(super) fn read_document(&self, digest: &str) -> io::Result<Vec<u8>> {
+        let path = self.path(&document_name(digest));
+        // Whoever opens a pipe waits for its other end.
+        if fs::metadata(&path)?.is_file() { fs::read(&path) } else { Err(io::Error::other("it is no regular file")) }
+    }
+
+    /// Whether this is a copy that was made by [`Ledger::export`].
+    pub(crate) fn is_exported(&self) -> bool {
+        self.path(export::MARK).exists()
+    }
+
+    fn refuse_export(&self) -> Result<(), LedgerError> {
+        if self.is_exported() { Err(LedgerError::Exported { folder: self.folder.clone() }) } else { Ok(()) }
+    }
+
     fn lock(&self) -> Result<File, LedgerError> {
+        self.refuse_export()?;
         let open = OpenOptions::new().read(true).append(true).create(true).open(self.path("lock"));
         let locked = open.and_then(|file| file.lock().map(|()| file));
         locked.map_err(|source| self.file_error("lock", source))

@@ -1,6 +1,7 @@
 //! Results for programs: version 1 of the JSON that `--format json` prints. These structs are frozen; the program's own types may change.
 
 pub(crate) mod board;
+pub(crate) mod ledger;
 pub(crate) mod party;
 pub(crate) mod received;
 

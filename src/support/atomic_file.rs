@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use tempfile::NamedTempFile;
+use tempfile::TempDir;
 
 /// Who may read a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +96,30 @@ pub(crate) fn write(path: &Path, bytes: &[u8], access: Access, existing: Existin
     file.write_all(bytes)?;
     file.commit()
 }
+
+/// A folder for its owner alone, under a passing name beside `path`: filled, it is renamed. Dropped before that, it is removed with all in it.
+pub(crate) fn folder_beside(path: &Path) -> io::Result<TempDir> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".residua-").suffix(".part");
+    set_folder_mode(&mut builder);
+    builder.tempdir_in(parent).map_err(|error| match error.raw_os_error() {
+        Some(number) => io::Error::from_raw_os_error(number),
+        None => io::Error::from(error.kind()),
+    })
+}
+
+#[cfg(unix)]
+fn set_folder_mode(builder: &mut tempfile::Builder<'_, '_>) {
+    use std::os::unix::fs::PermissionsExt;
+    builder.permissions(fs::Permissions::from_mode(0o700));
+}
+
+#[cfg(not(unix))]
+fn set_folder_mode(_builder: &mut tempfile::Builder<'_, '_>) {}
 
 /// Makes the new name itself durable.
 #[cfg(unix)]

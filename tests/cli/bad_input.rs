@@ -901,7 +901,9 @@ fn a_ledger_that_was_changed() {
     };
     broken(&line.replacen("60", "61", 1), &["the ledger is broken at line", "  help: "]);
     broken(&line.replacen("2017-06-30", "2018-06-30", 1), &["the ledger is broken at line", "  help: "]);
-    broken(&line[..line.len() - 10], &["was cut short", "  help: "]);
+    broken(&format!("{line}{{\"sequence\":"), &["was cut short", "  help: "]);
+    // What `head` knows was whole.
+    broken(&line[..line.len() - 10], &["lines that stood after it are missing", "  help: "]);
     broken(line.split_once('\n').expect("lines").1, &["the ledger is broken at line 1", "  help: "]);
     broken(&line[..=line.find('\n').expect("lines")], &["the ledger is broken", "  help: "]);
     broken("", &["the ledger"]);

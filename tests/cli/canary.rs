@@ -33,6 +33,37 @@ fn written(world: &World) -> Vec<(String, Vec<u8>)> {
     written
 }
 
+/// Verifies, repairs and exports the ledger, sound and not, and leaves it as it was, but for what was cut off.
+fn spoil_ledger(world: &World) {
+    let run = |words: &[&str]| {
+        for format in ["text", "json"] {
+            world.run(AFTER, &[words, &["--format", format]].concat());
+        }
+    };
+    let verify = ["ledger", "verify", "--against", "baseline.challenge.json"];
+    let lines = world.case.read("ledger/ledger.jsonl");
+    let secrets = format!("ledger/secrets/{}.json", world.supply_id());
+    let salts = world.case.read(&secrets);
+    run(&verify);
+    run(&["ledger", "verify", "--against", "supply.csv"]);
+    run(&["ledger", "export", "--out", "copy"]);
+    run(&["ledger", "verify", "--ledger", "copy"]);
+    for broken in [salts.replacen('"', "", 1), salts[..salts.len() / 2].to_owned(), "{}".to_owned()] {
+        world.case.write(&secrets, broken);
+        run(&verify);
+    }
+    world.case.write(&secrets, &salts);
+    world.case.write("ledger/ledger.jsonl", lines.replacen("2017", "2018", 1));
+    for command in ["verify", "repair"] {
+        run(&["ledger", command]);
+    }
+    // A line that a command left half written may hold what a whole one holds.
+    world.case.write("ledger/ledger.jsonl", format!("{lines}{}", &lines[..400]));
+    for command in ["verify", "repair", "verify"] {
+        run(&["ledger", command]);
+    }
+}
+
 /// Runs every command, well and badly, in a world of people.
 fn run_everything(world: &World) {
     let run = |now: &str, words: &[&str]| {
@@ -58,6 +89,7 @@ fn run_everything(world: &World) {
     for words in [&["status"][..], &["supplies", "list"]] {
         world.run(AFTER, &[words, &["--format", "csv"]].concat());
     }
+    spoil_ledger(world);
 
     // What was handed over is confirmed, and held against other data.
     let handed = ["--manifest", "handover/baseline.residua", "--challenge", "baseline.challenge.json"];

@@ -85,7 +85,7 @@ fn examples_are_understood() {
             // A flag that does not exist would be refused before that.
             for flag in arguments.iter().filter(|argument| argument.starts_with("--") && **argument != "--help") {
                 let words: &[&str] =
-                    if ["supplies", "recipient"].contains(&arguments[0]) { &arguments[..2] } else { &arguments[..1] };
+                    if ["supplies", "recipient", "ledger"].contains(&arguments[0]) { &arguments[..2] } else { &arguments[..1] };
                 let of_command = case.command(&[words, &["--help"]].concat()).real_time().run().stdout;
                 assert!(of_command.contains(flag), "`{flag}` of the example `{call}` is no flag of `{}`", arguments[0]);
             }
