@@ -23,7 +23,7 @@ const SUBKEY_CONTEXT: &str = "residua v1 match key";
 const COMMITMENT_CONTEXT: &str = "residua v1 salt commitment";
 
 /// The most combinations of ambiguous atoms that are tried for one row and key. Beyond, the row is counted as capped.
-pub(crate) const MOST_COMBINATIONS: usize = 4_096;
+pub(crate) const MOST_COMBINATIONS: usize = 16_384;
 
 /// The key under which one match key's messages are hashed.
 #[derive(Clone)]
@@ -231,14 +231,14 @@ mod tests {
         ]]);
         batch.fill(&key(&[Atom::NameFull, Atom::BirthDay]), &rows, |_, combinations| combinations == 6);
         assert_eq!(batch.len(), 6);
-        let many: Vec<String> = (0..70).map(|number| format!("n{number}")).collect();
+        let many: Vec<String> = (0..140).map(|number| format!("n{number}")).collect();
         let row: Vec<(Slot, &str)> = many
             .iter()
             .map(|name| (Slot::Name, name.as_str()))
             .chain(many.iter().map(|name| (Slot::Phone, name.as_str())))
             .collect();
         let rows = atoms(&[&row]);
-        batch.fill(&key(&[Atom::NameFull, Atom::Phone]), &rows, |_, combinations| combinations == 4_900);
+        batch.fill(&key(&[Atom::NameFull, Atom::Phone]), &rows, |_, combinations| combinations == 19_600);
         assert!((MOST_COMBINATIONS / 2..=MOST_COMBINATIONS).contains(&batch.len()));
     }
 

@@ -399,7 +399,9 @@ impl Converter {
                 self.counts[index].unseen.see(cell);
                 digest::find(cell, &mut |digest| records.push(Slot::Digest, digest));
             }
-            let is_armour = is_field && self.side == Side::Recipient && armour::is_any(cell);
+            // The name of a mailbox may decode by chance, and an address is what it is.
+            let is_address = matches!(step, Step::Email) && cell.contains('@') && email::is_whole(cell);
+            let is_armour = is_field && !is_address && self.side == Side::Recipient && armour::is_any(cell);
             if is_armour || is_field && self.is_deep {
                 let field = step.kind().filter(|_| !is_armour);
                 self.text.add_beside(index, cell, self.people.iter().any(|person| person.has(index)), field);
@@ -859,6 +861,16 @@ mod tests {
         }
         assert_eq!(converter.counts()[0].personal, 0);
         assert!(converter.personal_rows()[0]);
+    }
+
+    #[test]
+    fn an_address_that_decodes_by_chance_is_an_address() {
+        let headers = ["first_name", "surname", "email"];
+        // The letters before the sign are base64 of twelve readable signs.
+        let cells = ["Fiona", "Mckay", "fionamckay495563@inbox.example.net"];
+        assert_eq!(candidates(Side::Recipient, &headers, &cells, Slot::Name), ["fiona mckay"]);
+        let hidden = ["", "", "YW5uLmxlZUBtYWlsLmV4YW1wbGU"];
+        assert!(candidates(Side::Recipient, &headers, &hidden, Slot::Email).contains(&"ann.lee@mail.example".to_owned()));
     }
 
     #[test]
