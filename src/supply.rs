@@ -4,7 +4,7 @@
 //! [`planner`] adds match keys to the fixed ones. [`run`] reads everything again and fingerprints each record twice, for the baseline and for the
 //! deletion manifest, each with its own salt and its own shuffle; [`control`] puts people among the latter's who were not supplied, where a person
 //! wants that. Alongside it keeps a larger sample, from which [`estimate`] says what each key is worth and [`risk`] what a manifest gives away.
-//! Before all this, [`seed`] may write the data anew with invented people among them; [`draft_again`] then reads what was written. [`derive`] is the
+//! Before all this, [`seed`] may write the data anew with invented people among them; [`draft_again`] then reads what was written. [`mod@derive`] is the
 //! recipient's: it makes the baseline manifest anew from the data that were delivered.
 
 pub(crate) mod control;
