@@ -23,7 +23,22 @@ pub(crate) struct MatchKey {
     pub(crate) atoms: Vec<Atom>,
 }
 
+/// Words of a name, each of which makes a fingerprint of its own: people of a supply have fewer on the average, by far.
+const MOST_NAMES: u64 = 16;
+
+/// Forms of an address that are hashed: the canonical one, and as it stands.
+const MOST_DIGESTS: u64 = 2;
+
 impl MatchKey {
+    /// Fingerprints that a supplied record has by this key, at most.
+    pub(crate) fn most_forms(&self) -> u64 {
+        match () {
+            () if self.atoms.contains(&Atom::NameAny) => MOST_NAMES,
+            () if self.atoms.iter().any(|atom| atom.slot() == Slot::Digest) => MOST_DIGESTS,
+            () => 1,
+        }
+    }
+
     /// A key of a plan, named for its atoms: `p3_dob_outward`.
     pub(crate) fn planned(atoms: Vec<Atom>) -> MatchKey {
         let words: Vec<&str> = atoms.iter().map(|atom| atom.short()).collect();

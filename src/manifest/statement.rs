@@ -24,12 +24,6 @@ use serde::Deserialize;
 use serde::Serialize;
 use thiserror::Error;
 
-/// Words of a name, each of which makes a fingerprint of its own: people of a supply have fewer on the average, by far.
-const MOST_NAMES: u64 = 16;
-
-/// Forms of an address that are hashed: the canonical one, and as it stands.
-const MOST_DIGESTS: u64 = 2;
-
 /// Which phases a manifest serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -222,6 +216,12 @@ impl SchemaColumn {
 }
 
 impl KeyV1 {
+    /// As [`MatchKey::most_forms`]. Of atoms that this program does not know a record has one form.
+    pub(crate) fn most_forms(&self) -> u64 {
+        let atoms = self.atoms.iter().filter_map(|atom| Atom::parse(atom)).collect();
+        MatchKey { name: String::new(), atoms }.most_forms()
+    }
+
     /// The wire form of a planned key.
     pub(crate) fn new(planned: &PlannedKey) -> KeyV1 {
         KeyV1 {
@@ -326,17 +326,7 @@ impl ManifestV1 {
     /// Whether two statements speak of the same supply with the same keys and counts, as a baseline and its deletion manifest must. A section
     /// of the deletion manifest may be larger by what its controls explain.
     pub(crate) fn pairs_with(&self, baseline: &ManifestV1) -> bool {
-        let most_more = |key: &KeyV1| {
-            let has = |is: fn(Atom) -> bool| key.atoms.iter().any(|atom| Atom::parse(atom).is_some_and(is));
-            let forms = if has(|atom| atom == Atom::NameAny) {
-                MOST_NAMES
-            } else if has(|atom| atom.slot() == Slot::Digest) {
-                MOST_DIGESTS
-            } else {
-                1
-            };
-            self.controls.saturating_mul(forms)
-        };
+        let most_more = |key: &KeyV1| self.controls.saturating_mul(key.most_forms());
         let sections = || self.layout.sections.iter().zip(&baseline.layout.sections).zip(&self.keys);
         let explains = |((mine, theirs), key): ((&SectionLayout, &SectionLayout), &KeyV1)| {
             mine.entries.checked_sub(theirs.entries).is_some_and(|more| more <= most_more(key))

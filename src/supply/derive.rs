@@ -173,14 +173,15 @@ impl Comparison {
 
 /// Holds the manifest that was handed over against the one of the data. Both were verified, and have the keys of the plan.
 pub(crate) fn compare(plan: &Plan, records: u64, handed: &Manifest, derived: &Manifest) -> Comparison {
-    let most_other = records / RECORDS_PER_OTHER_PHONE;
+    let most_others = records / RECORDS_PER_OTHER_PHONE;
     let mut keys = Vec::with_capacity(plan.keys.len());
     let mut marks = [Marks::new(records), Marks::new(records)];
     for (number, planned) in plan.keys.iter().enumerate() {
         let (theirs, ours) = (handed.section(number), derived.section(number));
         let (not_of_the_data, lacking) = differences(theirs.fingerprints(), ours.fingerprints());
         let has_phone = planned.key.atoms.iter().any(|atom| atom.slot() == Slot::Phone);
-        let is_explained = has_phone && not_of_the_data == lacking && lacking <= most_other;
+        let is_explained =
+            has_phone && not_of_the_data == lacking && lacking <= most_others.saturating_mul(planned.key.most_forms());
         keys.push(KeyComparison {
             key: planned.key.name.clone(),
             fingerprints: handed.entries(number).saturating_sub(1),

@@ -8,6 +8,7 @@ use crate::attestation::statement::Statement;
 use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
 use crate::ledger::entry::CountersignatureEntry;
+use crate::manifest::statement::KeyV1;
 use crate::manifest::statement::ManifestV1;
 use crate::support::hex;
 use crate::support::sanitize;
@@ -92,10 +93,11 @@ pub(crate) fn verify(ledger: &Ledger, bytes: &[u8], received_at: Timestamp) -> R
     }
     if let Some(derived) = &said.derived {
         let keys = &manifest.predicate.keys;
+        let known_forms = |number: usize| keys.get(number).map_or(1, KeyV1::most_forms);
         let numbers = derived.keys.iter().enumerate().all(|(number, key)| {
             keys.get(number).is_some_and(|known| known.name == key.key)
                 && key.fingerprints == manifest.predicate.fingerprints(number)
-                && key.other <= u64::from(supply.entry.seeds)
+                && key.other <= u64::from(supply.entry.seeds).saturating_mul(known_forms(number))
         });
         let is_same = derived.keys.len() == keys.len()
             && derived.records == manifest.predicate.records

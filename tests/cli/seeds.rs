@@ -328,3 +328,16 @@ fn an_interrupted_supply_leaves_nothing() {
         assert!(!world.case.path("handover").exists());
     }
 }
+
+#[test]
+fn who_was_handed_seeds_can_confirm_the_manifest() {
+    let (world, _) = seeded(&[]);
+    world.run(SUPPLIED, &world.asking("baseline", "asked.json", &[])).exits_with(0);
+    let handed = ["--manifest", "handover/baseline.residua", "--challenge", "asked.json", "--out", "receipt.json"];
+    let parties = ["--from", "keys/originator.card.json", "--as", "keys/recipient.key"];
+    let receive = |data: &str| world.run(SUPPLIED, &[&["receive", data][..], &handed, &parties].concat());
+    // The file without the seeds is another.
+    receive("people.csv").exits_with(12);
+    receive("handover/data.csv").exits_with(0).prints("but for the telephones of up to");
+    world.run(SUPPLIED, &["verify", "receipt.json"]).exits_with(0).prints("made anew from the data");
+}
