@@ -282,12 +282,13 @@ impl<'a> Prober<'a> {
         let mut counted = 0;
         let mut last_row = None;
         for hit in &self.hits {
-            self.passed[number][self.messages.rows()[hit.probe as usize] as usize] = true;
+            // A row may agree with an invented one by a weak key. Where it agrees with a record too, that is a hit of its own.
             let Found::Record(record) = hit.found else { continue };
+            let row = self.messages.rows()[hit.probe as usize];
+            self.passed[number][row as usize] = true;
             if record == self.lookup.known_answer {
                 continue;
             }
-            let row = self.messages.rows()[hit.probe as usize];
             counted += 1;
             tally.records.insert(record);
             let covering = || {
