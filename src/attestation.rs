@@ -9,6 +9,7 @@
 //! programs could read in two ways, so that nothing is signed that the verifier does not see.
 
 pub(crate) mod countersignature_v1;
+pub(crate) mod destruction_v1;
 pub(crate) mod dsse;
 pub(crate) mod key;
 pub(crate) mod party_v1;

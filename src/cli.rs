@@ -2,9 +2,11 @@
 
 mod argument;
 mod challenge;
+mod close;
 mod context;
 mod data;
 mod demo;
+mod destroy;
 mod dispute;
 mod document;
 #[cfg(feature = "bench")]
@@ -19,6 +21,7 @@ mod progress;
 mod reading;
 mod receive;
 mod recipient;
+mod removal;
 mod scan;
 mod status;
 mod supplies;
@@ -133,6 +136,8 @@ enum Command {
     Supplies(supplies::Arguments),
     Recipient(recipient::Arguments),
     Dispute(dispute::Arguments),
+    Destroy(destroy::Arguments),
+    Close(close::Arguments),
     Ledger(ledger::Arguments),
     Inspect(inspect::Arguments),
     Demo(demo::Arguments),
@@ -263,6 +268,8 @@ fn dispatch(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Supplies(arguments) => supplies::run(arguments, context),
         Command::Recipient(arguments) => recipient::run(arguments, context),
         Command::Dispute(arguments) => dispute::run(arguments, context),
+        Command::Destroy(arguments) => destroy::run(arguments, context),
+        Command::Close(arguments) => close::run(arguments, context),
         Command::Ledger(arguments) => ledger::run(arguments, context),
         Command::Inspect(arguments) => inspect::run(arguments, context),
         Command::Demo(arguments) => demo::run(arguments, context),

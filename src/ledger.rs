@@ -12,6 +12,7 @@
 pub(crate) mod audit;
 pub(crate) mod board;
 pub(crate) mod challenge;
+pub(crate) mod closing;
 pub(crate) mod dispute;
 pub(crate) mod entry;
 #[cfg(test)]
@@ -28,8 +29,11 @@ pub(crate) use crate::ledger::store::LedgerError;
 use crate::finding::Phase;
 use crate::ledger::dispute::Dispute;
 use crate::ledger::entry::ChallengeEntry;
+use crate::ledger::entry::ClosedEntry;
+use crate::ledger::entry::ClosingEntry;
 use crate::ledger::entry::Conclusion;
 use crate::ledger::entry::CountersignatureEntry;
+use crate::ledger::entry::DestructionEntry;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::PinnedCard;
 use crate::ledger::entry::ReceiptEntry;
@@ -76,6 +80,12 @@ pub(crate) struct Supply {
     pub(crate) countersignatures: Vec<CountersignatureEntry>,
     /// Objections to how it stands, the oldest first.
     pub(crate) disputes: Vec<Dispute>,
+    /// The recipient's records of what it has destroyed, the oldest first.
+    pub(crate) destructions: Vec<DestructionEntry>,
+    /// That what is kept of it is being destroyed.
+    pub(crate) closing: Option<ClosingEntry>,
+    /// That it is.
+    pub(crate) closed: Option<ClosedEntry>,
 }
 
 /// One challenge and its answers.
@@ -231,6 +241,7 @@ impl LedgerView {
                 } else {
                     match self.by_id.get(&challenge.supply_id).and_then(|index| self.supplies.get(*index)) {
                         None => Some("the challenge is of a supply that is not in the ledger"),
+                        Some(supply) if supply.closing.is_some() => Some("the challenge is of a supply that is closed"),
                         Some(supply) => {
                             let addressee = addressee(supply, challenge);
                             let is_current = addressee == self.current_card(supply).fingerprint;
@@ -245,6 +256,8 @@ impl LedgerView {
                 Some((supply, challenge)) => {
                     if supply.entry.supply_id != receipt.supply_id || challenge.entry.phase != receipt.phase {
                         Some("the receipt names another supply or phase than its challenge")
+                    } else if supply.closing.is_some() {
+                        Some("the receipt is of a supply that is closed")
                     } else if !is_digest(&receipt.attestation) || time::parse(&receipt.received_at).is_none() {
                         Some("the receipt has a digest or date that is none")
                     } else if time::parse(&receipt.received_at)
@@ -278,6 +291,9 @@ impl LedgerView {
             Entry::Revocation(revocation) => self.parties.misfit_of_revocation(revocation).map(party::Misfit::problem),
             Entry::Dispute(dispute) => dispute::misfit(self, dispute),
             Entry::Settlement(settlement) => dispute::settlement_misfit(self, settlement),
+            Entry::Destruction(destruction) => closing::misfit_of_destruction(self, destruction),
+            Entry::Closing(closing) => closing::misfit(self, closing),
+            Entry::Closed(closed) => closing::misfit_of_end(self, closed),
             Entry::Repair(repair) => {
                 if !is_digest(&repair.sha256) || repair.line == 0 || repair.bytes == 0 {
                     Some("the repair has a line, length or digest that is none")
@@ -303,8 +319,16 @@ impl LedgerView {
                 let created_at = time::parse(&entry.created_at).ok_or("the supply has a date that is none")?;
                 self.by_id.insert(entry.supply_id.clone(), self.supplies.len());
                 self.parties.supplied(&entry.recipient, created_at);
-                let (challenges, countersignatures, disputes) = (Vec::new(), Vec::new(), Vec::new());
-                self.supplies.push(Supply { entry: *entry, delete_by, challenges, countersignatures, disputes });
+                self.supplies.push(Supply {
+                    entry: *entry,
+                    delete_by,
+                    challenges: Vec::new(),
+                    countersignatures: Vec::new(),
+                    disputes: Vec::new(),
+                    destructions: Vec::new(),
+                    closing: None,
+                    closed: None,
+                });
             }
             Entry::Challenge(entry) => {
                 const NO_DATE: &str = "the challenge has a phase or date that is none";
@@ -372,8 +396,22 @@ impl LedgerView {
                 }
             }
             Entry::Repair(entry) => self.repairs.push(entry),
+            Entry::Destruction(entry) => self.supply_mut(&entry.supply_id)?.destructions.push(entry),
+            Entry::Closing(entry) => {
+                let supply = self.supply_mut(&entry.supply_id)?;
+                supply.closing = Some(entry);
+            }
+            Entry::Closed(entry) => {
+                let supply = self.supply_mut(&entry.supply_id)?;
+                supply.closed = Some(entry);
+            }
         }
         Ok(())
+    }
+
+    fn supply_mut(&mut self, supply_id: &str) -> Result<&mut Supply, &'static str> {
+        let supply = self.by_id.get(supply_id).and_then(|index| self.supplies.get_mut(*index));
+        supply.ok_or("the entry is of a supply that is not in the ledger")
     }
 
     /// Nobody can answer a challenge any more that is for one of these keys.

@@ -7,15 +7,18 @@
 pub(crate) mod appraisal;
 mod check;
 pub(crate) mod countersignature;
+pub(crate) mod destruction;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod vectors;
 
+use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::sha256;
 use crate::attestation::key::Card;
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::attestation::predicate_v1::ChallengeV1;
+use crate::attestation::statement::PredicateType;
 use crate::attestation::statement::Statement;
 use crate::attestation::statement::Subject;
 use crate::finding::Phase;
@@ -110,12 +113,15 @@ pub(crate) struct Asked {
     pub(crate) phase: Phase,
     /// The agreed day.
     pub(crate) delete_by: String,
+    /// What it would be compared with is destroyed.
+    pub(crate) is_closed: bool,
 }
 
 impl Verification {
     /// The entry for the ledger; `None` where no pinned recipient signed an answer to a challenge of this ledger, and nobody can be held to it.
     pub(crate) fn receipt(&self) -> Option<ReceiptEntry> {
-        let asked = self.asked.as_ref()?;
+        // What was concluded before its end stays as it was concluded.
+        let asked = self.asked.as_ref().filter(|asked| !asked.is_closed)?;
         let stated = self.stated.as_ref()?;
         let is_signed = self.checks.iter().any(|check| check.number == 2 && check.status == Status::Passed);
         is_signed.then(|| ReceiptEntry {
@@ -155,6 +161,11 @@ struct Context<'a> {
     baseline: Option<AttestationV1>,
     /// Whether an earlier challenge had already released the salt.
     is_salt_known: bool,
+}
+
+/// What an envelope says that it is. It is not believed by that; each kind has its own verification.
+pub(crate) fn kind(envelope: &[u8]) -> Option<PredicateType> {
+    Envelope::parse(envelope).ok().and_then(|envelope| PredicateType::of(envelope.unverified_payload()).ok())
 }
 
 /// Verifies one attestation against the ledger of the originator. An error is the ledger's; whatever is wrong with the attestation is a
@@ -251,6 +262,7 @@ fn examine(
         challenge_id: context.entry.entry.challenge_id.clone(),
         phase: context.entry.phase,
         delete_by: context.supply.entry.delete_by.clone(),
+        is_closed: context.supply.closing.is_some(),
     });
     verification.stated = Some(statement.predicate);
 }
@@ -275,8 +287,12 @@ fn context<'a>(ledger: &'a Ledger, statement: &Statement<AttestationV1>) -> Resu
         .predicate
         .plan()
         .map_err(|_| damaged(manifest_digest, "is a manifest statement that this program cannot use"))?;
-    let ordinals = (manifest.predicate.controls > 0).then(|| ordinals(ledger, &manifest.predicate)).transpose()?;
-    let seeds = ledger.seeds(&supply.entry.supply_id)?.map(|seeds| seeds.ordinals(entry.phase)).unwrap_or_default();
+    // Of a supply that is closed neither is there any more, and V3 fails.
+    let is_closed = supply.closing.is_some();
+    let has_controls = manifest.predicate.controls > 0 && !is_closed;
+    let ordinals = has_controls.then(|| ordinals(ledger, &manifest.predicate)).transpose()?;
+    let seeds = if is_closed { None } else { ledger.seeds(&supply.entry.supply_id)? };
+    let seeds = seeds.map(|seeds| seeds.ordinals(entry.phase)).unwrap_or_default();
     let baseline = match &challenge.baseline {
         Some(digest) => match supply.accepted_baseline_of(digest) {
             Some(receipt) => Some(ledger.statement::<AttestationV1>(digest, &signer_card(ledger, supply, receipt)?)?.predicate),

@@ -5,6 +5,7 @@ mod bad_input;
 mod basics;
 mod board;
 mod canary;
+mod closing;
 mod columns;
 mod controls;
 mod crowd;

@@ -38,16 +38,19 @@ pub(crate) enum PredicateType {
     Countersignature,
     /// A party's statement of its new card, signed by its old key.
     Rotation,
+    /// A party's statement of what it has destroyed of a supply.
+    Destruction,
 }
 
 impl PredicateType {
-    const ALL: [PredicateType; 6] = [
+    const ALL: [PredicateType; 7] = [
         PredicateType::Manifest,
         PredicateType::Challenge,
         PredicateType::Attestation,
         PredicateType::Receipt,
         PredicateType::Countersignature,
         PredicateType::Rotation,
+        PredicateType::Destruction,
     ];
 
     /// The kind of document that a payload claims to be. Of an unverified payload it is a hint and no more.
@@ -76,6 +79,7 @@ impl PredicateType {
             PredicateType::Receipt => "receipt",
             PredicateType::Countersignature => "countersignature",
             PredicateType::Rotation => "rotation",
+            PredicateType::Destruction => "destruction",
         }
     }
 

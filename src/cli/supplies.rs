@@ -17,6 +17,8 @@ use crate::report::csv;
 use crate::report::json_v1;
 use crate::report::json_v1::board::DisputeV1;
 use crate::report::json_v1::board::ExceptionV1;
+use crate::report::json_v1::closing::ClosingV1;
+use crate::report::json_v1::closing::DestructionV1;
 use crate::report::json_v1::received::CountersignedV1;
 use crate::report::text;
 use crate::support::sanitize::clean;
@@ -226,7 +228,19 @@ fn words(view: &LedgerView, supply: &Supply, row: &BoardRow) -> String {
             None => writeln!(words, "    open"),
         };
     }
-    let _ = writeln!(words, "State: {}\nNext: {}", row.state, row.next_command);
+    for entry in &supply.destructions {
+        let who =
+            [clean(&entry.name), clean(&entry.role)].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ");
+        let by = if who.is_empty() { String::new() } else { format!(" ({who})") };
+        let _ = writeln!(words, "  record of destruction by the recipient{by}, of {}: {}", entry.destroyed_at, entry.envelope);
+    }
+    if let Some(closed) = &supply.closed {
+        let _ = writeln!(words, "  closed {}, with your own record of destruction: {}", closed.closed_at, closed.record);
+    }
+    let _ = writeln!(words, "State: {}", row.state);
+    if !row.next_command.is_empty() {
+        let _ = writeln!(words, "Next: {}", row.next_command);
+    }
     if !row.remark.is_empty() {
         let _ = writeln!(words, "  {}", row.remark);
     }
@@ -275,5 +289,12 @@ pub(crate) fn json(view: &LedgerView, supply: &Supply) -> json_v1::SupplyV1 {
             })
             .collect(),
         disputes: supply.disputes.iter().map(DisputeV1::from).collect(),
+        destructions: supply.destructions.iter().map(DestructionV1::from).collect(),
+        closing: supply.closing.as_ref().map(|closing| ClosingV1 {
+            started_at: closing.started_at.clone(),
+            unresolved: closing.unresolved.clone(),
+            closed_at: supply.closed.as_ref().map(|closed| closed.closed_at.clone()),
+            record: supply.closed.as_ref().map(|closed| closed.record.clone()),
+        }),
     }
 }

@@ -1,9 +1,13 @@
 //! `verify`: the originator checks attestations against its ledger, and enters what it received.
 
 mod countersignature;
+mod destruction;
 mod identify;
 
+pub(super) use crate::cli::verify::identify::HEADER as IDENTIFIED_HEADER;
+
 use crate::attestation::predicate_v1::AttestationV1;
+use crate::attestation::statement::PredicateType;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::LedgerArgument;
@@ -61,7 +65,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     let mut ledger = Ledger::open(&arguments.ledger.folder()?)?;
     let mut code = ExitCode::Clear;
-    let (mut results, mut countersignatures) = (Vec::new(), Vec::new());
+    let (mut results, mut countersignatures, mut destructions) = (Vec::new(), Vec::new(), Vec::new());
     let mut identified = arguments.identify.as_ref().map(|path| Identified::begin(path, arguments.force)).transpose()?;
     for path in &arguments.attestations {
         let bytes = match document::read(path, "attestation") {
@@ -73,12 +77,21 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             }
         };
         let now = context.now();
-        if verification::countersignature::is_one(&bytes) {
+        if verification::kind(&bytes) == Some(PredicateType::Countersignature) {
             let (ended, words, entered) = countersignature::enter(&mut ledger, path, &bytes, now)?;
             code = code.worst(ended);
             match context.format {
                 Format::Text => context.say(&words)?,
                 Format::Json => countersignatures.push(entered),
+            }
+            continue;
+        }
+        if verification::kind(&bytes) == Some(PredicateType::Destruction) {
+            let (ended, words, entered) = destruction::enter(&mut ledger, path, &bytes, now)?;
+            code = code.worst(ended);
+            match context.format {
+                Format::Text => context.say(&words)?,
+                Format::Json => destructions.push(entered),
             }
             continue;
         }
@@ -100,6 +113,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             version: json_v1::VERSION,
             attestations: results,
             countersignatures,
+            destructions,
         }))?;
     }
     if let (Some(identified), Some(path)) = (identified, &arguments.identify) {

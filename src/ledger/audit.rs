@@ -165,6 +165,12 @@ fn documents_of(supply: &Supply) -> Vec<Document<'_>> {
     for confirmed in &supply.countersignatures {
         documents.push(document("confirmation", &confirmed.envelope, Some(&confirmed.key)));
     }
+    for record in &supply.destructions {
+        documents.push(document("record of destruction", &record.envelope, Some(&record.key)));
+    }
+    if let Some(closed) = &supply.closed {
+        documents.push(document("own record of destruction", &closed.record, None));
+    }
     documents
 }
 
@@ -337,6 +343,13 @@ fn of_signature(ledger: &Ledger, document: &Document<'_>) -> Fault {
 fn check_secrets(ledger: &Ledger, supply: &Supply, is_exported: bool) -> (u64, Vec<Fault>) {
     let id = &supply.entry.supply_id;
     let mut faults = Vec::new();
+    // Between the two lines of its end secrets may be there or not.
+    if supply.closed.is_some() {
+        return (0, ledger.surviving_secrets(id).iter().map(|name| outlived(ledger, id, name)).collect());
+    }
+    if supply.closing.is_some() {
+        return (0, faults);
+    }
     let mut files = 0;
     let mut take = |what: &str, read: Result<(), LedgerError>| match read {
         Err(LedgerError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound && is_exported => {}
@@ -353,6 +366,15 @@ fn check_secrets(ledger: &Ledger, supply: &Supply, is_exported: bool) -> (u64, V
         take("references", ledger.references(id).map(drop));
     }
     (files, faults)
+}
+
+/// Secrets that should be destroyed are there: a copy of the ledger was put back, most likely.
+fn outlived(ledger: &Ledger, supply_id: &str, name: &str) -> Fault {
+    Fault {
+        kind: FaultKind::Secrets,
+        problem: format!("supply {} is closed, and `{name}` is still there", ledger.view().short_id(supply_id)),
+        help: "remove the file; then find out who put it back, and whether there are further copies".to_owned(),
+    }
 }
 
 fn of_secrets(ledger: &Ledger, supply_id: &str, what: &str, error: &LedgerError) -> Fault {

@@ -6,6 +6,7 @@ use crate::finding::Phase;
 use crate::ledger::Challenge;
 use crate::ledger::LedgerView;
 use crate::ledger::Supply;
+use crate::ledger::entry::ClosingEntry;
 use crate::ledger::entry::Conclusion;
 use crate::ledger::entry::DisputeEntry;
 use crate::ledger::entry::ExceptionEntry;
@@ -44,11 +45,15 @@ pub(crate) enum State {
     Inconclusive,
     /// A party objects, and that is not settled.
     Disputed,
+    /// It was attested clear, and what was kept of it is destroyed on both sides.
+    Closed,
+    /// What was kept of it is destroyed, although it was not attested clear or the recipient's records are not whole.
+    ClosedUnresolved,
 }
 
 impl State {
     /// The words of all states, for programs.
-    pub(crate) const WORDS: [&str; 10] = [
+    pub(crate) const WORDS: [&str; 12] = [
         "awaiting_baseline",
         "in_use",
         "due",
@@ -59,6 +64,8 @@ impl State {
         "residual",
         "inconclusive",
         "disputed",
+        "closed",
+        "closed_unresolved",
     ];
 
     /// The word for programs: without days, which stand beside it.
@@ -74,6 +81,8 @@ impl State {
             State::Residual => "residual",
             State::Inconclusive => "inconclusive",
             State::Disputed => "disputed",
+            State::Closed => "closed",
+            State::ClosedUnresolved => "closed_unresolved",
         }
     }
 
@@ -99,6 +108,8 @@ impl fmt::Display for State {
             State::Residual => formatter.write_str("residual"),
             State::Inconclusive => formatter.write_str("inconclusive"),
             State::Disputed => formatter.write_str("disputed"),
+            State::Closed => formatter.write_str("closed"),
+            State::ClosedUnresolved => formatter.write_str("closed unresolved"),
         }
     }
 }
@@ -118,7 +129,7 @@ pub(crate) struct BoardRow {
     pub(crate) delete_by: Date,
     /// Where it stands.
     pub(crate) state: State,
-    /// The next command.
+    /// The next command; empty where there is none.
     pub(crate) next_command: String,
     /// When, or why, or what else; may be empty.
     pub(crate) remark: String,
@@ -138,6 +149,9 @@ impl BoardRow {
     /// What to do next, in one line.
     pub(crate) fn next_action(&self) -> String {
         let command = &self.next_command;
+        if command.is_empty() {
+            return self.remark.clone();
+        }
         if self.remark.is_empty() { format!("`{command}`") } else { format!("`{command}` ({})", self.remark) }
     }
 }
@@ -151,16 +165,23 @@ pub(crate) fn rows(view: &LedgerView, today: Date) -> Vec<BoardRow> {
 pub(crate) fn row(view: &LedgerView, supply: &Supply, today: Date) -> BoardRow {
     let short_id = view.short_id(&supply.entry.supply_id);
     let stand = stand(supply, short_id, today);
-    let is_overdue = stand.is_overdue(today > supply.delete_by, supply.open_disputes().next().is_some());
+    let is_overdue =
+        supply.closed.is_none() && stand.is_overdue(today > supply.delete_by, supply.open_disputes().next().is_some());
     let disputes = u32::try_from(supply.open_disputes().count()).unwrap_or(u32::MAX);
     let until = match stand.state {
-        State::ClearWithExceptions(until) => Some(until),
+        State::ClearWithExceptions(until) => Some(until).filter(|_| supply.closed.is_none()),
         _ => None,
     };
-    let days = stand.due.map(|due| time::days_between(today, due));
-    let (state, (next_command, remark)) = match supply.open_disputes().next() {
-        Some(dispute) => disputed(dispute, stand.state, short_id),
-        None => (stand.state, stand.next),
+    let days = stand.due.filter(|_| supply.closed.is_none()).map(|due| time::days_between(today, due));
+    let is_closed = supply.closed.is_some();
+    let (state, (next_command, remark)) = match (&supply.closing, supply.open_disputes().next()) {
+        (Some(closing), _) if is_closed => closed(closing, stand.state, disputes),
+        (Some(closing), _) => {
+            let remark = format!("its closing was begun on {} and not ended", day(&closing.started_at));
+            (stand.state, (format!("residua close {short_id} --as KEY"), remark))
+        }
+        (None, Some(dispute)) => disputed(dispute, stand.state, short_id),
+        (None, None) => (stand.state, stand.next),
     };
     BoardRow {
         supply_id: supply.entry.supply_id.clone(),
@@ -204,7 +225,10 @@ impl Stand {
                 | State::Overdue(_)
                 | State::Residual
                 | State::Inconclusive
-                | State::Disputed => true,
+                | State::Disputed
+                // How a supply stands is asked before its end.
+                | State::Closed
+                | State::ClosedUnresolved => true,
             }
     }
 }
@@ -256,6 +280,24 @@ fn stand(supply: &Supply, id: &str, today: Date) -> Stand {
         _ => supply.delete_by,
     };
     Stand { state, next, has_lapsed, due: Some(due) }
+}
+
+/// How a supply stands of which nothing is kept. What its answers were worth may have become less since.
+fn closed(closing: &ClosingEntry, stood: State, disputes: u32) -> (State, Next) {
+    let is_clear = stood == State::AttestedClear;
+    let why = match &closing.unresolved {
+        Some(reason) => format!(": {}", sanitize::clean(reason)),
+        None if is_clear => String::new(),
+        None => format!("; by what counts today it would stand as `{stood}`"),
+    };
+    let objections = if disputes == 0 { String::new() } else { "; an objection is not settled".to_owned() };
+    let state = if is_clear && closing.unresolved.is_none() { State::Closed } else { State::ClosedUnresolved };
+    (state, (String::new(), format!("closed on {}{why}{objections}", day(&closing.started_at))))
+}
+
+/// The day of a time of an entry.
+fn day(at: &str) -> String {
+    time::parse(at).map_or_else(String::new, |at| time::day(at).to_string())
 }
 
 /// How a supply stands to which a party objects.
@@ -734,6 +776,8 @@ mod tests {
             (State::Residual, [true, true, true]),
             (State::Inconclusive, [true, true, true]),
             (State::Disputed, [true, true, true]),
+            (State::Closed, [true, true, true]),
+            (State::ClosedUnresolved, [true, true, true]),
         ];
         assert_eq!(table.map(|(state, _)| state.word()), State::WORDS);
         for (state, [plain, lapsed, disputed]) in table {

@@ -44,6 +44,12 @@ pub(crate) enum Entry {
     Settlement(SettlementEntry),
     /// What stood behind the last whole line was cut off.
     Repair(RepairEntry),
+    /// The recipient has destroyed what it had of a supply.
+    Destruction(DestructionEntry),
+    /// What is kept of a supply is about to be destroyed.
+    Closing(ClosingEntry),
+    /// What was kept of a supply is destroyed.
+    Closed(ClosedEntry),
 }
 
 /// A supply.
@@ -369,4 +375,49 @@ impl Side {
             Side::Recipient => "recipient",
         }
     }
+}
+
+/// A recipient's record of what it has destroyed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DestructionEntry {
+    /// Whose.
+    pub(crate) supply_id: String,
+    /// SHA-256 of its envelope.
+    pub(crate) envelope: String,
+    /// Fingerprint of the key that signed it.
+    pub(crate) key: String,
+    /// Who signed, as that person says; may be empty.
+    pub(crate) name: String,
+    /// In what capacity; may be empty.
+    pub(crate) role: String,
+    /// By the recipient's clock: RFC 3339, UTC.
+    pub(crate) destroyed_at: String,
+    /// RFC 3339, UTC.
+    pub(crate) received_at: String,
+}
+
+/// The intent to destroy what is kept of a supply. From then on its secrets may be there or not, and nothing more is asked of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ClosingEntry {
+    /// Whose.
+    pub(crate) supply_id: String,
+    /// RFC 3339, UTC.
+    pub(crate) started_at: String,
+    /// Why it is closed although something stands in the way; absent where nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unresolved: Option<String>,
+}
+
+/// What was kept of a supply is destroyed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ClosedEntry {
+    /// Whose.
+    pub(crate) supply_id: String,
+    /// SHA-256 of the envelope of the originator's record.
+    pub(crate) record: String,
+    /// RFC 3339, UTC.
+    pub(crate) closed_at: String,
 }

@@ -716,7 +716,7 @@ mod tests {
         match state {
             State::AttestedClear => 0,
             // Of these the proptest makes none.
-            State::ClearWithExceptions(_) | State::Disputed => 5,
+            State::ClearWithExceptions(_) | State::Disputed | State::Closed | State::ClosedUnresolved => 5,
             State::InUse | State::Due(_) => 1,
             State::AwaitingBaseline | State::ChallengeIssued => 2,
             State::Inconclusive | State::Overdue(_) => 3,

@@ -3,6 +3,7 @@
 
 use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
+use crate::ledger::closing;
 use crate::support::atomic_file;
 use crate::support::atomic_file::Access;
 use crate::support::atomic_file::Existing;
@@ -25,6 +26,7 @@ impl Ledger {
         let Some(supply) = self.view().supply(supply_id).ok().filter(|supply| supply.entry.has_references) else {
             return Ok(None);
         };
+        closing::refuse(self.view(), &supply.entry.supply_id)?;
         let name = file_name(&supply.entry.supply_id);
         let bytes = self.read_private(&name, LONGEST)?;
         let references = serde_json::from_slice::<Vec<String>>(&bytes).ok();
@@ -33,6 +35,6 @@ impl Ledger {
     }
 }
 
-fn file_name(supply_id: &str) -> String {
+pub(super) fn file_name(supply_id: &str) -> String {
     format!("secrets/{supply_id}.references.json")
 }

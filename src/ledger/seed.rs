@@ -4,6 +4,7 @@
 use crate::finding::Phase;
 use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
+use crate::ledger::closing;
 use crate::ledger::group;
 use crate::manifest::statement::PhaseGroup;
 use crate::support::atomic_file;
@@ -89,6 +90,7 @@ impl Ledger {
         if count == 0 {
             return Ok(None);
         }
+        closing::refuse(self.view(), supply_id)?;
         let name = file_name(supply_id);
         let bytes = self.read_private(&name, LONGEST)?;
         let seeds = serde_json::from_slice::<Roster>(&bytes).ok();
@@ -100,7 +102,7 @@ impl Ledger {
     }
 }
 
-fn file_name(supply_id: &str) -> String {
+pub(super) fn file_name(supply_id: &str) -> String {
     format!("secrets/{supply_id}.seeds.json")
 }
 

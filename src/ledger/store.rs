@@ -18,6 +18,7 @@ use crate::attestation::statement::Predicate;
 use crate::attestation::statement::Statement;
 use crate::attestation::statement::StatementError;
 use crate::ledger::LedgerView;
+use crate::ledger::closing;
 use crate::ledger::entry::CountersignatureEntry;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::Line;
@@ -37,6 +38,7 @@ use crate::support::sanitize;
 use crate::support::secret::Secret;
 use crate::support::time;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Deserialize;
 use std::fs;
 use std::fs::File;
@@ -122,6 +124,14 @@ pub(crate) enum LedgerError {
         /// Which file.
         path: PathBuf,
     },
+    /// The person's fault: what is asked for was destroyed on purpose.
+    #[error("supply {supply_id} was closed on {day}, and its salts, seeds and references are destroyed")]
+    Closed {
+        /// Its id.
+        supply_id: String,
+        /// When that began.
+        day: Date,
+    },
     /// Somebody's fault: a document that the ledger names is not what it was.
     #[error("the document `{sha256}` of the ledger {problem}")]
     Document {
@@ -179,6 +189,9 @@ impl LedgerError {
             | LedgerError::Seeds { .. }
             | LedgerError::References { .. }
             | LedgerError::Document { .. } => "restore the file from a backup of the ledger",
+            LedgerError::Closed { .. } => {
+                "`residua supplies show` has what was asked and answered; nothing more can be asked of it"
+            }
             LedgerError::Envelope { .. } => "sign with the key that made the supply (`--as`)",
         })
     }
@@ -420,7 +433,11 @@ impl Ledger {
     }
 
     /// Takes the lock, reads what others appended, and appends what `choose` makes of it, if anything.
-    fn append_after(&mut self, now: Timestamp, choose: impl FnOnce(&LedgerView) -> Option<Entry>) -> Result<(), LedgerError> {
+    pub(super) fn append_after(
+        &mut self,
+        now: Timestamp,
+        choose: impl FnOnce(&LedgerView) -> Option<Entry>,
+    ) -> Result<(), LedgerError> {
         let _lock = self.lock()?;
         let known = self.read_further()?;
         let Some(entry) = choose(&self.view) else { return Ok(()) };
@@ -577,6 +594,7 @@ impl Ledger {
         if hex::decode::<16>(supply_id).is_none() {
             return Err(LedgerError::Secrets { path: self.path(&name) });
         }
+        closing::refuse(&self.view, supply_id)?;
         let bytes = self.read_private(&name, LONGEST_SECRETS)?;
         let secret = |text: &str| hex::decode(text).map(Secret::new);
         let read = serde_json::from_slice::<SecretsJson>(&bytes).ok().and_then(|json| {
@@ -616,7 +634,7 @@ impl Ledger {
         self.path(export::MARK).exists()
     }
 
-    fn refuse_export(&self) -> Result<(), LedgerError> {
+    pub(super) fn refuse_export(&self) -> Result<(), LedgerError> {
         if self.is_exported() { Err(LedgerError::Exported { folder: self.folder.clone() }) } else { Ok(()) }
     }
 
@@ -651,7 +669,7 @@ fn document_name(digest: &str) -> String {
     format!("envelopes/{digest}.json")
 }
 
-fn secrets_name(supply_id: &str) -> String {
+pub(super) fn secrets_name(supply_id: &str) -> String {
     format!("secrets/{supply_id}.json")
 }
 

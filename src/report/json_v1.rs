@@ -1,6 +1,7 @@
 //! Results for programs: version 1 of the JSON that `--format json` prints. These structs are frozen; the program's own types may change.
 
 pub(crate) mod board;
+pub(crate) mod closing;
 pub(crate) mod ledger;
 pub(crate) mod party;
 pub(crate) mod received;
@@ -258,6 +259,9 @@ pub(crate) struct VerifiedV1 {
     /// Confirmations of what was handed over, which are entered the same way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) countersignatures: Vec<received::EnteredV1>,
+    /// Records of destruction, likewise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) destructions: Vec<closing::EnteredV1>,
 }
 
 /// One attestation.
@@ -457,6 +461,12 @@ pub(crate) struct SupplyV1 {
     pub(crate) countersigned: Option<received::CountersignedV1>,
     pub(crate) challenges: Vec<ChallengeV1>,
     pub(crate) disputes: Vec<DisputeV1>,
+    /// The recipient's records of what it has destroyed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) destructions: Vec<closing::DestructionV1>,
+    /// Its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) closing: Option<closing::ClosingV1>,
 }
 
 /// An invented person.

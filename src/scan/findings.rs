@@ -40,6 +40,12 @@ pub(crate) fn write_header(out: &mut dyn Write, nonce: &[u8; 32]) -> io::Result<
     writeln!(out, "{HEADER}")
 }
 
+/// Whether a file that begins so is a list of findings.
+pub(crate) fn is_list(start: &[u8]) -> bool {
+    let mut lines = start.split(|byte| *byte == b'\n');
+    lines.next().is_some_and(|line| line.starts_with(b"# nonce ")) && lines.next() == Some(HEADER.as_bytes())
+}
+
 /// Writes findings, whose part of the object begins with its row number `base` (from 0).
 pub(crate) fn write(out: &mut dyn Write, place: Place<'_>, base: u64, found: &[FoundRow]) -> io::Result<()> {
     let (source, object) = (quote(place.source), quote(place.object));

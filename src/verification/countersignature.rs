@@ -3,7 +3,6 @@
 use crate::attestation::countersignature_v1::CountersignatureV1;
 use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::sha256;
-use crate::attestation::statement::PredicateType;
 use crate::attestation::statement::Statement;
 use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
@@ -28,12 +27,6 @@ pub(crate) enum Countersigned {
     Accepted(Box<CountersignatureEntry>),
     /// It cannot.
     Refused(Failure),
-}
-
-/// Whether an envelope says that it is a countersignature. What it says is not believed by that.
-pub(crate) fn is_one(envelope: &[u8]) -> bool {
-    let kind = Envelope::parse(envelope).ok().and_then(|envelope| PredicateType::of(envelope.unverified_payload()).ok());
-    kind == Some(PredicateType::Countersignature)
 }
 
 /// Verifies one. An error is the ledger's.

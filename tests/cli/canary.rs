@@ -86,6 +86,11 @@ fn run_everything(world: &World) {
     run(AFTER, &["dispute", &world.supply_id(), "--by", "recipient", "--reason", "not ours", "--document", "supply.csv"]);
     run(AFTER, &["dispute", &world.supply_id(), "--by", "recipient", "--reason", "not ours", "--attestation", "crm.db"]);
     run(AFTER, &["dispute", &world.supply_id(), "--settle", "1", "--reason", "theirs"]);
+    let who = ["--from", "keys/originator.card.json", "--as", "keys/recipient.key", "--out", "destroyed.json"];
+    run(AFTER, &[&["destroy", "crm.db", "supply.csv"], &who[..]].concat());
+    run(AFTER, &[&["destroy", "handover/deletion.residua", "deletion.challenge.json", "--dry-run"], &who[..]].concat());
+    run(AFTER, &["close", &world.supply_id(), "supply.csv", "--as", "keys/originator.key"]);
+    run(AFTER, &["close", &world.supply_id(), "handover/deletion.residua", "--as", "keys/originator.key"]);
     for words in [&["status"][..], &["supplies", "list"]] {
         world.run(AFTER, &[words, &["--format", "csv"]].concat());
     }

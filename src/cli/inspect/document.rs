@@ -1,6 +1,7 @@
 //! Signed documents: the statement of a manifest, a challenge, an attestation. Their signatures are not checked here, and the output says so.
 
 use crate::attestation::countersignature_v1::CountersignatureV1;
+use crate::attestation::destruction_v1::DestructionV1;
 use crate::attestation::dsse::Envelope;
 use crate::attestation::party_v1::RotationV1;
 use crate::attestation::predicate_v1::AttestationV1;
@@ -76,6 +77,11 @@ pub(super) fn inspect(is_declared_wanted: bool, path: &Path, envelope: &Envelope
                 path.display()
             ),
             document::rotation(&about, &predicate::<RotationV1>(path, kind, &statement)?),
+        ),
+        PredicateType::Destruction => (
+            "A record of destruction: what a party has destroyed of a supply.",
+            format!("`residua verify {}` checks a recipient's against the originator's ledger, and enters it.", path.display()),
+            document::destruction(&about, &predicate::<DestructionV1>(path, kind, &statement)?),
         ),
         PredicateType::Receipt => (
             "A signed document of a kind that this program knows by name only.",

@@ -18,6 +18,9 @@ use std::io::BufWriter;
 use std::io::Write;
 use std::path::Path;
 
+/// The columns of the file.
+pub(in crate::cli) const HEADER: &str = "attestation,supply,record,found_by,row,reference";
+
 /// The file, on its way.
 pub(super) struct Identified {
     out: BufWriter<AtomicFile>,
@@ -32,7 +35,7 @@ impl Identified {
         let existing = if is_forced { Existing::Replace } else { Existing::Keep };
         let file = AtomicFile::create(path, Access::Private, existing).with_context(|| writing(path))?;
         let mut out = BufWriter::new(file);
-        out.write_all(b"attestation,supply,record,found_by,row,reference\n").with_context(|| writing(path))?;
+        writeln!(out, "{HEADER}").with_context(|| writing(path))?;
         Ok(Identified { out, rows: 0, unnamed: Vec::new() })
     }
 

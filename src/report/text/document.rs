@@ -1,6 +1,7 @@
 //! Signed documents in plain words: the statement of a manifest, a challenge, an attestation, a rotation. They are shown as they stand, unverified.
 
 use crate::attestation::countersignature_v1::CountersignatureV1;
+use crate::attestation::destruction_v1::DestructionV1;
 use crate::attestation::party_v1::RotationV1;
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::attestation::predicate_v1::ChallengeV1;
@@ -177,6 +178,32 @@ pub(crate) fn countersignature(about: &About, signed: &CountersignatureV1) -> St
         ("file", about.words()),
         ("derived", derived),
     ])
+}
+
+/// What a party says that it has destroyed.
+pub(crate) fn destruction(about: &About, record: &DestructionV1) -> String {
+    let mut text = facts(&[
+        ("says", or_none(&record.declaration)),
+        ("by", or_none(&record.name)),
+        ("as", or_none(&record.role)),
+        ("party", clean(&record.party)),
+        ("destroyed", clean(&record.destroyed_at)),
+        ("supply", clean(&record.supply_id)),
+        ("manifest", about.words()),
+    ]);
+    if let Some(reason) = &record.unresolved {
+        text.push_str(&facts(&[("unresolved", or_none(reason))]));
+    }
+    text.push_str("\nWhat is destroyed:\n");
+    for item in &record.items {
+        let digest = match (&item.sha256, &item.blake3) {
+            (Some(digest), _) => format!(", SHA-256 {}", clean(digest)),
+            (None, Some(digest)) => format!(", BLAKE3 {}", clean(digest)),
+            (None, None) => String::new(),
+        };
+        text.push_str(&format!("  {} ({}){digest}\n", clean(&item.what), clean(&item.how)));
+    }
+    text
 }
 
 /// What a challenge asks.

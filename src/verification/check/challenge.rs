@@ -20,6 +20,12 @@ pub(in crate::verification) fn check(
     attestation: &str,
     received_at: Timestamp,
 ) {
+    if let Some(day) = context.supply.closing_day() {
+        findings.fail(
+            format!("the supply was closed on {day}, and what an answer would be compared with is destroyed"),
+            "`residua supplies show` has what was received before, and what was concluded from it",
+        );
+    }
     let named = &stated.challenge;
     let ours = &context.challenge;
     let other = "ask for a scan with the challenge file as it was sent";

@@ -1,0 +1,228 @@
+//! The end of a supply: what has to be there before what is kept of it is destroyed, and the destroying.
+//!
+//! Two lines are written, the intent and the end, with the destroying between them: a machine that fails on the way leaves a supply of which nothing
+//! more is asked, and whose closing goes on when the command is given again. So secrets are never gone without a line that says why.
+
+use crate::attestation::destruction_v1::DestructionV1;
+use crate::attestation::destruction_v1::ItemV1;
+use crate::attestation::dsse::sha256;
+use crate::attestation::key::Card;
+use crate::attestation::predicate_v1::AttestationV1;
+use crate::ledger::Ledger;
+use crate::ledger::LedgerError;
+use crate::ledger::LedgerView;
+use crate::ledger::Supply;
+use crate::ledger::board;
+use crate::ledger::board::State;
+use crate::ledger::dispute::is_reason;
+use crate::ledger::entry::ClosedEntry;
+use crate::ledger::entry::ClosingEntry;
+use crate::ledger::entry::Conclusion;
+use crate::ledger::entry::DestructionEntry;
+use crate::ledger::entry::Entry;
+use crate::ledger::party::Standing;
+use crate::ledger::reference;
+use crate::ledger::seed;
+use crate::ledger::store::secrets_name;
+use crate::manifest::statement::ManifestV1;
+use crate::support::hex;
+use crate::support::sanitize;
+use crate::support::time;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+
+/// Something that a record of destruction has to name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Needed {
+    /// What, in words.
+    pub(crate) what: String,
+    /// By which digest it is known: SHA-256, or of findings BLAKE3.
+    pub(crate) digest: String,
+}
+
+impl Supply {
+    /// The day on which its closing began, from which on nothing more is asked of it.
+    pub(crate) fn closing_day(&self) -> Option<Date> {
+        self.closing.as_ref().and_then(|closing| time::parse(&closing.started_at)).map(time::day)
+    }
+}
+
+/// Both manifests of a supply, as records of destruction have to name them.
+pub(crate) fn manifests(ledger: &Ledger, supply: &Supply) -> Result<Vec<Needed>, LedgerError> {
+    let originator = supply.entry.originator.card()?;
+    let statements = [
+        ("the baseline manifest", &supply.entry.baseline_statement),
+        ("the deletion manifest", &supply.entry.deletion_statement),
+    ];
+    let needed = statements.into_iter().map(|(what, digest)| {
+        let statement = ledger.statement::<ManifestV1>(digest, &originator)?;
+        Ok(Needed { what: what.to_owned(), digest: hex::encode(&statement.subject.sha256) })
+    });
+    needed.collect()
+}
+
+/// What stands in the way of closing a supply, in words: that it is not attested clear, and what no record of its recipient names as destroyed.
+pub(crate) fn obstacles(ledger: &Ledger, supply: &Supply, today: Date) -> Result<Vec<String>, LedgerError> {
+    let mut obstacles = Vec::new();
+    let row = board::row(ledger.view(), supply, today);
+    if row.state != State::AttestedClear || row.is_overdue {
+        let remark = if row.remark.is_empty() { String::new() } else { format!(" ({})", row.remark) };
+        obstacles.push(format!("the supply stands as `{}`{remark}", row.state));
+    }
+    let destroyed = destroyed(ledger, supply)?;
+    let lacking = needed(ledger, supply)?.into_iter().filter(|needed| !destroyed.iter().any(|item| item.is(&needed.digest)));
+    obstacles.extend(lacking.map(|needed| format!("no record of the recipient names {} ({})", needed.what, needed.digest)));
+    Ok(obstacles)
+}
+
+/// What a recipient had of a supply, as far as the ledger knows: both manifests, the challenges that it answered, with the salts in them, and the findings
+/// that its attestations name.
+fn needed(ledger: &Ledger, supply: &Supply) -> Result<Vec<Needed>, LedgerError> {
+    let mut needed = manifests(ledger, supply)?;
+    let mut known = BTreeSet::new();
+    for challenge in &supply.challenges {
+        let answers = challenge.receipts.iter().filter(|receipt| receipt.appraisal != Conclusion::Failed);
+        let day = time::day(challenge.issued_at);
+        for (number, receipt) in answers.enumerate() {
+            if number == 0 {
+                let what = format!("the challenge `{}` of {day}", challenge.phase.word());
+                needed.push(Needed { what, digest: challenge.entry.envelope.clone() });
+            }
+            let signer = signing_card(ledger.view(), supply, supply.signer(receipt))?;
+            let attestation = ledger.statement::<AttestationV1>(&receipt.attestation, &signer)?.predicate;
+            if let Some(detail) = attestation.detail.filter(|detail| known.insert(detail.blake3.clone())) {
+                let what = format!("the findings of the `{}` scan for the challenge of {day}", challenge.phase.word());
+                needed.push(Needed { what, digest: detail.blake3 });
+            }
+        }
+    }
+    Ok(needed)
+}
+
+/// What the recipient's records say to be destroyed. One that was signed by a key which is revoked as of its receipt says nothing.
+fn destroyed(ledger: &Ledger, supply: &Supply) -> Result<Vec<ItemV1>, LedgerError> {
+    let mut items = Vec::new();
+    for entry in &supply.destructions {
+        let is_good =
+            time::parse(&entry.received_at).is_some_and(|at| ledger.view().parties().key_at(&entry.key, at) == Standing::Valid);
+        if is_good {
+            let signer = signing_card(ledger.view(), supply, &entry.key)?;
+            items.extend(ledger.statement::<DestructionV1>(&entry.envelope, &signer)?.predicate.items);
+        }
+    }
+    Ok(items)
+}
+
+/// The card of a key of a supply's recipient.
+fn signing_card(view: &LedgerView, supply: &Supply, fingerprint: &str) -> Result<Card, LedgerError> {
+    let pinned = &supply.entry.recipient;
+    match view.parties().key(fingerprint).filter(|_| fingerprint != pinned.fingerprint) {
+        Some(key) => Ok(key.card()?.clone()),
+        None => Ok(pinned.card()?),
+    }
+}
+
+impl Ledger {
+    /// Removes what is kept of a supply for its owner's eyes alone. Only once its closing was entered. Returns what was there, in words.
+    pub(crate) fn destroy_secrets(&self, supply: &Supply) -> Result<Vec<&'static str>, LedgerError> {
+        self.refuse_export()?;
+        if supply.closing.is_none() {
+            return Err(LedgerError::Misfit { problem: "the supply is not being closed" });
+        }
+        let id = &supply.entry.supply_id;
+        let mut removed = Vec::new();
+        for (what, name) in secrets_of(id) {
+            match fs::remove_file(self.path(&name)) {
+                Ok(()) => removed.push(what),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => return Err(self.file_error(&name, source)),
+            }
+        }
+        #[cfg(unix)]
+        fs::File::open(self.path("secrets"))
+            .and_then(|folder| folder.sync_all())
+            .map_err(|source| self.file_error("secrets", source))?;
+        Ok(removed)
+    }
+
+    /// Enters a recipient's record. `false` where the same bytes were entered before.
+    pub(crate) fn add_destruction(
+        &mut self,
+        now: Timestamp,
+        entry: DestructionEntry,
+        envelope: &[u8],
+    ) -> Result<bool, LedgerError> {
+        if hex::encode(&sha256(envelope)) != entry.envelope {
+            return Err(LedgerError::Misfit { problem: "the record of destruction is another document" });
+        }
+        self.keep_document(envelope)?;
+        let mut is_new = true;
+        self.append_after(now, |view| {
+            let known = view.by_id(&entry.supply_id).map(|supply| supply.destructions.as_slice()).unwrap_or_default();
+            is_new = known.iter().all(|known| known.envelope != entry.envelope);
+            is_new.then_some(Entry::Destruction(entry))
+        })?;
+        Ok(is_new)
+    }
+
+    /// Names of files of secrets that outlived their supply's end.
+    pub(super) fn surviving_secrets(&self, supply_id: &str) -> Vec<String> {
+        secrets_of(supply_id).into_iter().map(|(_, name)| name).filter(|name| self.path(name).exists()).collect()
+    }
+}
+
+/// The files of a supply that are for the owner's eyes alone, each with the word of a record of destruction.
+fn secrets_of(supply_id: &str) -> [(&'static str, String); 3] {
+    [("salts", secrets_name(supply_id)), ("seeds", seed::file_name(supply_id)), ("references", reference::file_name(supply_id))]
+}
+
+/// What is wrong with a recipient's record at this place of the ledger, in words.
+pub(super) fn misfit_of_destruction(view: &LedgerView, entry: &DestructionEntry) -> Option<&'static str> {
+    if hex::decode::<32>(&entry.envelope).is_none()
+        || time::parse(&entry.destroyed_at).is_none()
+        || time::parse(&entry.received_at).is_none()
+    {
+        Some("the record of destruction has a digest or date that is none")
+    } else if view.by_id(&entry.supply_id).is_none() {
+        Some("the record of destruction is of a supply that is not in the ledger")
+    } else {
+        None
+    }
+}
+
+/// What is wrong with the beginning of an end at this place of the ledger, in words.
+pub(super) fn misfit(view: &LedgerView, entry: &ClosingEntry) -> Option<&'static str> {
+    match view.by_id(&entry.supply_id) {
+        None => Some("the closing is of a supply that is not in the ledger"),
+        Some(supply) if supply.closing.is_some() => Some("the supply is being closed already"),
+        Some(_) if time::parse(&entry.started_at).is_none() => Some("the closing has a date that is none"),
+        Some(_) if entry.unresolved.as_ref().is_some_and(|reason| !is_reason(reason)) => {
+            Some("the closing lacks its reason, or has too long a one")
+        }
+        Some(_) => None,
+    }
+}
+
+/// What is wrong with an end at this place of the ledger, in words.
+pub(super) fn misfit_of_end(view: &LedgerView, entry: &ClosedEntry) -> Option<&'static str> {
+    match view.by_id(&entry.supply_id) {
+        None => Some("the end is of a supply that is not in the ledger"),
+        Some(supply) if supply.closing.is_none() => Some("the supply was not being closed"),
+        Some(supply) if supply.closed.is_some() => Some("the supply is closed already"),
+        Some(_) if hex::decode::<32>(&entry.record).is_none() || time::parse(&entry.closed_at).is_none() => {
+            Some("the end has a digest or date that is none")
+        }
+        Some(_) => None,
+    }
+}
+
+/// Refuses whoever asks for the secrets of a supply that is closed.
+pub(super) fn refuse(view: &LedgerView, supply_id: &str) -> Result<(), LedgerError> {
+    match view.by_id(supply_id).and_then(Supply::closing_day) {
+        Some(day) => Err(LedgerError::Closed { supply_id: sanitize::clean(supply_id), day }),
+        None => Ok(()),
+    }
+}
