@@ -17,6 +17,7 @@ mod inspect;
 mod keygen;
 mod ledger;
 mod meta;
+mod passphrase;
 mod progress;
 mod reading;
 mod receive;

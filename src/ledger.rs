@@ -22,6 +22,7 @@ pub(crate) mod party;
 pub(crate) mod reference;
 pub(crate) mod seed;
 pub(crate) mod store;
+pub(crate) mod vault;
 
 pub(crate) use crate::ledger::store::Ledger;
 pub(crate) use crate::ledger::store::LedgerError;

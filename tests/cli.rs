@@ -35,6 +35,7 @@ mod opaque;
 #[cfg(feature = "archives")]
 mod overlap;
 mod packed;
+mod passphrase;
 mod piped;
 #[cfg(unix)]
 mod postgres;

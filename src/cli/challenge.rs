@@ -10,6 +10,7 @@ use crate::cli::context::LedgerArgument;
 use crate::cli::document::read_text;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::advised;
+use crate::cli::passphrase::PassphraseArgument;
 use crate::finding::Phase;
 use crate::finding::declaration::Declarations;
 use crate::finding::declaration::Policy;
@@ -132,6 +133,8 @@ pub(crate) struct Arguments {
     valid_days: u16,
     #[command(flatten)]
     ledger: LedgerArgument,
+    #[command(flatten)]
+    passphrase: PassphraseArgument,
     /// Overwrite an existing file; the earlier challenge stays in the ledger
     #[arg(long)]
     force: bool,
@@ -172,6 +175,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let writing = || format!("cannot write `{}`", arguments.out.display());
     let mut file = AtomicFile::create(&arguments.out, Access::Private, existing).with_context(writing)?;
     let mut ledger = Ledger::open(&arguments.ledger.folder()?)?;
+    arguments.passphrase.unlock(&mut ledger)?;
     let supply = ledger.view().supply(&arguments.supply).map_err(|error| {
         let help = "`residua supplies list` lists the supplies of the ledger";
         anyhow::Error::new(crate::cli::failure::Help(help.to_owned())).context(error.to_string())

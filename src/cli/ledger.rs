@@ -8,6 +8,8 @@ use crate::cli::document;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Interrupted;
 use crate::cli::failure::advised;
+use crate::cli::passphrase::PassphraseArgument;
+use crate::cli::passphrase::read_new;
 use crate::ledger::Ledger;
 use crate::ledger::audit::Audit;
 use crate::ledger::audit::Fault;
@@ -18,6 +20,7 @@ use crate::report::json_v1::ledger::CarriedV1;
 use crate::report::json_v1::ledger::CutV1;
 use crate::report::json_v1::ledger::ExportV1;
 use crate::report::json_v1::ledger::FaultV1;
+use crate::report::json_v1::ledger::ProtectedV1;
 use crate::report::json_v1::ledger::RepairV1;
 use crate::report::text;
 use crate::support::atomic_file;
@@ -31,7 +34,7 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
-/// Verify the ledger, repair its end, or export it
+/// Verify the ledger, repair its end, export it, or put its secrets under a passphrase
 ///
 /// The ledger is a chain: each line holds the digest of the one before, and every command that uses it verifies them all. `docs/ledger.md` has its form.
 #[derive(Args, Debug)]
@@ -65,6 +68,8 @@ Exit codes: 0 sound; 12 faults; 1 something could not be looked at.")]
         against: Vec<PathBuf>,
         #[command(flatten)]
         ledger: LedgerArgument,
+        #[command(flatten)]
+        passphrase: PassphraseArgument,
     },
     /// Cut off a last line that was not written to its end
     ///
@@ -85,18 +90,69 @@ Exit codes: 0 sound; 12 faults; 1 something could not be looked at.")]
         #[command(flatten)]
         ledger: LedgerArgument,
     },
+    /// Put the ledger's secrets under a passphrase, or under another one
+    ///
+    /// Salts, seeds and references are encrypted as age files. `supply` and `status` go on without the passphrase; `challenge`, `verify` and whatever else
+    /// needs a secret takes `--passphrase-file`. Nobody can restore a passphrase that is lost, and nothing can be asked of the supplies then. Removed
+    /// files may be restored from the medium, and backups made before hold the secrets as they were.
+    #[command(after_help = "\
+Example:
+  residua ledger protect --new-passphrase-file passphrase.txt
+
+`age` opens the files, too: age -d secrets/identity.age > identity, and then
+age -d -i identity secrets/FILE.age.")]
+    Protect {
+        /// The file that holds the new passphrase in its first line, for its owner alone; `-` for standard input
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: PathBuf,
+        #[command(flatten)]
+        ledger: LedgerArgument,
+        #[command(flatten)]
+        passphrase: PassphraseArgument,
+    },
+    /// Take the ledger's secrets from under the passphrase
+    Unprotect {
+        #[command(flatten)]
+        ledger: LedgerArgument,
+        #[command(flatten)]
+        passphrase: PassphraseArgument,
+    },
 }
 
 /// Verifies, repairs or exports.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     match &arguments.command {
-        Command::Verify { against, ledger } => verify(&ledger.folder()?, against, context),
+        Command::Verify { against, ledger, passphrase } => verify(&ledger.folder()?, passphrase, against, context),
         Command::Repair { ledger } => repair(&ledger.folder()?, context),
         Command::Export { out, ledger } => export(&ledger.folder()?, out, context),
+        Command::Protect { new_passphrase_file, ledger, passphrase } => {
+            let mut ledger = Ledger::open(&ledger.folder()?)?;
+            passphrase.unlock(&mut ledger)?;
+            let files = ledger.protect(&read_new(new_passphrase_file)?)?;
+            protected(true, files, context)
+        }
+        Command::Unprotect { ledger, passphrase } => {
+            let mut ledger = Ledger::open(&ledger.folder()?)?;
+            passphrase.unlock(&mut ledger)?;
+            let files = ledger.unprotect()?;
+            protected(false, files, context)
+        }
     }
 }
 
-fn verify(folder: &Path, against: &[PathBuf], context: &Context) -> anyhow::Result<ExitCode> {
+/// Says whether the secrets are under a passphrase now.
+fn protected(is_protected: bool, files: u64, context: &Context) -> anyhow::Result<ExitCode> {
+    let (how, what) = if is_protected { ("under a passphrase", "encrypted") } else { ("under no passphrase", "decrypted") };
+    match context.format {
+        Format::Text => context.say(&format!("The ledger's secrets are {how}; {} {what}\n", of(files, "file")))?,
+        Format::Json => {
+            context.print(&json_v1::write(&ProtectedV1 { version: json_v1::VERSION, is_protected, files }))?;
+        }
+    }
+    Ok(ExitCode::Clear)
+}
+
+fn verify(folder: &Path, passphrase: &PassphraseArgument, against: &[PathBuf], context: &Context) -> anyhow::Result<ExitCode> {
     // What cannot be read or is no challenge is told before the work.
     let mut challenges = Vec::new();
     for path in against {
@@ -104,7 +160,8 @@ fn verify(folder: &Path, against: &[PathBuf], context: &Context) -> anyhow::Resu
         let envelope = Envelope::parse(&bytes).with_context(|| accepting(path))?;
         challenges.push((path, bytes, envelope));
     }
-    let (ledger, fault) = Ledger::open_as_is(folder)?;
+    let (mut ledger, fault) = Ledger::open_as_is(folder)?;
+    passphrase.unlock(&mut ledger)?;
     let mut audit = Audit::new(&ledger, fault.as_ref(), &context.cancel).ok_or(Interrupted)?;
     for (path, bytes, envelope) in &challenges {
         audit.compare(&ledger, &path.display().to_string(), bytes, envelope).with_context(|| accepting(path))?;

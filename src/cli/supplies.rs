@@ -5,6 +5,7 @@ use crate::cli::context::Format;
 use crate::cli::context::LedgerArgument;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Help;
+use crate::cli::passphrase::PassphraseArgument;
 use crate::ledger::Ledger;
 use crate::ledger::LedgerView;
 use crate::ledger::Supply;
@@ -53,6 +54,8 @@ enum Command {
         seeds: bool,
         #[command(flatten)]
         ledger: LedgerArgument,
+        #[command(flatten)]
+        passphrase: PassphraseArgument,
     },
 }
 
@@ -99,8 +102,9 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                 }
             }
         }
-        Command::Show { supply, seeds, ledger } => {
-            let ledger = Ledger::open(&ledger.folder()?)?;
+        Command::Show { supply, seeds, ledger, passphrase } => {
+            let mut ledger = Ledger::open(&ledger.folder()?)?;
+            passphrase.unlock(&mut ledger)?;
             let view = ledger.view();
             let supply = view.supply(supply).map_err(|error| {
                 let help = "`residua supplies list` lists the supplies of the ledger";

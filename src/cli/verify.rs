@@ -14,6 +14,7 @@ use crate::cli::context::LedgerArgument;
 use crate::cli::document;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure;
+use crate::cli::passphrase::PassphraseArgument;
 use crate::cli::verify::identify::Identified;
 use crate::finding::verdict::ReasonCode;
 use crate::ledger::Ledger;
@@ -59,11 +60,14 @@ pub(crate) struct Arguments {
     force: bool,
     #[command(flatten)]
     ledger: LedgerArgument,
+    #[command(flatten)]
+    passphrase: PassphraseArgument,
 }
 
 /// Verifies.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     let mut ledger = Ledger::open(&arguments.ledger.folder()?)?;
+    arguments.passphrase.unlock(&mut ledger)?;
     let mut code = ExitCode::Clear;
     let (mut results, mut countersignatures, mut destructions) = (Vec::new(), Vec::new(), Vec::new());
     let mut identified = arguments.identify.as_ref().map(|path| Identified::begin(path, arguments.force)).transpose()?;

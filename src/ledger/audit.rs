@@ -21,6 +21,9 @@ use crate::ledger::LedgerView;
 use crate::ledger::Supply;
 use crate::ledger::entry::PinnedCard;
 use crate::ledger::entry::RepairEntry;
+use crate::ledger::reference;
+use crate::ledger::seed;
+use crate::ledger::store::secrets_name;
 use crate::support::hex;
 use crate::support::number;
 use crate::support::progress::Cancel;
@@ -358,12 +361,15 @@ fn check_secrets(ledger: &Ledger, supply: &Supply, is_exported: bool) -> (u64, V
             faults.extend(read.err().map(|error| of_secrets(ledger, id, what, &error)));
         }
     };
-    take("salts", ledger.secrets(id).map(drop));
+    // What cannot be opened is looked at from the outside.
+    let is_locked = ledger.is_locked();
+    let outside = |name: String| ledger.look_at_private(&name);
+    take("salts", if is_locked { outside(secrets_name(id)) } else { ledger.secrets(id).map(drop) });
     if supply.entry.seeds > 0 {
-        take("seeds", ledger.seeds(id).map(drop));
+        take("seeds", if is_locked { outside(seed::file_name(id)) } else { ledger.seeds(id).map(drop) });
     }
     if supply.entry.has_references {
-        take("references", ledger.references(id).map(drop));
+        take("references", if is_locked { outside(reference::file_name(id)) } else { ledger.references(id).map(drop) });
     }
     (files, faults)
 }
@@ -443,6 +449,12 @@ fn notes(ledger: &Ledger, named: &HashSet<&str>) -> Vec<String> {
                 if names.len() > MOST_NAMES { " and more" } else { "" }
             ));
         }
+    }
+    if ledger.is_locked() {
+        notes.push(
+            "the secrets are under a passphrase, which was not given: that they are there was looked at, and not what is in them"
+                .to_owned(),
+        );
     }
     if ledger.is_exported() {
         notes.push("this is an export: the secrets are not in it, and were not looked at".to_owned());

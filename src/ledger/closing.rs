@@ -135,12 +135,15 @@ impl Ledger {
         let id = &supply.entry.supply_id;
         let mut removed = Vec::new();
         for (what, name) in secrets_of(id) {
-            match fs::remove_file(self.path(&name)) {
-                Ok(()) => removed.push(what),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(source) => return Err(self.file_error(&name, source)),
+            for name in Ledger::names_of_private(&name) {
+                match fs::remove_file(self.path(&name)) {
+                    Ok(()) => removed.push(what),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(source) => return Err(self.file_error(&name, source)),
+                }
             }
         }
+        removed.dedup();
         #[cfg(unix)]
         fs::File::open(self.path("secrets"))
             .and_then(|folder| folder.sync_all())
@@ -170,7 +173,11 @@ impl Ledger {
 
     /// Names of files of secrets that outlived their supply's end.
     pub(super) fn surviving_secrets(&self, supply_id: &str) -> Vec<String> {
-        secrets_of(supply_id).into_iter().map(|(_, name)| name).filter(|name| self.path(name).exists()).collect()
+        secrets_of(supply_id)
+            .into_iter()
+            .flat_map(|(_, name)| Ledger::names_of_private(&name))
+            .filter(|name| self.path(name).exists())
+            .collect()
     }
 }
 

@@ -4,9 +4,6 @@
 use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
 use crate::ledger::closing;
-use crate::support::atomic_file;
-use crate::support::atomic_file::Access;
-use crate::support::atomic_file::Existing;
 
 /// The longest file that is read, in bytes.
 const LONGEST: usize = 1 << 32;
@@ -17,8 +14,7 @@ impl Ledger {
         let name = file_name(supply_id);
         let text = serde_json::to_vec(references).map_err(|error| self.file_error(&name, error.into()))?;
         // As with the salts: what an interrupted supply left is of no use.
-        atomic_file::write(&self.path(&name), &text, Access::Private, Existing::Replace)
-            .map_err(|source| self.file_error(&name, source))
+        self.write_private(&name, &text)
     }
 
     /// The references of a supply; `None` where none were kept. Refused where others than the owner may read the file.

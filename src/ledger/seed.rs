@@ -7,9 +7,6 @@ use crate::ledger::LedgerError;
 use crate::ledger::closing;
 use crate::ledger::group;
 use crate::manifest::statement::PhaseGroup;
-use crate::support::atomic_file;
-use crate::support::atomic_file::Access;
-use crate::support::atomic_file::Existing;
 use serde::Deserialize;
 use serde::Serialize;
 use std::fmt;
@@ -79,8 +76,7 @@ impl Ledger {
         let name = file_name(supply_id);
         let text = serde_json::to_vec_pretty(seeds).map_err(|error| self.file_error(&name, error.into()))?;
         // As with the salts: what an interrupted supply left is of no use.
-        atomic_file::write(&self.path(&name), &text, Access::Private, Existing::Replace)
-            .map_err(|source| self.file_error(&name, source))
+        self.write_private(&name, &text)
     }
 
     /// The seeds of a supply, of which its entry says that there are so many; `None` where there are none. Refused where others than the owner may

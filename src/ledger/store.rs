@@ -28,6 +28,7 @@ use crate::ledger::entry::SupplyEntry;
 use crate::ledger::seed::Roster;
 use crate::ledger::store::chain::Chain;
 use crate::ledger::store::chain::Fault;
+use crate::ledger::vault::Vault;
 use crate::manifest::statement::ManifestV1;
 use crate::manifest::statement::PhaseGroup;
 use crate::support::atomic_file;
@@ -44,7 +45,6 @@ use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
-use std::io::Read;
 use std::io::Seek;
 use std::io::SeekFrom;
 use std::io::Write;
@@ -132,6 +132,18 @@ pub(crate) enum LedgerError {
         /// When that began.
         day: Date,
     },
+    /// The person's fault: secrets are asked for, and no passphrase was given.
+    #[error("the secrets of the ledger are under a passphrase")]
+    Locked,
+    /// The person's fault, or the file's.
+    #[error("the passphrase is not that of the ledger, or its file `secrets/identity.age` is damaged")]
+    Passphrase,
+    /// The file's fault: it is not what the passphrase leads to, or was damaged.
+    #[error("`{}` cannot be opened with the passphrase of the ledger", show(.path))]
+    Vault {
+        /// Which file.
+        path: PathBuf,
+    },
     /// Somebody's fault: a document that the ledger names is not what it was.
     #[error("the document `{sha256}` of the ledger {problem}")]
     Document {
@@ -188,7 +200,10 @@ impl LedgerError {
             LedgerError::Secrets { .. }
             | LedgerError::Seeds { .. }
             | LedgerError::References { .. }
+            | LedgerError::Vault { .. }
             | LedgerError::Document { .. } => "restore the file from a backup of the ledger",
+            LedgerError::Locked => "name the file that holds it with `--passphrase-file`",
+            LedgerError::Passphrase => "name the file of the passphrase that `residua ledger protect` was last given",
             LedgerError::Closed { .. } => {
                 "`residua supplies show` has what was asked and answered; nothing more can be asked of it"
             }
@@ -255,6 +270,7 @@ pub(crate) struct Ledger {
     folder: PathBuf,
     view: LedgerView,
     chain: Chain,
+    pub(super) vault: Vault,
 }
 
 impl Ledger {
@@ -301,7 +317,7 @@ impl Ledger {
 
     /// Before anything is read.
     fn new(folder: &Path) -> Ledger {
-        Ledger { folder: folder.to_owned(), view: LedgerView::default(), chain: Chain::new() }
+        Ledger { folder: folder.to_owned(), view: LedgerView::default(), chain: Chain::new(), vault: Vault::default() }
     }
 
     /// What the lines add up to.
@@ -584,8 +600,7 @@ impl Ledger {
         }
         text.push_str("\n}\n");
         // A supply that was interrupted before its line was written may have left a file; no line names it, so it is of no use.
-        atomic_file::write(&self.path(&name), text.as_bytes(), Access::Private, Existing::Replace)
-            .map_err(|source| self.file_error(&name, source))
+        self.write_private(&name, text.as_bytes())
     }
 
     /// The secrets of a supply. Refused where others than the owner may read the file.
@@ -608,20 +623,6 @@ impl Ledger {
         read.ok_or_else(|| LedgerError::Secrets { path: self.path(&name) })
     }
 
-    /// The content of a file that is for its owner alone, up to a length. Refused where others may read it.
-    pub(super) fn read_private(&self, name: &str, longest: usize) -> Result<Zeroizing<Vec<u8>>, LedgerError> {
-        let path = self.path(name);
-        let unreadable = |source| LedgerError::File { path: path.clone(), source };
-        let file = File::open(&path).map_err(unreadable)?;
-        if atomic_file::is_readable_by_others(&file).map_err(unreadable)? {
-            return Err(LedgerError::Shared { path });
-        }
-        // Room for all from the start, as far as it is small: what grows leaves copies behind that nobody wipes.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(longest.min(LONGEST_SECRETS) + 1));
-        file.take(longest as u64).read_to_end(&mut bytes).map_err(unreadable)?;
-        Ok(bytes)
-    }
-
     /// The bytes of a document, whatever they are. Its name is a digest.
     pub(super) fn read_document(&self, digest: &str) -> io::Result<Vec<u8>> {
         let path = self.path(&document_name(digest));
@@ -638,7 +639,7 @@ impl Ledger {
         if self.is_exported() { Err(LedgerError::Exported { folder: self.folder.clone() }) } else { Ok(()) }
     }
 
-    fn lock(&self) -> Result<File, LedgerError> {
+    pub(super) fn lock(&self) -> Result<File, LedgerError> {
         self.refuse_export()?;
         let open = OpenOptions::new().read(true).append(true).create(true).open(self.path("lock"));
         let locked = open.and_then(|file| file.lock().map(|()| file));

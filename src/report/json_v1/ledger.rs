@@ -77,3 +77,13 @@ pub(crate) struct ExportV1 {
     /// Files that lines name, and that the ledger does not have.
     pub(crate) missing: u64,
 }
+
+/// The result of `ledger protect` and `ledger unprotect`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProtectedV1 {
+    pub(crate) version: u32,
+    pub(crate) is_protected: bool,
+    /// How many files were encrypted or decrypted by this call.
+    pub(crate) files: u64,
+}
