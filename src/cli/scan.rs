@@ -1,5 +1,7 @@
 //! `scan`: the recipient looks for the supplied records in its own databases and files, and signs what it found.
 
+mod onward;
+
 use crate::attestation::dsse::Envelope;
 use crate::attestation::key::Card;
 use crate::attestation::key::SigningKey;
@@ -196,6 +198,10 @@ pub(crate) struct Arguments {
     /// A declaration file in TOML, as below: what you declare to the originator
     #[arg(long, value_name = "FILE")]
     declare: Option<PathBuf>,
+    /// Name what an onward recipient attested to you: the recipient as the declaration file has it, and the attestation's file, which you
+    /// send on to the originator; may be repeated
+    #[arg(long, value_name = "RECIPIENT=FILE", requires = "declare")]
+    onward: Vec<String>,
     /// Read the cells of every column as text too, and not only those that are no field: names in a column of towns, a whole person in one
     /// of telephone numbers. It takes several times as long
     #[arg(long)]
@@ -409,7 +415,8 @@ fn prepare(arguments: &Arguments, context: &Context) -> anyhow::Result<Prepared>
         _ => MapFile::default(),
     };
     read(&arguments.declare, "declaration file")?;
-    let declared = arguments.declare.as_ref().map(|path| read_declarations(path)).transpose()?.unwrap_or_default();
+    let mut declared = arguments.declare.as_ref().map(|path| read_declarations(path)).transpose()?.unwrap_or_default();
+    onward::name(&mut declared, &arguments.onward)?;
     let configuration = hex::encode(hasher.finalize().as_bytes());
     Ok(Prepared { key, challenge, statement, phase, plan, salt, nonce, manifest, map, declared, configuration })
 }

@@ -1,12 +1,18 @@
 //! What people declare and the tool cannot verify, and the policy by which an originator accepts it.
 //!
 //! One form serves the recipient's `--declare` file (TOML), the attestation and the challenge (JSON), so that acceptance is equality: a
-//! declaration is accepted when the signed challenge holds the same one, word for word.
+//! declaration is accepted when the signed challenge holds the same one, word for word. (The digests of downstream attestations are no part
+//! of it: [`Onward::is_same`].)
 
+use crate::support::hex;
 use crate::support::time;
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// The most attestations that are named of one onward recipient.
+const MOST_ATTESTATIONS: usize = 1_000;
 
 /// Everything declared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,6 +161,17 @@ pub(crate) struct Onward {
     pub(crate) recipient: String,
     /// Why.
     pub(crate) reason: String,
+    /// SHA-256 of the files in which that recipient attested to the declarer. Absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) attestations: Vec<String>,
+}
+
+impl Onward {
+    /// Whether both declare the same recipient for the same reason. What that recipient attested is evidence besides, which comes when it comes:
+    /// naming it makes no other declaration, so that it breaks no acceptance, and it earns none either.
+    pub(crate) fn is_same(&self, other: &Onward) -> bool {
+        self.recipient == other.recipient && self.reason == other.reason
+    }
 }
 
 /// A target, or one column of it, that the scan left out.
@@ -181,6 +198,11 @@ impl Declarations {
         self.lawful_sources.iter().filter(move |lawful| lawful.rows.is_some() && lawful.target == target)
     }
 
+    /// Whether an onward recipient is among these, whatever attestations of it are named.
+    pub(crate) fn has_onward(&self, declared: &Onward) -> bool {
+        self.onward.iter().any(|onward| onward.is_same(declared))
+    }
+
     /// Whether nothing is declared.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Declarations::default()
@@ -199,6 +221,21 @@ impl Declarations {
         for backup in &self.backups {
             if [&backup.last_copy, &backup.roll_off].iter().any(|day| time::parse_day(day).is_none()) {
                 return Some(format!("backup `{}` has a day that is not of the form 2017-06-30", backup.system));
+            }
+        }
+        let mut named = BTreeSet::new();
+        for onward in &self.onward {
+            let who = &onward.recipient;
+            if onward.attestations.len() > MOST_ATTESTATIONS {
+                return Some(format!("onward recipient `{who}` has more than {MOST_ATTESTATIONS} attestations"));
+            }
+            for digest in &onward.attestations {
+                if hex::decode::<32>(digest).is_none() {
+                    return Some(format!("an attestation of onward recipient `{who}` is not named by 64 lower-case hexadecimal digits"));
+                }
+                if !named.insert(digest) {
+                    return Some(format!("onward recipient `{who}` has an attestation that is named twice"));
+                }
             }
         }
         let reasons = (self.removed.iter().map(|removed| &removed.reason))
@@ -290,6 +327,38 @@ mod tests {
         assert!(declared.fault().unwrap().contains("tape"));
         assert!(toml::from_str::<Declarations>("[[lawful_sauce]]\nname='x'").is_err());
     }
+
+    #[test]
+    fn what_an_onward_recipient_attested_is_no_part_of_who_it_is() {
+        let file = |attestations: &str| format!("[[onward]]\nrecipient = \"a printer\"\nreason = \"letters\"\n{attestations}");
+        let plain: Declarations = toml::from_str(&file("")).unwrap();
+        let wire = serde_json::to_string(&plain).unwrap();
+        assert!(!wire.contains("attestations"), "{wire}");
+        let digest = "0a".repeat(32);
+        let named: Declarations = toml::from_str(&file(&format!("attestations = [\"{digest}\"]"))).unwrap();
+        assert_eq!(named.fault(), None);
+        let read: Declarations = serde_json::from_str(&serde_json::to_string(&named).unwrap()).unwrap();
+        assert_eq!(read, named);
+        assert!(plain.has_onward(&named.onward[0]) && named.has_onward(&plain.onward[0]));
+        for other in [("a printer ", "letters"), ("a printer", "Letters")] {
+            let (recipient, reason) = (other.0.to_owned(), other.1.to_owned());
+            assert!(!plain.has_onward(&Onward { recipient, reason, attestations: Vec::new() }), "{other:?}");
+        }
+        let fault = |attestations: Vec<String>| {
+            let mut declared = named.clone();
+            declared.onward[0].attestations = attestations;
+            declared.fault().unwrap()
+        };
+        for bad in [digest.to_uppercase(), digest[1..].to_owned(), String::new(), format!("{digest}0a")] {
+            assert!(fault(vec![bad]).contains("64 lower-case hexadecimal digits"));
+        }
+        assert!(fault(vec![digest.clone(), digest.clone()]).contains("named twice"));
+        assert!(fault(vec![digest.clone(); 1_001]).contains("more than 1000"));
+        let mut two = named.clone();
+        two.onward.push(Onward { recipient: "b".to_owned(), ..named.onward[0].clone() });
+        assert!(two.fault().unwrap().contains("named twice"));
+    }
+
     fn day(text: &str) -> Date {
         time::parse_day(text).unwrap()
     }

@@ -347,9 +347,7 @@ fn judge_declarations(reasons: &mut Vec<Reason>, policy: &Policy, outcome: &Outc
     let refused =
         (declared.not_scanned.iter().filter(|system| !policy.accept.not_scanned.contains(system)).map(|system| &system.system))
             .chain(declared.backups.iter().filter(|backup| !policy.accept.backups.contains(backup)).map(|backup| &backup.system))
-            .chain(
-                declared.onward.iter().filter(|onward| !policy.accept.onward.contains(onward)).map(|onward| &onward.recipient),
-            );
+            .chain(declared.onward.iter().filter(|onward| !policy.accept.has_onward(onward)).map(|onward| &onward.recipient));
     for place in refused {
         reasons.push(Reason::new(ReasonCode::NotScannedNotAccepted).at(place));
     }
@@ -500,6 +498,7 @@ mod tests {
     use crate::finding::declaration::Declarations;
     use crate::finding::declaration::Exclusion;
     use crate::finding::declaration::NotScanned;
+    use crate::finding::declaration::Onward;
     use crate::finding::gap::Gap;
     use crate::finding::gap::GapCode;
     use proptest::prelude::*;
@@ -738,6 +737,24 @@ mod tests {
     }
 
     #[test]
+    fn an_onward_recipient_is_accepted_whatever_of_it_is_named() {
+        let onward = |reason: &str, attestations: &[&str]| Onward {
+            recipient: "printer".into(),
+            reason: reason.into(),
+            attestations: attestations.iter().map(|digest| (*digest).to_owned()).collect(),
+        };
+        let mut outcome = clean();
+        outcome.declared.onward.push(onward("letters", &["0a"]));
+        assert_eq!(only_reason(&outcome, &Policy::default()), ReasonCode::NotScannedNotAccepted);
+        for accepted in [onward("letters", &[]), onward("letters", &["0a"]), onward("letters", &["0b"])] {
+            let policy = accepting(Declarations { onward: vec![accepted], ..Declarations::default() });
+            assert_eq!(judge(Phase::Deletion, &policy, &outcome).verdict, Verdict::Clear);
+        }
+        let other = accepting(Declarations { onward: vec![onward("cards", &["0a"])], ..Declarations::default() });
+        assert_eq!(only_reason(&outcome, &other), ReasonCode::NotScannedNotAccepted);
+    }
+
+    #[test]
     fn supplied_records_in_rows_declared_lawful_are_inconclusive() {
         let mut outcome = clean();
         outcome.targets[0].by_key[0] = KeyResult { declared_rows: vec![("replies".into(), 1)], ..result(Class::Supply, 1) };
@@ -840,7 +857,7 @@ mod tests {
             outcome in outcomes(),
             accepts in any::<bool>(),
             empty_accepted in any::<bool>(),
-            step in 0_u8..7,
+            step in 0_u8..8,
             extra in key_results(),
             position in any::<prop::sample::Index>(),
         ) {
@@ -876,6 +893,12 @@ mod tests {
                         target.rows_without_key += 1;
                     }
                 }
+                // The data went on to somebody who attested something.
+                6 => worse.declared.onward.push(Onward {
+                    recipient: "x".into(),
+                    reason: "y".into(),
+                    attestations: vec!["0a".repeat(32)],
+                }),
                 _ => worse.declared.not_scanned.push(NotScanned { system: "tape".into(), reason: "old".into() }),
             }
             // Reading nothing at all is the one state that a further row cures.

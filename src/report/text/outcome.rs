@@ -326,7 +326,11 @@ pub(crate) fn declarations(declared: &Declarations) -> String {
         let _ = writeln!(text, "  not scanned: `{}`: {}", clean(&system.system), clean(&system.reason));
     }
     for onward in &declared.onward {
-        let _ = writeln!(text, "  passed on to `{}`: {}", clean(&onward.recipient), clean(&onward.reason));
+        let named = match onward.attestations.len() {
+            0 => String::new(),
+            number => format!("; names {} of it", of(number as u64, "attestation")),
+        };
+        let _ = writeln!(text, "  passed on to `{}`: {}{named}", clean(&onward.recipient), clean(&onward.reason));
     }
     for exclusion in &declared.exclusions {
         let column = exclusion.column.as_ref().map_or_else(String::new, |column| format!(", column `{}`", clean(column)));

@@ -92,7 +92,7 @@ pub(in crate::verification) fn not_accepted(stated: &AttestationV1, accept: &Dec
     let removed = declared.removed.iter().filter(|removed| !accept.removed.contains(removed));
     let backups = declared.backups.iter().filter(|backup| !accept.backups.contains(backup));
     let not_scanned = declared.not_scanned.iter().filter(|system| !accept.not_scanned.contains(system));
-    let onward = declared.onward.iter().filter(|onward| !accept.onward.contains(onward));
+    let onward = declared.onward.iter().filter(|onward| !accept.has_onward(onward));
     let excluded =
         declared.exclusions.iter().chain(&stated.coverage.excluded).filter(|exclusion| !accept.exclusions.contains(exclusion));
     let mut list: Vec<String> = (lawful.map(|lawful| name("lawful source", &lawful.name)))
