@@ -17,6 +17,7 @@ pub(crate) mod dispute;
 pub(crate) mod entry;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub(crate) mod onward;
 pub(crate) mod ordinal;
 pub(crate) mod party;
 pub(crate) mod reference;
@@ -36,6 +37,7 @@ use crate::ledger::entry::Conclusion;
 use crate::ledger::entry::CountersignatureEntry;
 use crate::ledger::entry::DestructionEntry;
 use crate::ledger::entry::Entry;
+use crate::ledger::entry::OnwardEntry;
 use crate::ledger::entry::PinnedCard;
 use crate::ledger::entry::ReceiptEntry;
 use crate::ledger::entry::RepairEntry;
@@ -87,6 +89,8 @@ pub(crate) struct Supply {
     pub(crate) closing: Option<ClosingEntry>,
     /// That it is.
     pub(crate) closed: Option<ClosedEntry>,
+    /// What onward recipients attested to those who supplied them, the oldest first.
+    pub(crate) onward: Vec<OnwardEntry>,
 }
 
 /// One challenge and its answers.
@@ -265,6 +269,8 @@ impl LedgerView {
                         .is_some_and(|at| self.parties.key_at(supply.signer(receipt), at) != Standing::Valid)
                     {
                         Some("the receipt is signed by a key that was not valid when it was received")
+                    } else if receipt.onward.iter().flat_map(|onward| &onward.attestations).any(|digest| !is_digest(digest)) {
+                        Some("the receipt names an attestation by a digest that is none")
                     } else if receipt.exceptions.iter().any(|exception| time::parse_day(&exception.roll_off).is_none()) {
                         Some("the receipt has an exception without its day")
                     } else if receipt.appraisal != Conclusion::Failed
@@ -304,6 +310,7 @@ impl LedgerView {
                     None
                 }
             }
+            Entry::Onward(entry) => onward::misfit(self, entry),
         }
     }
 
@@ -329,6 +336,7 @@ impl LedgerView {
                     destructions: Vec::new(),
                     closing: None,
                     closed: None,
+                    onward: Vec::new(),
                 });
             }
             Entry::Challenge(entry) => {
@@ -406,6 +414,7 @@ impl LedgerView {
                 let supply = self.supply_mut(&entry.supply_id)?;
                 supply.closed = Some(entry);
             }
+            Entry::Onward(entry) => self.supply_mut(&entry.supply_id)?.onward.push(entry),
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ pub(crate) mod appraisal;
 mod check;
 pub(crate) mod countersignature;
 pub(crate) mod destruction;
+pub(crate) mod downstream;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
 use crate::ledger::LedgerView;
 use crate::ledger::Supply;
+use crate::ledger::entry::Conclusion;
 use crate::ledger::entry::ReceiptEntry;
 use crate::ledger::group;
 use crate::ledger::ordinal::ordinals;
@@ -135,6 +137,7 @@ impl Verification {
             reasons: self.appraisal.reasons.clone(),
             signer: self.signer.clone(),
             exceptions: self.appraisal.exceptions.clone(),
+            onward: if self.appraisal.conclusion == Conclusion::Failed { Vec::new() } else { downstream::declared(stated) },
         })
     }
 }

@@ -10,6 +10,7 @@ use crate::attestation::key::Card;
 use crate::attestation::key::SigningKey;
 use crate::attestation::read_typed;
 use crate::attestation::read_value;
+use crate::support::hex;
 use crate::support::sanitize;
 use data_encoding::BASE64;
 use data_encoding::BASE64_NOPAD;
@@ -128,6 +129,13 @@ impl Envelope {
         Err(EnvelopeError::OtherKey { keyid: sanitize::clean(&self.keyid), expected: card.fingerprint().to_owned() })
     }
 
+    /// Takes a payload without a card of its signer, where its file is the one whose SHA-256 a document names that was itself authenticated. So
+    /// nobody altered it since; who signed it nobody knows.
+    pub(crate) fn vouched(&self, bytes: &[u8], sha256_named: &str) -> Option<Verified<'_>> {
+        let is_it = hex::encode(&sha256(bytes)) == sha256_named && Envelope::parse(bytes).is_ok_and(|envelope| envelope == *self);
+        is_it.then_some(Verified { payload: &self.payload })
+    }
+
     /// The signer's fingerprint as the file claims it: a hint for finding the card, from whoever wrote the file.
     pub(crate) fn keyid(&self) -> &str {
         &self.keyid
@@ -145,7 +153,8 @@ impl fmt::Debug for Envelope {
     }
 }
 
-/// Payload bytes whose signature held: the only way to a statement, so that nothing is parsed before it is authenticated.
+/// Payload bytes whose signature held, or for which a document vouches whose did: the only way to a statement, so that nothing is parsed before it
+/// is authenticated.
 #[derive(Clone, Copy)]
 pub(crate) struct Verified<'a> {
     payload: &'a [u8],
@@ -215,6 +224,16 @@ mod tests {
         );
         assert_eq!(pae("", b""), b"DSSEv1 0  0 ");
         assert_eq!(pae("é", b"x"), "DSSEv1 2 é 1 x".as_bytes());
+    }
+
+    #[test]
+    fn a_file_that_is_named_is_read_and_no_other() {
+        let (one, other) = (envelope(), Envelope::sign(b"{}".to_vec(), &key()));
+        let named = |envelope: &Envelope| hex::encode(&sha256(&envelope.to_json()));
+        assert_eq!(one.vouched(&one.to_json(), &named(&one)).unwrap().payload(), one.unverified_payload());
+        assert!(one.vouched(&one.to_json(), &named(&other)).is_none());
+        assert!(one.vouched(&other.to_json(), &named(&other)).is_none());
+        assert!(one.vouched(&other.to_json(), &named(&one)).is_none());
     }
 
     #[test]

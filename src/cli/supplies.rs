@@ -11,6 +11,7 @@ use crate::ledger::LedgerView;
 use crate::ledger::Supply;
 use crate::ledger::board;
 use crate::ledger::board::BoardRow;
+use crate::ledger::board::onward;
 use crate::ledger::dispute::Dispute;
 use crate::ledger::seed::Roster;
 use crate::ledger::seed::SeedEntry;
@@ -20,6 +21,7 @@ use crate::report::json_v1::board::DisputeV1;
 use crate::report::json_v1::board::ExceptionV1;
 use crate::report::json_v1::closing::ClosingV1;
 use crate::report::json_v1::closing::DestructionV1;
+use crate::report::json_v1::downstream::BranchV1;
 use crate::report::json_v1::received::CountersignedV1;
 use crate::report::text;
 use crate::support::sanitize::clean;
@@ -241,6 +243,10 @@ fn words(view: &LedgerView, supply: &Supply, row: &BoardRow) -> String {
     if let Some(closed) = &supply.closed {
         let _ = writeln!(words, "  closed {}, with your own record of destruction: {}", closed.closed_at, closed.record);
     }
+    let drawn = text::tree::tree(&onward::tree(view, supply), "    ");
+    if !drawn.is_empty() {
+        let _ = write!(words, "  onward recipients:\n{drawn}");
+    }
     let _ = writeln!(words, "State: {}", row.state);
     if !row.next_command.is_empty() {
         let _ = writeln!(words, "Next: {}", row.next_command);
@@ -300,5 +306,6 @@ pub(crate) fn json(view: &LedgerView, supply: &Supply) -> json_v1::SupplyV1 {
             closed_at: supply.closed.as_ref().map(|closed| closed.closed_at.clone()),
             record: supply.closed.as_ref().map(|closed| closed.record.clone()),
         }),
+        onward: onward::tree(view, supply).iter().map(BranchV1::from).collect(),
     }
 }

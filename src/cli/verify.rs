@@ -1,7 +1,9 @@
 //! `verify`: the originator checks attestations against its ledger, and enters what it received.
 
+mod checks;
 mod countersignature;
 mod destruction;
+mod downstream;
 mod identify;
 
 pub(super) use crate::cli::verify::identify::HEADER as IDENTIFIED_HEADER;
@@ -26,7 +28,6 @@ use crate::report::text::outcome;
 use crate::support::sanitize::clean;
 use crate::verification;
 use crate::verification::Failure;
-use crate::verification::Status;
 use crate::verification::Verification;
 use clap::Args;
 use std::fmt::Write;
@@ -41,8 +42,9 @@ use std::path::PathBuf;
 /// none of the others from being entered.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Example:
+Examples:
   residua verify deletion.attestation.json
+  residua verify client.attestation.json --downstream-of 4f2a
 
 Exit codes: 0 clear, or a baseline that found its share; 10 inconclusive;
 11 residual; 12 a check failed; 1 error. Of several attestations the worst
@@ -58,6 +60,10 @@ pub(crate) struct Arguments {
     /// Overwrite an existing file
     #[arg(long, requires = "identify")]
     force: bool,
+    /// The files are attestations that onward recipients gave to their own suppliers, below this supply: its recipient's newest answer names
+    /// them, or an attestation that was entered so. They are checked as far as that goes without their challenge, and make nothing better
+    #[arg(long, value_name = "SUPPLY", conflicts_with = "identify")]
+    downstream_of: Option<String>,
     #[command(flatten)]
     ledger: LedgerArgument,
     #[command(flatten)]
@@ -68,6 +74,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     let mut ledger = Ledger::open(&arguments.ledger.folder()?)?;
     arguments.passphrase.unlock(&mut ledger)?;
+    if let Some(supply) = &arguments.downstream_of {
+        return downstream::run(&mut ledger, supply, &arguments.attestations, context);
+    }
     let mut code = ExitCode::Clear;
     let (mut results, mut countersignatures, mut destructions) = (Vec::new(), Vec::new(), Vec::new());
     let mut identified = arguments.identify.as_ref().map(|path| Identified::begin(path, arguments.force)).transpose()?;
@@ -147,22 +156,7 @@ fn words(path: &Path, verification: &Verification, context: &Context) -> String 
             clean(&asked.delete_by)
         );
     }
-    for check in &verification.checks {
-        match &check.status {
-            Status::Passed => {
-                let _ = writeln!(words, "  V{} passed   {}", check.number, check.name);
-            }
-            Status::NotRun(because) => {
-                let _ = writeln!(words, "  V{} not run  {}: {}", check.number, check.name, clean(because));
-            }
-            Status::Failed(failures) => {
-                let _ = writeln!(words, "  V{} {}   {}", check.number, text::word("failed", context.style), check.name);
-                for failure in failures {
-                    let _ = writeln!(words, "       {}\n       help: {}", failure.reason, failure.help);
-                }
-            }
-        }
-    }
+    words.push_str(&checks::words(&verification.checks, context.style));
     let until = verification.appraisal.clear_until();
     let _ = writeln!(
         words,
@@ -259,26 +253,6 @@ fn json(path: &Path, verification: &Verification) -> json_v1::VerificationV1 {
         meaning: verification.stated.as_ref().filter(|_| !is_failed).map(|stated| stated.meaning.clone()),
         not_accepted: verification.not_accepted.clone(),
         notes: verification.appraisal.notes.clone(),
-        checks: (verification.checks.iter())
-            .map(|check| {
-                let (result, reason, help) = match &check.status {
-                    Status::Passed => ("passed", None, None),
-                    Status::NotRun(because) => ("not run", Some(because.clone()), None),
-                    Status::Failed(failures) => (
-                        "failed",
-                        Some(failures.iter().map(|failure| failure.reason.as_str()).collect::<Vec<_>>().join("; ")),
-                        failures.first().map(|failure| failure.help.to_owned()),
-                    ),
-                };
-                json_v1::CheckV1 {
-                    check: format!("V{}", check.number),
-                    name: check.name.to_owned(),
-                    result: result.to_owned(),
-                    reason,
-                    help,
-                    doubts: check.doubts.iter().map(|doubt| doubt.reason.clone()).collect(),
-                }
-            })
-            .collect(),
+        checks: checks::json(&verification.checks),
     }
 }

@@ -231,7 +231,9 @@ impl Declarations {
             }
             for digest in &onward.attestations {
                 if hex::decode::<32>(digest).is_none() {
-                    return Some(format!("an attestation of onward recipient `{who}` is not named by 64 lower-case hexadecimal digits"));
+                    return Some(format!(
+                        "an attestation of onward recipient `{who}` is not named by 64 lower-case hexadecimal digits"
+                    ));
                 }
                 if !named.insert(digest) {
                     return Some(format!("onward recipient `{who}` has an attestation that is named twice"));

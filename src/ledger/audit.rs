@@ -37,6 +37,9 @@ use std::io;
 /// How many names of a kind a note has.
 const MOST_NAMES: usize = 3;
 
+/// What an onward recipient signed, perhaps with a key that is not pinned.
+const ONWARD: &str = "onward recipient's attestation";
+
 const OF_A_BACKUP: &str = "restore the ledger from a backup, and find out who changed it";
 
 /// What was looked at, and what is wrong with it.
@@ -129,7 +132,7 @@ pub(super) struct Document<'a> {
     supply_id: Option<&'a str>,
     /// Its digest.
     pub(super) sha256: &'a str,
-    /// The fingerprint of the recipient's key that signed it; `None` where it is our own.
+    /// The fingerprint of the recipient's key that signed it; `None` where it is our own, or signed by a key that is not pinned.
     signer: Option<&'a str>,
 }
 
@@ -173,6 +176,9 @@ fn documents_of(supply: &Supply) -> Vec<Document<'_>> {
     }
     if let Some(closed) = &supply.closed {
         documents.push(document("own record of destruction", &closed.record, None));
+    }
+    for entry in &supply.onward {
+        documents.push(document(ONWARD, &entry.attestation, entry.key.as_deref()));
     }
     documents
 }
@@ -308,10 +314,11 @@ fn unseen(name: &str, source: &io::Error) -> Fault {
 
 /// What is wrong with a document.
 fn check_document(ledger: &Ledger, cards: &Cards<'_>, document: &Document<'_>) -> Option<Fault> {
-    let Document { sha256: digest, signer, .. } = document;
+    let Document { what, sha256: digest, signer, .. } = document;
     let fault = |kind, problem: &str| {
         let problem = format!("{} {problem}", document.named(ledger));
-        let other = if signer.is_some() { "the copy of the recipient" } else { "the copy that you handed out" };
+        let other =
+            if signer.is_some() || *what == ONWARD { "the copy of the recipient" } else { "the copy that you handed out" };
         let help =
             format!("restore `envelopes/{digest}.json` from a backup of the ledger, or from {other}: its SHA-256 is its name");
         Some(Fault { kind, problem, help })
@@ -512,6 +519,7 @@ mod tests {
             appraisal: Conclusion::Failed,
             reasons: Vec::new(),
             exceptions: Vec::new(),
+            onward: Vec::new(),
             signer: signer.map(str::to_owned),
         };
         originator.ledger.add_receipt(at(NOW), receipt, &envelope).unwrap();

@@ -1,6 +1,7 @@
 //! The board: one line a supply, with its state and what to do next.
 
 pub(crate) mod filter;
+pub(crate) mod onward;
 
 use crate::finding::Phase;
 use crate::ledger::Challenge;
@@ -143,6 +144,8 @@ pub(crate) struct BoardRow {
     pub(crate) until: Option<Date>,
     /// Objections that are not settled.
     pub(crate) disputes: u32,
+    /// Onward recipients of whom an attestation is missing.
+    pub(crate) missing_onward: u32,
 }
 
 impl BoardRow {
@@ -165,23 +168,28 @@ pub(crate) fn rows(view: &LedgerView, today: Date) -> Vec<BoardRow> {
 pub(crate) fn row(view: &LedgerView, supply: &Supply, today: Date) -> BoardRow {
     let short_id = view.short_id(&supply.entry.supply_id);
     let stand = stand(supply, short_id, today);
-    let is_overdue =
-        supply.closed.is_none() && stand.is_overdue(today > supply.delete_by, supply.open_disputes().next().is_some());
+    let onward = onward::Summary::new(&onward::tree(view, supply));
+    let is_disputed = supply.open_disputes().next().is_some();
+    let is_closed = supply.closed.is_some();
+    let is_overdue = !is_closed && stand.is_overdue(today > supply.delete_by, is_disputed || onward.is_open);
     let disputes = u32::try_from(supply.open_disputes().count()).unwrap_or(u32::MAX);
     let until = match stand.state {
-        State::ClearWithExceptions(until) => Some(until).filter(|_| supply.closed.is_none()),
+        State::ClearWithExceptions(until) => Some(until).filter(|_| !is_closed),
         _ => None,
     };
-    let days = stand.due.filter(|_| supply.closed.is_none()).map(|due| time::days_between(today, due));
-    let is_closed = supply.closed.is_some();
+    let days = stand.due.filter(|_| !is_closed).map(|due| time::days_between(today, due));
+    let next = onward.join(&stand, short_id);
     let (state, (next_command, remark)) = match (&supply.closing, supply.open_disputes().next()) {
         (Some(closing), _) if is_closed => closed(closing, stand.state, disputes),
         (Some(closing), _) => {
             let remark = format!("its closing was begun on {} and not ended", day(&closing.started_at));
             (stand.state, (format!("residua close {short_id} --as KEY"), remark))
         }
-        (None, Some(dispute)) => disputed(dispute, stand.state, short_id),
-        (None, None) => (stand.state, stand.next),
+        (None, Some(dispute)) => {
+            let (state, (command, remark)) = disputed(dispute, stand.state, short_id);
+            (state, (command, onward.beside(remark)))
+        }
+        (None, None) => (stand.state, next),
     };
     BoardRow {
         supply_id: supply.entry.supply_id.clone(),
@@ -196,6 +204,7 @@ pub(crate) fn row(view: &LedgerView, supply: &Supply, today: Date) -> BoardRow {
         days,
         until,
         disputes,
+        missing_onward: onward.missing,
     }
 }
 
@@ -213,12 +222,13 @@ struct Stand {
 }
 
 impl Stand {
-    /// The one rule for what is overdue, and so for the exit code. What is disputed does not count as attested.
-    fn is_overdue(&self, is_past: bool, is_disputed: bool) -> bool {
+    /// The one rule for what is overdue, and so for the exit code. What is disputed does not count as attested, and neither does what went on to
+    /// somebody of whom no attestation is there, or none that is clear: `is_doubted`.
+    fn is_overdue(&self, is_past: bool, is_doubted: bool) -> bool {
         is_past
             && match self.state {
                 State::ChallengeIssued => self.has_lapsed,
-                State::AttestedClear | State::ClearWithExceptions(_) => self.has_lapsed || is_disputed,
+                State::AttestedClear | State::ClearWithExceptions(_) => self.has_lapsed || is_doubted,
                 State::AwaitingBaseline
                 | State::InUse
                 | State::Due(_)
@@ -514,6 +524,7 @@ mod tests {
                 reasons: Vec::new(),
                 signer: None,
                 exceptions,
+                onward: Vec::new(),
             };
             self.originator.ledger.add_receipt(at(&challenge.issued_at), receipt, &attestation).unwrap();
         }

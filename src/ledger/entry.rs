@@ -50,6 +50,8 @@ pub(crate) enum Entry {
     Closing(ClosingEntry),
     /// What was kept of a supply is destroyed.
     Closed(ClosedEntry),
+    /// An attestation that an onward recipient gave to its own supplier was received.
+    Onward(OnwardEntry),
 }
 
 /// A supply.
@@ -172,6 +174,19 @@ pub(crate) struct ReceiptEntry {
     /// The copies in backups that are accepted for a while, where it was appraised as clear: an exception each. Absent where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) exceptions: Vec<ExceptionEntry>,
+    /// The onward recipients whom it declares, where no check failed. Absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) onward: Vec<OnwardRecipient>,
+}
+
+/// Somebody to whom the data went on, as an attestation declares it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct OnwardRecipient {
+    /// Who.
+    pub(crate) recipient: String,
+    /// SHA-256 of the attestations of theirs that it names.
+    pub(crate) attestations: Vec<String>,
 }
 
 /// A recipient's card, pinned without a supply.
@@ -420,4 +435,27 @@ pub(crate) struct ClosedEntry {
     pub(crate) record: String,
     /// RFC 3339, UTC.
     pub(crate) closed_at: String,
+}
+
+/// An attestation that an onward recipient gave to its own supplier, received by way of those who named it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct OnwardEntry {
+    /// Whose.
+    pub(crate) supply_id: String,
+    /// SHA-256 of the attestation that names it.
+    pub(crate) parent: String,
+    /// The onward recipient for whom it is named.
+    pub(crate) recipient: String,
+    /// Its SHA-256.
+    pub(crate) attestation: String,
+    /// The fingerprint of the pinned key that signed it; `None` where none that is pinned did.
+    pub(crate) key: Option<String>,
+    /// The verdict as it is stated.
+    pub(crate) verdict: String,
+    /// RFC 3339, UTC.
+    pub(crate) received_at: String,
+    /// The onward recipients whom it declares in its turn. Absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) onward: Vec<OnwardRecipient>,
 }

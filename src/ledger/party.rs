@@ -700,6 +700,7 @@ mod tests {
                     reasons: Vec::new(),
                     signer: Some(challenge.recipient_key.clone()),
                     exceptions: Vec::new(),
+                    onward: Vec::new(),
                 })
             }
             Step::Pin { card: new, replaces, is_rotation, day } => {

@@ -22,6 +22,7 @@ use crate::ledger::closing;
 use crate::ledger::entry::CountersignatureEntry;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::Line;
+use crate::ledger::entry::OnwardEntry;
 use crate::ledger::entry::PinnedCard;
 use crate::ledger::entry::ReceiptEntry;
 use crate::ledger::entry::SupplyEntry;
@@ -416,7 +417,9 @@ impl Ledger {
                 challenge.receipts.iter().rev().find(|known| known.attestation == receipt.attestation)
             });
             is_new = known.is_none_or(|known| {
-                (known.appraisal, &known.reasons, &known.verdict) != (receipt.appraisal, &receipt.reasons, &receipt.verdict)
+                let is_judged_so =
+                    (known.appraisal, &known.reasons, &known.verdict) == (receipt.appraisal, &receipt.reasons, &receipt.verdict);
+                !is_judged_so || known.onward != receipt.onward
             });
             is_new.then_some(Entry::Receipt(receipt))
         })?;
@@ -439,6 +442,20 @@ impl Ledger {
             let known = view.supply(&entry.supply_id).ok().map(|supply| supply.countersignatures.as_slice()).unwrap_or_default();
             is_new = known.iter().all(|known| known.envelope != entry.envelope);
             is_new.then_some(Entry::Countersignature(entry))
+        })?;
+        Ok(is_new)
+    }
+
+    /// Enters what an onward recipient attested. `false` where it says nothing new.
+    pub(crate) fn add_onward(&mut self, now: Timestamp, entry: OnwardEntry, attestation: &[u8]) -> Result<bool, LedgerError> {
+        if hex::encode(&sha256(attestation)) != entry.attestation {
+            return Err(LedgerError::Misfit { problem: "the onward attestation is another document" });
+        }
+        self.keep_document(attestation)?;
+        let mut is_new = true;
+        self.append_after(now, |view| {
+            is_new = view.supply(&entry.supply_id).ok().is_none_or(|supply| supply.is_news(&entry));
+            is_new.then_some(Entry::Onward(entry))
         })?;
         Ok(is_new)
     }

@@ -20,7 +20,8 @@ enum Cell {
 
 /// The board.
 pub(crate) fn board(rows: &[BoardRow]) -> String {
-    const HEAD: &str = "supply_id,recipient,records,delete_by,state,days,until,is_overdue,disputes,next_command,remark";
+    const HEAD: &str =
+        "supply_id,recipient,records,delete_by,state,days,until,is_overdue,disputes,next_command,remark,missing_onward";
     written(
         HEAD,
         rows.iter().map(|row| {
@@ -36,6 +37,7 @@ pub(crate) fn board(rows: &[BoardRow]) -> String {
                 plain(&row.disputes),
                 words(&row.next_command),
                 words(&row.remark),
+                plain(&row.missing_onward),
             ]
         }),
     )

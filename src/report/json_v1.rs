@@ -2,6 +2,7 @@
 
 pub(crate) mod board;
 pub(crate) mod closing;
+pub(crate) mod downstream;
 pub(crate) mod ledger;
 pub(crate) mod party;
 pub(crate) mod received;
@@ -467,6 +468,9 @@ pub(crate) struct SupplyV1 {
     /// Its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) closing: Option<closing::ClosingV1>,
+    /// To whom the recipient passed the data on; left away where there is nobody.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) onward: Vec<downstream::BranchV1>,
 }
 
 /// An invented person.

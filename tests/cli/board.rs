@@ -120,11 +120,14 @@ fn the_board_is_filtered_and_its_exit_code_with_it() {
     let csv = status(&["--format", "csv"]);
     csv.exits_with(13).stderr_is("");
     let lines: Vec<&str> = csv.stdout.split("\r\n").collect();
-    assert_eq!(lines[0], "supply_id,recipient,records,delete_by,state,days,until,is_overdue,disputes,next_command,remark");
+    assert_eq!(
+        lines[0],
+        "supply_id,recipient,records,delete_by,state,days,until,is_overdue,disputes,next_command,remark,missing_onward"
+    );
     assert_eq!((lines.len(), lines[3]), (4, ""));
     let first = cells(lines[1]);
     assert_eq!(first[1..9], ["The recipient", "60", "2017-06-30", "overdue", "-3", "", "true", "0"]);
-    assert_eq!(first.len(), 11);
+    assert_eq!((first.len(), first[11].as_str()), (12, "0"));
     assert!(lines[2].contains("\"'=HYPERLINK(1) \"\"Bad\"\"\""), "{}", lines[2]);
     let list = world.run(SUPPLIED, &["supplies", "list", "--format", "csv"]);
     list.exits_with(0).stderr_is("").prints("supply_id,recipient,recipient_key,records,delete_by,purpose,created_at,state\r\n");

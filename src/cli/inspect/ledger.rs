@@ -34,6 +34,7 @@ pub(super) fn inspect(folder: &Path, context: &Context) -> anyhow::Result<()> {
     let challenges: usize = view.supplies().iter().map(|supply| supply.challenges.len()).sum();
     let receipts: usize =
         view.supplies().iter().flat_map(|supply| &supply.challenges).map(|challenge| challenge.receipts.len()).sum();
+    let onward: usize = view.supplies().iter().map(|supply| supply.onward.len()).sum();
     let mut words =
         "A ledger: the originator's memory of what was supplied, asked and answered. Its chain is whole: every entry holds the \
                      digest of the one before it.\n\n"
@@ -42,11 +43,12 @@ pub(super) fn inspect(folder: &Path, context: &Context) -> anyhow::Result<()> {
         (
             "entries",
             format!(
-                "{}: {}, {}, {} received",
+                "{}: {}, {}, {} received{}",
                 text::count(ledger.len()),
                 supplies_of(view.supplies().len()),
                 of(challenges as u64, "challenge"),
-                of(receipts as u64, "attestation")
+                of(receipts as u64, "attestation"),
+                if onward == 0 { String::new() } else { format!(", {} of onward recipients", text::count(onward as u64)) }
             ),
         ),
         ("head", ledger.head().to_owned()),

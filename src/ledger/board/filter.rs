@@ -52,6 +52,7 @@ mod tests {
             days,
             until: None,
             disputes: 0,
+            missing_onward: 0,
         }
     }
 

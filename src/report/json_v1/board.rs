@@ -3,6 +3,7 @@
 use crate::ledger::board::BoardRow;
 use crate::ledger::dispute::Dispute;
 use crate::ledger::entry::ExceptionEntry;
+use crate::report::json_v1::downstream::BranchV1;
 use serde::Serialize;
 
 /// The board.
@@ -33,6 +34,11 @@ pub(crate) struct BoardRowV1 {
     pub(crate) next_action: String,
     pub(crate) next_command: String,
     pub(crate) remark: String,
+    /// Onward recipients of whom an attestation is missing.
+    pub(crate) missing_onward: u32,
+    /// The tree below the supply, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) onward: Option<Vec<BranchV1>>,
 }
 
 impl From<&BoardRow> for BoardRowV1 {
@@ -51,6 +57,8 @@ impl From<&BoardRow> for BoardRowV1 {
             next_action: row.next_action(),
             next_command: row.next_command.clone(),
             remark: row.remark.clone(),
+            missing_onward: row.missing_onward,
+            onward: None,
         }
     }
 }

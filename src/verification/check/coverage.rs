@@ -14,7 +14,6 @@ use crate::finding::coverage::Target;
 use crate::finding::declaration::Exclusion;
 use crate::finding::gap::GapCode;
 use crate::match_key::MatchKey;
-use crate::match_key::plan::PlannedKey;
 use crate::match_key::strength::Class;
 use crate::match_key::strength::PROOF;
 use crate::match_key::strength::decimal;
@@ -26,7 +25,7 @@ use std::collections::BTreeSet;
 /// What rounding leaves of a product of floats, at least.
 const ROUNDED: f64 = 1.0 - 1e-9;
 
-const ALTERED: &str =
+pub(in crate::verification) const ALTERED: &str =
     "the attestation was not written by an unaltered residua; ask for a scan with a released one, and for an explanation";
 const HIDDEN: &str = "ask the recipient why this is not among the gaps, and for a scan with a released residua";
 
@@ -59,27 +58,7 @@ pub(in crate::verification) fn check(findings: &mut Findings, context: &Context<
         "the number of rows planned for is not the manifest's",
         ALTERED,
     );
-    let is_complete = outcome.gaps.is_empty() && outcome.excluded.is_empty();
-    findings.fail_if(
-        stated.coverage.complete != is_complete,
-        "`complete` is not whether there is neither a gap nor an exclusion",
-        ALTERED,
-    );
-    places(findings, outcome);
-    for target in &outcome.targets {
-        counts(findings, context, outcome, target);
-        hidden(findings, context, outcome, target);
-    }
-    let is_named = outcome.gaps.iter().any(|gap| gap.code == GapCode::RowsAbovePlan);
-    if outcome.rows_probed() > ours.expected_rows && !is_named {
-        let reason = format!(
-            "{} rows with a key are more than the {} planned for, which no gap says",
-            outcome.rows_probed(),
-            ours.expected_rows
-        );
-        findings.fail(reason, HIDDEN);
-    }
-    records(findings, stated, outcome);
+    inner(findings, Some(context), stated, outcome);
     match &context.baseline {
         Some(then) => baseline::compare(findings, context, then, outcome),
         None if context.entry.phase == Phase::Baseline => {}
@@ -95,6 +74,36 @@ pub(in crate::verification) fn check(findings: &mut Findings, context: &Context<
             );
         }
     }
+}
+
+/// What the numbers of an attestation say of one another. Of one that answers another ledger's challenge there is no plan to hold them against.
+pub(in crate::verification) fn inner(
+    findings: &mut Findings,
+    context: Option<&Context<'_>>,
+    stated: &AttestationV1,
+    outcome: &Outcome,
+) {
+    let is_complete = outcome.gaps.is_empty() && outcome.excluded.is_empty();
+    findings.fail_if(
+        stated.coverage.complete != is_complete,
+        "`complete` is not whether there is neither a gap nor an exclusion",
+        ALTERED,
+    );
+    places(findings, outcome);
+    for target in &outcome.targets {
+        counts(findings, context, outcome, target);
+        hidden(findings, context, outcome, target);
+    }
+    let is_named = outcome.gaps.iter().any(|gap| gap.code == GapCode::RowsAbovePlan);
+    if outcome.rows_probed() > outcome.expected_rows && !is_named {
+        let reason = format!(
+            "{} rows with a key are more than the {} planned for, which no gap says",
+            outcome.rows_probed(),
+            outcome.expected_rows
+        );
+        findings.fail(reason, HIDDEN);
+    }
+    records(findings, stated, outcome);
 }
 
 /// Every target stands in one place: read, or left out, or removed.
@@ -121,7 +130,7 @@ fn places(findings: &mut Findings, outcome: &Outcome) {
 }
 
 /// The numbers of one target, among themselves and with the plan.
-fn counts(findings: &mut Findings, context: &Context<'_>, outcome: &Outcome, target: &Target) {
+fn counts(findings: &mut Findings, context: Option<&Context<'_>>, outcome: &Outcome, target: &Target) {
     let shown = sanitize::clean(&target.name);
     let mut wrong = |is_wrong: bool, what: &str| findings.fail_if(is_wrong, &format!("`{shown}`: {what}"), ALTERED);
     let keyed = target.rows_read.saturating_sub(target.rows_without_key);
@@ -135,9 +144,11 @@ fn counts(findings: &mut Findings, context: &Context<'_>, outcome: &Outcome, tar
     let probes = sum(target.by_key.iter().map(|result| result.probes));
     wrong(u128::from(target.hashes) > probes, "more fingerprints computed than the rows form");
     wrong(probes < u128::from(keyed), "fewer fingerprints than rows with a key");
+    let planned = |name: &str| context.and_then(|context| context.plan.keys.iter().position(|planned| planned.key.name == name));
     // Keys with a day in them are looked up for rows that do not count as having one, where the day may be another.
-    let is_certain =
-        |result: &&KeyResult| context.plan.keys.iter().any(|planned| planned.key.name == result.key && !planned.key.has_day());
+    let is_certain = |result: &&KeyResult| {
+        context.zip(planned(&result.key)).is_some_and(|(context, number)| !context.plan.keys[number].key.has_day())
+    };
     let certain = sum(target.by_key.iter().filter(is_certain).map(|result| result.probes));
     wrong(keyed == 0 && certain > 0, "fingerprints without a row that has a key");
     let mut names = BTreeSet::new();
@@ -145,16 +156,20 @@ fn counts(findings: &mut Findings, context: &Context<'_>, outcome: &Outcome, tar
         let key = sanitize::clean(&result.key);
         let mut wrong = |is_wrong: bool, what: &str| wrong(is_wrong, &format!("key `{key}`: {what}"));
         wrong(!names.insert(&result.key), "it is listed twice");
-        let Some(number) = context.plan.keys.iter().position(|planned| planned.key.name == result.key) else {
-            wrong(true, "it is no key of the manifest");
-            continue;
-        };
-        let planned = &context.plan.keys[number];
-        let agrees = planned.class == result.class
-            && planned.has_supply_atom == result.has_supply_atom
-            && decimal(planned.u) == decimal(result.u)
-            && context.manifest.fingerprints(number) == result.fingerprints;
-        wrong(!agrees, "class, origin, u or number of fingerprints are not the manifest's");
+        let mut lambda = None;
+        if let Some(context) = context {
+            let Some(number) = planned(&result.key) else {
+                wrong(true, "it is no key of the manifest");
+                continue;
+            };
+            let planned = &context.plan.keys[number];
+            let agrees = planned.class == result.class
+                && planned.has_supply_atom == result.has_supply_atom
+                && decimal(planned.u) == decimal(result.u)
+                && context.manifest.fingerprints(number) == result.fingerprints;
+            wrong(!agrees, "class, origin, u or number of fingerprints are not the manifest's");
+            lambda = Some(planned.lambda);
+        }
         wrong(result.rows > result.hits || result.distinct_records > result.hits, "fewer hits than rows or records hit");
         wrong(
             (result.hits > 0) != (result.rows > 0) || (result.hits > 0) != (result.distinct_records > 0),
@@ -167,7 +182,7 @@ fn counts(findings: &mut Findings, context: &Context<'_>, outcome: &Outcome, tar
         wrong(result.rows > result.probes.min(keyed), "more rows hit than were looked up");
         wrong(result.distinct_records > result.fingerprints.min(outcome.findable()), "more records hit than there are");
         declared_rows(&mut wrong, outcome, target, result);
-        doubtful_rows(&mut wrong, planned, result);
+        doubtful_rows(&mut wrong, lambda, result);
     }
     let most = target.by_key.iter().map(|result| result.distinct_records).max().unwrap_or(0);
     let all = sum(target.by_key.iter().map(|result| result.distinct_records));
@@ -188,7 +203,7 @@ fn declared_rows(wrong: &mut impl FnMut(bool, &str), outcome: &Outcome, target: 
 }
 
 /// Doubt makes a find weaker, so that the numbers have to bear it: a row of which chance may make a hit has many look-ups.
-fn doubtful_rows(wrong: &mut impl FnMut(bool, &str), planned: &PlannedKey, result: &KeyResult) {
+fn doubtful_rows(wrong: &mut impl FnMut(bool, &str), lambda: Option<f64>, result: &KeyResult) {
     let declared = sum(result.declared_rows.iter().map(|(_, rows)| *rows));
     wrong(declared + u128::from(result.doubtful_rows) > u128::from(result.rows), "more declared and doubtful rows than rows hit");
     let is_all = u128::from(result.doubtful_rows) == u128::from(result.rows);
@@ -200,13 +215,14 @@ fn doubtful_rows(wrong: &mut impl FnMut(bool, &str), planned: &PlannedKey, resul
         "the records in doubt are not those of the doubtful rows",
     );
     // As a product of floats: a count is exact far beyond all rows that there are.
-    let looked_up = planned.lambda * result.probes as f64;
-    let is_weak = result.class == Class::Aggregate || looked_up < PROOF * result.doubtful_rows as f64 * ROUNDED;
+    let looked_up = lambda.map(|lambda| lambda * result.probes as f64);
+    let is_weak = result.class == Class::Aggregate
+        || looked_up.is_some_and(|looked_up| looked_up < PROOF * result.doubtful_rows as f64 * ROUNDED);
     wrong(result.doubtful_rows > 0 && is_weak, "rows are called doubtful of which chance makes no hit");
 }
 
 /// What the numbers of a target show as not seen has to stand among the gaps, and what was left out among the exclusions.
-fn hidden(findings: &mut Findings, context: &Context<'_>, outcome: &Outcome, target: &Target) {
+fn hidden(findings: &mut Findings, context: Option<&Context<'_>>, outcome: &Outcome, target: &Target) {
     let shown = sanitize::clean(&target.name);
     let gaps = || outcome.gaps.iter().filter(|gap| gap.target == target.name);
     let expected = target.rows_expected.filter(|expected| *expected != target.rows_read);
@@ -219,9 +235,12 @@ fn hidden(findings: &mut Findings, context: &Context<'_>, outcome: &Outcome, tar
         findings.fail(format!("`{shown}`: more rows are counted by their kind than were read"), ALTERED);
     }
     let says_nothing = |key: &MatchKey| key.is_number() || key.is_digest();
-    let is_silent = |name: &str| context.plan.keys.iter().any(|planned| planned.key.name == name && says_nothing(&planned.key));
+    let is_silent = |name: &str| {
+        context
+            .is_some_and(|context| context.plan.keys.iter().any(|planned| planned.key.name == name && says_nothing(&planned.key)))
+    };
     let is_probed = target.by_key.iter().any(|result| result.probes > 0 && !is_silent(&result.key));
-    let supplied = context.manifest.slots().unwrap_or_default();
+    let supplied = context.map(|context| context.manifest.slots().unwrap_or_default()).unwrap_or_default();
     let is_personal = |column: &Column| {
         column.filled > 0 && column.telling_slot().is_some_and(|slot| supplied.iter().any(|(known, _)| *known == slot))
     };
