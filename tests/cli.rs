@@ -31,6 +31,7 @@ mod messages;
 mod mysql;
 mod never_clear;
 mod odd_files;
+mod onward;
 mod opaque;
 #[cfg(feature = "archives")]
 mod overlap;

@@ -1,6 +1,7 @@
 //! An originator with a ledger in a temporary folder, for tests.
 
 use crate::attestation::dsse::Envelope;
+use crate::attestation::dsse::sha256;
 use crate::attestation::key::Card;
 use crate::attestation::key::SigningKey;
 use crate::attestation::predicate_v1::ChallengeV1;
@@ -13,6 +14,9 @@ use crate::finding::declaration::Policy;
 use crate::ledger::Ledger;
 use crate::ledger::challenge;
 use crate::ledger::challenge::Request;
+use crate::ledger::entry::Conclusion;
+use crate::ledger::entry::OnwardRecipient;
+use crate::ledger::entry::ReceiptEntry;
 use crate::ledger::seed::Roster;
 use crate::ledger::seed::SeedEntry;
 use crate::ledger::store::Private;
@@ -99,6 +103,41 @@ impl Originator {
         challenge::record(&mut self.ledger, at(now), &envelope).unwrap();
         envelope
     }
+
+    /// Enters an answer to the newest challenge, which declares these onward recipients with what it names of them; returns its SHA-256.
+    pub(crate) fn answer(&mut self, supply_id: &str, appraisal: Conclusion, onward: &[(&str, &[&str])]) -> String {
+        let challenge = self.ledger.view().supply(supply_id).unwrap().challenges.last().unwrap().entry.clone();
+        let file = format!("answer {}", self.ledger.len());
+        let receipt = ReceiptEntry {
+            supply_id: supply_id.to_owned(),
+            challenge_id: challenge.challenge_id,
+            phase: challenge.phase,
+            attestation: digest_of(&file),
+            received_at: challenge.issued_at.clone(),
+            verdict: "x".to_owned(),
+            appraisal,
+            reasons: Vec::new(),
+            signer: None,
+            exceptions: Vec::new(),
+            onward: onward_recipients(onward),
+        };
+        self.ledger.add_receipt(at(&challenge.issued_at), receipt, file.as_bytes()).unwrap();
+        digest_of(&file)
+    }
+}
+
+/// The digest of a file with this text.
+pub(crate) fn digest_of(file: &str) -> String {
+    hex::encode(&sha256(file.as_bytes()))
+}
+
+/// Onward recipients, and the texts of the files that are named of each.
+pub(crate) fn onward_recipients(onward: &[(&str, &[&str])]) -> Vec<OnwardRecipient> {
+    let of = |(recipient, files): &(&str, &[&str])| OnwardRecipient {
+        recipient: (*recipient).to_owned(),
+        attestations: files.iter().map(|file| digest_of(file)).collect(),
+    };
+    onward.iter().map(of).collect()
 }
 
 /// A time.

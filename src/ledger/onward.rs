@@ -119,3 +119,109 @@ pub(super) fn misfit(view: &LedgerView, entry: &OnwardEntry) -> Option<&'static 
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Phase;
+    use crate::finding::declaration::Policy;
+    use crate::ledger::Ledger;
+    use crate::ledger::LedgerError;
+    use crate::ledger::audit::Audit;
+    use crate::ledger::entry::Entry;
+    use crate::ledger::fixture::Originator;
+    use crate::ledger::fixture::at;
+    use crate::ledger::fixture::digest_of;
+    use crate::ledger::fixture::onward_recipients;
+    use crate::support::progress::Cancel;
+
+    const NOW: &str = "2017-07-03T09:00:00Z";
+
+    fn entry(supply_id: &str, parent: &str, recipient: &str, file: &str, onward: &[(&str, &[&str])]) -> OnwardEntry {
+        OnwardEntry {
+            supply_id: supply_id.to_owned(),
+            parent: parent.to_owned(),
+            recipient: recipient.to_owned(),
+            attestation: digest_of(file),
+            key: None,
+            verdict: "clear".to_owned(),
+            received_at: NOW.to_owned(),
+            onward: onward_recipients(onward),
+        }
+    }
+
+    /// A supply whose newest answer names two files of a client.
+    fn named() -> (Originator, String, String) {
+        let mut originator = Originator::new();
+        let card = originator.recipient.card();
+        let id = originator.supply(&card);
+        originator.challenge(&id, Phase::Deletion, NOW, Policy { without_baseline: true, ..Policy::default() });
+        let answer = originator.answer(&id, Conclusion::Clear, &[("Client", &["one", "two"])]);
+        (originator, id, answer)
+    }
+
+    #[test]
+    fn only_what_is_named_is_entered_and_never_above_itself() {
+        let (mut originator, id, answer) = named();
+        let mut enter = |entry: &OnwardEntry| originator.ledger.append(at(NOW), Entry::Onward(entry.clone()));
+        let one = entry(&id, &answer, "Client", "one", &[("Host", &["three", "one"]), ("Mill", &["answer 2"])]);
+        let refused = |result: Result<(), LedgerError>, word: &str| {
+            let error = result.unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        };
+        let host = entry(&id, &one.attestation, "Host", "three", &[("Client", &["one"])]);
+        refused(enter(&host), "not named");
+        refused(enter(&OnwardEntry { recipient: "Other".to_owned(), ..one.clone() }), "not named");
+        refused(enter(&entry(&id, &answer, "Client", "four", &[])), "not named");
+        refused(enter(&entry(&"0".repeat(32), &answer, "Client", "one", &[])), "not in the ledger");
+        for bad in [
+            OnwardEntry { received_at: "now".to_owned(), ..one.clone() },
+            OnwardEntry { parent: "0".to_owned(), ..one.clone() },
+            OnwardEntry {
+                onward: vec![OnwardRecipient { recipient: "x".to_owned(), attestations: vec!["y".to_owned()] }],
+                ..one.clone()
+            },
+        ] {
+            refused(enter(&bad), "digest or date");
+        }
+        refused(enter(&OnwardEntry { verdict: "fine".to_owned(), ..one.clone() }), "verdict");
+        refused(enter(&OnwardEntry { key: Some("SHA256:x".to_owned()), ..one.clone() }), "not valid");
+        enter(&one).unwrap();
+        refused(enter(&one), "already");
+        enter(&OnwardEntry { verdict: "residual".to_owned(), ..one.clone() }).unwrap();
+        enter(&one).unwrap();
+        enter(&host).unwrap();
+        // No file can name one that names it; lines that say so are refused.
+        refused(enter(&entry(&id, &host.attestation, "Client", "one", &[])), "above itself");
+        refused(enter(&entry(&id, &one.attestation, "Host", "one", &[])), "above itself");
+        refused(enter(&entry(&id, &one.attestation, "Mill", "answer 2", &[])), "above itself");
+        // Read again from the file, and what is missing of it is found.
+        let ledger = Ledger::open(originator.ledger.folder()).unwrap();
+        let supply = &ledger.view().supplies()[0];
+        assert_eq!(supply.entered(&answer, &one.attestation), Some(&one));
+        let places: Vec<(&str, &str)> =
+            supply.naming(&host.attestation).iter().map(|named| (named.parent, named.recipient)).collect();
+        assert_eq!(places, [(one.attestation.as_str(), "Host")]);
+        assert!(supply.naming(&digest_of("four")).is_empty());
+        let faults = Audit::new(&ledger, None, &Cancel::default()).unwrap().faults;
+        let of_leaves = faults.iter().filter(|fault| fault.problem.starts_with("the onward recipient's attestation"));
+        assert_eq!(of_leaves.filter(|fault| fault.problem.ends_with("is missing")).count(), 2, "{faults:?}");
+    }
+
+    #[test]
+    fn a_superseded_answer_names_nothing() {
+        let (mut originator, id, answer) = named();
+        let naming = |originator: &Originator| {
+            let supply = originator.ledger.view().supplies()[0].clone();
+            supply.naming(&digest_of("one")).iter().map(|named| named.parent.to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(naming(&originator), [answer]);
+        let later = "2017-07-04T09:00:00Z";
+        originator.challenge(&id, Phase::Recheck, later, Policy { without_baseline: true, ..Policy::default() });
+        let newer = originator.answer(&id, Conclusion::Clear, &[("Client", &["one"])]);
+        assert_eq!(naming(&originator), [newer]);
+        originator.challenge(&id, Phase::Recheck, later, Policy { without_baseline: true, ..Policy::default() });
+        originator.answer(&id, Conclusion::Clear, &[("Client", &[])]);
+        assert!(naming(&originator).is_empty());
+    }
+}

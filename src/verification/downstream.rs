@@ -128,7 +128,7 @@ pub(crate) fn verify(ledger: &Ledger, supply: &Supply, bytes: &[u8], received_at
             attestation: digest.clone(),
             key: examined.key.clone(),
             verdict: stated.verdict.clone(),
-            received_at: time::format(first_received(supply, &digest).unwrap_or(received_at)),
+            received_at: time::format(first_received(supply, &digest, examined.key.as_deref()).unwrap_or(received_at)),
             onward: declared(stated),
         };
         examined.entries = named.iter().map(entry).collect();
@@ -136,9 +136,10 @@ pub(crate) fn verify(ledger: &Ledger, supply: &Supply, bytes: &[u8], received_at
     Ok(Downstream::Examined(Box::new(examined)))
 }
 
-/// When the same bytes were received first, where they were.
-fn first_received(supply: &Supply, digest: &str) -> Option<Timestamp> {
-    let known = supply.onward.iter().find(|entry| entry.attestation == digest)?;
+/// When the same bytes were received first with a signature that was known so far: by this pinned key, or by none. A card that is pinned later says
+/// nothing of what came before.
+fn first_received(supply: &Supply, digest: &str, key: Option<&str>) -> Option<Timestamp> {
+    let known = supply.onward.iter().find(|entry| entry.attestation == digest && entry.key.as_deref() == key)?;
     time::parse(&known.received_at)
 }
 
@@ -164,7 +165,7 @@ fn open(
     let key = signed.map(|(_, key)| key.pinned.fingerprint.clone());
     let verified = match (signed, &key) {
         (Some((verified, _)), Some(key)) => {
-            let received_at = first_received(supply, &hex::encode(&sha256(bytes))).unwrap_or(received_at);
+            let received_at = first_received(supply, &hex::encode(&sha256(bytes)), Some(key.as_str())).unwrap_or(received_at);
             checks.run(2, |findings| {
                 check::signature::judge(findings, view, key, received_at);
                 let current = |key: &str| view.parties().current(key).to_owned();
@@ -275,4 +276,277 @@ fn judgement(stated: &AttestationV1, outcome: &Outcome) -> Option<Judgement> {
     sorted.dedup();
     let verdict = sorted.iter().map(|reason| reason.code.verdict()).max().unwrap_or(best);
     Some(Judgement { verdict, reasons: sorted })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attestation::key::SigningKey;
+    use crate::finding::declaration::Exclusion;
+    use crate::finding::declaration::LawfulSource;
+    use crate::finding::gap::Gap;
+    use crate::finding::gap::GapCode;
+    use crate::ledger::board;
+    use crate::ledger::entry::Basis;
+    use crate::ledger::entry::Conclusion;
+    use crate::ledger::entry::Entry;
+    use crate::ledger::entry::PinnedCard;
+    use crate::ledger::entry::RecipientEntry;
+    use crate::ledger::entry::RevocationEntry;
+    use crate::ledger::fixture::at;
+    use crate::ledger::fixture::sign;
+    use crate::verification::fixture::CONTACTS;
+    use crate::verification::fixture::ISSUED;
+    use crate::verification::fixture::RECEIVED;
+    use crate::verification::fixture::ROLL;
+    use crate::verification::fixture::World;
+    use crate::verification::fixture::gone;
+    use crate::verification::fixture::restate;
+    use crate::verification::fixture::target;
+
+    const LATER: &str = "2017-07-04T12:00:00Z";
+
+    fn client() -> SigningKey {
+        SigningKey::generate("Client", &[9; 32]).unwrap()
+    }
+
+    /// What a client attests to the broker, whose challenge had this policy.
+    fn attested(outcome: &Outcome, policy: &Policy) -> Statement<AttestationV1> {
+        let mut broker = World::new();
+        let challenge = broker.challenge(Phase::Deletion, ISSUED, policy.clone());
+        let mut statement = broker.attest(&challenge, outcome);
+        // Both worlds count their challenges alike.
+        statement.predicate.challenge.challenge_id = "f".repeat(32);
+        statement
+    }
+
+    /// Our ledger, with the broker's clear answer that names these files as the client's.
+    fn naming(files: &[&[u8]]) -> World {
+        let onward = Onward {
+            recipient: "Client".to_owned(),
+            reason: "hosts it".to_owned(),
+            attestations: files.iter().map(|file| hex::encode(&sha256(file))).collect(),
+        };
+        let accepted = Onward { attestations: Vec::new(), ..onward.clone() };
+        let accept = Declarations { onward: vec![accepted], ..Declarations::default() };
+        let mut world = World::new();
+        let challenge = world.challenge(Phase::Deletion, ISSUED, Policy { accept, ..Policy::default() });
+        let declared = Declarations { onward: vec![onward], ..Declarations::default() };
+        let answer = world.attest(&challenge, &Outcome { declared, ..gone() });
+        let verification = world.verify(&answer);
+        assert_eq!(verification.appraisal.conclusion, Conclusion::Clear, "{:?}", verification.appraisal);
+        let file = sign(&answer, &world.originator.recipient);
+        world.receive(&verification, &file);
+        world
+    }
+
+    fn look(world: &World, file: &[u8], now: &str) -> Downstream {
+        let supply = world.originator.ledger.view().supply(&world.supply_id).unwrap();
+        verify(&world.originator.ledger, supply, file, at(now)).unwrap()
+    }
+
+    #[track_caller]
+    fn examined(world: &World, file: &[u8], now: &str) -> Examined {
+        match look(world, file, now) {
+            Downstream::Examined(examined) => *examined,
+            Downstream::Refused { failure, .. } => panic!("{failure:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn refused(world: &World, file: &[u8], words: &str) {
+        let Downstream::Refused { failure, .. } = look(world, file, RECEIVED) else { panic!("not refused: {words}") };
+        assert!(failure.reason.contains(words), "{failure:?}");
+    }
+
+    fn failed(examined: &Examined) -> Vec<u8> {
+        let failed = examined.checks.iter().filter(|check| matches!(check.status, Status::Failed(_)));
+        failed.map(|check| check.number).collect()
+    }
+
+    fn enter(world: &mut World, examined: &Examined, file: &[u8], now: &str) -> bool {
+        world.originator.ledger.add_onward(at(now), examined.entries[0].clone(), file).unwrap()
+    }
+
+    fn remark(world: &World) -> (String, bool) {
+        let row = board::rows(world.originator.ledger.view(), time::parse_day("2017-07-05").unwrap()).remove(0);
+        (row.remark, row.is_overdue)
+    }
+
+    #[test]
+    fn what_is_named_is_looked_at_and_nothing_else() {
+        let statement = attested(&gone(), &Policy::default());
+        let file = sign(&statement, &client());
+        let mut world = naming(&[&file]);
+        assert!(remark(&world).1);
+        let found = examined(&world, &file, RECEIVED);
+        assert_eq!((found.recipient.as_str(), found.key.as_deref(), failed(&found)), ("Client", None, Vec::new()));
+        let passed = found.checks.iter().filter(|check| check.status == Status::Passed).map(|check| check.number);
+        assert_eq!(passed.collect::<Vec<_>>(), [1, 6, 8, 9]);
+        assert_eq!(found.entries[0].verdict, "clear");
+        // Other bytes that say the same, and another's.
+        refused(&world, &[&file[..], b"\n"].concat(), "names these bytes");
+        refused(&world, &sign(&statement, &world.originator.recipient), "names these bytes");
+        refused(&world, b"", "names these bytes");
+        assert!(enter(&mut world, &found, &file, RECEIVED));
+        assert_eq!(remark(&world), (
+            "nothing is due; a recheck may be asked for later; onward recipient `Client`: stated clear by a key that is not pinned"
+                .to_owned(),
+            false
+        ));
+        // A second time it says nothing new, and as the client's it does once its card is pinned.
+        let again = examined(&world, &file, LATER);
+        assert_eq!(again.entries, found.entries);
+        assert!(!enter(&mut world, &again, &file, LATER));
+        pin(&mut world);
+        let pinned = examined(&world, &file, LATER);
+        assert_eq!((pinned.key.as_deref(), failed(&pinned)), (Some(client().fingerprint()), Vec::new()));
+        assert!(enter(&mut world, &pinned, &file, LATER));
+        assert_eq!(remark(&world), ("nothing is due; a recheck may be asked for later".to_owned(), false));
+        // A key that is revoked as of then takes its worth from it.
+        let fingerprint = client().fingerprint().to_owned();
+        let revoked = RevocationEntry { fingerprint, since: "2017-07-04".to_owned(), reason: "stolen".to_owned() };
+        world.originator.ledger.append(at(LATER), Entry::Revocation(revoked)).unwrap();
+        assert_eq!(remark(&world), ("onward recipient `Client`: its key was not valid".to_owned(), true));
+        assert_eq!(failed(&examined(&world, &file, LATER)), [2]);
+    }
+
+    fn pin(world: &mut World) {
+        let card = PinnedCard::new(&client().card());
+        let since = "2017-07-04T11:00:00Z";
+        let entry = RecipientEntry { card, replaces: None, since: since.to_owned(), basis: Basis::Compared, statement: None };
+        world.originator.ledger.append(at(since), Entry::Recipient(Box::new(entry))).unwrap();
+    }
+
+    #[test]
+    fn a_false_signature_of_a_pinned_key_and_the_recipients_own_are_refused() {
+        let statement = attested(&gone(), &Policy::default());
+        let stranger = SigningKey::generate("Client", &[8; 32]).unwrap();
+        let hint = String::from_utf8(sign(&statement, &stranger)).unwrap();
+        let hint = hint.replace(stranger.fingerprint(), client().fingerprint()).into_bytes();
+        let own = sign(&statement, &SigningKey::generate("Party", &[2; 32]).unwrap());
+        let mut world = naming(&[&hint, &own]);
+        pin(&mut world);
+        for file in [&hint, &own] {
+            let found = examined(&world, file, LATER);
+            assert_eq!((failed(&found), found.entries.len()), (vec![2], 0));
+        }
+    }
+
+    #[test]
+    fn what_answers_our_own_challenge_is_no_leaf() {
+        let mut statement = attested(&gone(), &Policy::default());
+        let ids: Vec<String> = {
+            let world = naming(&[]);
+            let supply = world.originator.ledger.view().supplies()[0].clone();
+            supply.challenges.iter().map(|challenge| challenge.entry.challenge_id.clone()).collect()
+        };
+        statement.predicate.challenge.challenge_id.clone_from(&ids[1]);
+        let file = sign(&statement, &client());
+        refused(&naming(&[&file]), &file, "answers a challenge of this ledger");
+    }
+
+    type Forge = fn(&mut AttestationV1);
+
+    #[test]
+    fn one_that_contradicts_itself_is_not_entered() {
+        let residual = Outcome {
+            targets: vec![target(CONTACTS, 3_000, [5, 5, 5]), target(ROLL, 5_000, [0, 0, 3])],
+            found_records: 6,
+            supply_records: (0..5).collect(),
+            person_blocks: vec![5, 0],
+            ..gone()
+        };
+        let forged: [(u8, Forge); 8] = [
+            (8, |stated| stated.verdict = "clear".to_owned()),
+            (8, |stated| {
+                stated.verdict_reasons.clear();
+                stated.verdict = "clear".to_owned();
+                let outcome = stated.outcome().unwrap();
+                stated.meaning = verdict::meaning(Verdict::Clear, &outcome);
+            }),
+            (8, |stated| stated.limitations.clear()),
+            (8, |stated| stated.challenge.phase = "other".to_owned()),
+            (6, |stated| stated.coverage.complete = false),
+            (6, |stated| stated.records.supply_count = 0),
+            (6, |stated| stated.coverage.targets[0].by_key[0].rows = 6),
+            (9, |stated| {
+                let onward = |digest: &str| Onward {
+                    recipient: "X".to_owned(),
+                    reason: "y".to_owned(),
+                    attestations: vec![digest.to_owned()],
+                };
+                stated.declared.onward = vec![onward("0a")];
+            }),
+        ];
+        for (number, forge) in forged {
+            let mut statement = attested(&residual, &Policy::default());
+            forge(&mut statement.predicate);
+            let file = sign(&statement, &client());
+            let found = examined(&naming(&[&file]), &file, RECEIVED);
+            assert!(failed(&found).contains(&number), "V{number}: {:?}", found.checks);
+            assert!(found.entries.is_empty());
+        }
+        let file = sign(&attested(&residual, &Policy::default()), &client());
+        let mut world = naming(&[&file]);
+        let found = examined(&world, &file, RECEIVED);
+        assert_eq!((failed(&found), found.entries[0].verdict.as_str()), (Vec::new(), "residual"));
+        enter(&mut world, &found, &file, RECEIVED);
+        assert_eq!(remark(&world), ("onward recipient `Client`: stated residual".to_owned(), true));
+        // What is no attestation.
+        let file = b"{}".to_vec();
+        let found = examined(&naming(&[&file]), &file, RECEIVED);
+        assert_eq!((failed(&found), found.entries.len()), (vec![1], 0));
+    }
+
+    /// What an honest program states under a challenge that is not known here is always found to follow.
+    #[test]
+    fn every_honest_statement_passes_whatever_its_challenge_accepted() {
+        let lawful = LawfulSource { name: "roll".to_owned(), target: ROLL.to_owned(), source: "register".to_owned(), rows: None };
+        let people = Outcome {
+            targets: vec![target(CONTACTS, 1_015, [0, 0, 0]), target(ROLL, 5_100, [0, 40, 3])],
+            found_records: 41,
+            person_blocks: vec![40, 0],
+            declared: Declarations { lawful_sources: vec![lawful], ..Declarations::default() },
+            ..gone()
+        };
+        let left_out = Outcome {
+            excluded: vec![Exclusion { target: "staff".to_owned(), column: None, reason: "ours".to_owned() }],
+            ..gone()
+        };
+        let mut unkeyed = gone();
+        unkeyed.targets[0].rows_unkeyed = 20;
+        let mut gaps = gone();
+        gaps.gaps.push(Gap { target: ROLL.into(), column: None, code: GapCode::CutShort, count: None, detail: String::new() });
+        let mut empty = gone();
+        for target in &mut empty.targets {
+            target.rows_read = 0;
+            target.rows_expected = Some(0);
+            target.hashes = 0;
+            target.records_found = 0;
+            for result in &mut target.by_key {
+                (result.probes, result.hits, result.rows, result.distinct_records) = (0, 0, 0, 0);
+            }
+        }
+        empty.found_records = 0;
+        for outcome in [gone(), people, left_out, unkeyed, gaps, empty] {
+            let accept = Declarations { exclusions: outcome.excluded.clone(), ..outcome.declared.clone() };
+            let accepting = Policy { accept, ..Policy::default() };
+            let policies = [
+                Policy::default(),
+                accepting.clone(),
+                Policy { unkeyed_percent: 100, ..accepting.clone() },
+                Policy { unkeyed_percent: 0, ..Policy::default() },
+                Policy { empty_accepted: true, ..accepting.clone() },
+                Policy { required_keys: vec!["email".to_owned(), "phone".to_owned()], ..accepting },
+            ];
+            for policy in policies {
+                let mut statement = attested(&outcome, &Policy::default());
+                restate(&mut statement.predicate, Phase::Deletion, &policy);
+                let stated = &statement.predicate;
+                let judged = judgement(stated, &outcome);
+                assert_eq!(judged, stated.judgement(), "{policy:?}");
+            }
+        }
+    }
 }

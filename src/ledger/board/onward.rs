@@ -10,6 +10,7 @@ use crate::ledger::board::Stand;
 use crate::ledger::board::State;
 use crate::ledger::entry::OnwardEntry;
 use crate::ledger::entry::OnwardRecipient;
+use crate::ledger::entry::ReceiptEntry;
 use crate::ledger::party::Standing;
 use crate::support::number::of;
 use crate::support::sanitize;
@@ -102,7 +103,7 @@ pub(crate) fn tree(view: &LedgerView, supply: &Supply) -> Vec<Branch> {
     branches
 }
 
-fn names(answer: &crate::ledger::entry::ReceiptEntry) -> impl Iterator<Item = &str> {
+fn names(answer: &ReceiptEntry) -> impl Iterator<Item = &str> {
     answer.onward.iter().map(|onward| onward.recipient.as_str())
 }
 
@@ -223,5 +224,175 @@ impl Summary {
         // That nothing is due would not be true.
         let is_untrue = is_quiet && self.is_open && stand.state == State::AttestedClear;
         (command, self.beside(if is_untrue { String::new() } else { remark }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Phase;
+    use crate::finding::declaration::Policy;
+    use crate::ledger::board::BoardRow;
+    use crate::ledger::board::rows;
+    use crate::ledger::entry::Conclusion;
+    use crate::ledger::entry::Entry;
+    use crate::ledger::fixture::Originator;
+    use crate::ledger::fixture::at;
+    use crate::ledger::fixture::digest_of;
+    use crate::ledger::fixture::onward_recipients;
+
+    const NOW: &str = "2017-07-03T09:00:00Z";
+
+    struct Desk {
+        originator: Originator,
+        id: String,
+    }
+
+    impl Desk {
+        fn new() -> Desk {
+            let mut originator = Originator::new();
+            let card = originator.recipient.card();
+            let id = originator.supply(&card);
+            Desk { originator, id }
+        }
+
+        fn answer(&mut self, appraisal: Conclusion, onward: &[(&str, &[&str])]) -> String {
+            let policy = Policy { without_baseline: true, ..Policy::default() };
+            self.originator.challenge(&self.id, Phase::Deletion, NOW, policy);
+            self.originator.answer(&self.id, appraisal, onward)
+        }
+
+        fn enter(&mut self, parent: &str, recipient: &str, file: &str, verdict: &str, onward: &[(&str, &[&str])]) -> String {
+            let entry = OnwardEntry {
+                supply_id: self.id.clone(),
+                parent: parent.to_owned(),
+                recipient: recipient.to_owned(),
+                attestation: digest_of(file),
+                key: None,
+                verdict: verdict.to_owned(),
+                received_at: NOW.to_owned(),
+                onward: onward_recipients(onward),
+            };
+            self.originator.ledger.append(at(NOW), Entry::Onward(entry)).unwrap();
+            digest_of(file)
+        }
+
+        fn row(&self, day: &str) -> BoardRow {
+            rows(self.originator.ledger.view(), time::parse_day(day).unwrap()).remove(0)
+        }
+
+        #[track_caller]
+        fn expect(&self, state: &str, is_overdue: bool, missing: u32, words: &str) {
+            let row = self.row("2017-07-05");
+            assert_eq!(
+                (row.state.to_string().as_str(), row.is_overdue, row.missing_onward),
+                (state, is_overdue, missing),
+                "{}",
+                row.remark
+            );
+            assert!(row.remark.contains(words), "{}", row.remark);
+            assert!(!self.row("2017-06-30").is_overdue, "before the agreed day has passed");
+        }
+    }
+
+    #[test]
+    fn a_missing_leaf_is_named_and_overdue_and_changes_no_state() {
+        let mut desk = Desk::new();
+        desk.answer(Conclusion::Clear, &[]);
+        desk.expect("attested clear", false, 0, "nothing is due");
+        desk.answer(Conclusion::Clear, &[("Client", &[])]);
+        desk.expect("attested clear", true, 1, "onward recipient `Client`: no attestation");
+        let row = desk.row("2017-07-05");
+        assert_eq!(row.next_command, "residua verify ATTESTATION --downstream-of 01010101");
+        assert!(!row.remark.contains("nothing is due"));
+        // Named is not entered.
+        let answer = desk.answer(Conclusion::Clear, &[("Client", &["one", "two"]), ("\u{202e}Mill", &[])]);
+        desk.expect("attested clear", true, 2, "onward recipient `\\u{202e}Mill`: no attestation");
+        desk.enter(&answer, "Client", "one", "clear", &[]);
+        desk.expect("attested clear", true, 2, "onward recipient `Client`: 1 attestation named and not entered");
+        desk.enter(&answer, "Client", "two", "clear", &[]);
+        desk.expect("attested clear", true, 1, "`Client`: stated clear by a key that is not pinned");
+        // While somebody is asked anew, nothing is overdue, and the remark stays.
+        desk.originator.challenge(&desk.id.clone(), Phase::Recheck, NOW, Policy { without_baseline: true, ..Policy::default() });
+        let row = desk.row("2017-07-05");
+        assert_eq!((row.state.word(), row.is_overdue, row.missing_onward), ("challenge_issued", false, 1));
+        assert!(row.remark.contains("Mill`: no attestation"));
+    }
+
+    #[test]
+    fn no_leaf_is_better_than_what_it_hangs_on_and_one_that_is_not_clear_counts() {
+        for (appraisal, state) in [(Conclusion::Residual, "residual"), (Conclusion::Inconclusive, "inconclusive")] {
+            let mut desk = Desk::new();
+            let answer = desk.answer(appraisal, &[("Client", &["one"])]);
+            desk.enter(&answer, "Client", "one", "clear", &[]);
+            desk.expect(state, true, 0, "stated clear");
+        }
+        for verdict in ["residual", "inconclusive", "present"] {
+            let mut desk = Desk::new();
+            let answer = desk.answer(Conclusion::Clear, &[("Client", &["one", "two"])]);
+            desk.enter(&answer, "Client", "one", "clear", &[]);
+            desk.enter(&answer, "Client", "two", verdict, &[]);
+            desk.expect("attested clear", true, 0, &format!("onward recipient `Client`: stated {verdict}"));
+        }
+    }
+
+    #[test]
+    fn three_levels_down() {
+        let mut desk = Desk::new();
+        let answer = desk.answer(Conclusion::Clear, &[("Client", &["one"])]);
+        let client = desk.enter(&answer, "Client", "one", "clear", &[("Host", &["two"])]);
+        desk.expect("attested clear", true, 1, "onward recipient `Host`: no attestation");
+        let host = desk.enter(&client, "Host", "two", "clear", &[("Vault", &["three"])]);
+        desk.expect("attested clear", true, 1, "onward recipient `Vault`: no attestation");
+        desk.enter(&host, "Vault", "three", "residual", &[]);
+        desk.expect("attested clear", true, 0, "onward recipient `Vault`: stated residual");
+        let view = desk.originator.ledger.view();
+        let tree = tree(view, &view.supplies()[0]);
+        let deepest = &tree[0].leaves[0].branches[0].leaves[0].branches[0];
+        assert_eq!((deepest.recipient.as_str(), deepest.leaves[0].word()), ("Vault", "residual"));
+    }
+
+    #[test]
+    fn what_hangs_on_a_superseded_answer_counts_no_more() {
+        let mut desk = Desk::new();
+        let answer = desk.answer(Conclusion::Clear, &[("Client", &["one"])]);
+        desk.enter(&answer, "Client", "one", "clear", &[]);
+        desk.expect("attested clear", false, 0, "");
+        let newer = desk.answer(Conclusion::Clear, &[("Client", &["one"])]);
+        desk.expect("attested clear", true, 1, "onward recipient `Client`: no attestation");
+        desk.enter(&newer, "Client", "one", "clear", &[]);
+        desk.expect("attested clear", false, 0, "");
+        // Silence about somebody who was declared is no answer.
+        desk.answer(Conclusion::Clear, &[]);
+        desk.expect("attested clear", true, 1, "onward recipient `Client`: declared before, and no longer");
+    }
+
+    #[test]
+    fn remarks_are_few_and_all_is_counted() {
+        let mut desk = Desk::new();
+        desk.answer(Conclusion::Clear, &[("A", &[]), ("B", &[]), ("C", &[]), ("D", &[]), ("E", &[])]);
+        desk.expect("attested clear", true, 5, "`C`: no attestation; and 2 more (`--tree`)");
+    }
+
+    #[test]
+    fn what_is_followed_has_an_end() {
+        // Two attestations at each level, each of which names both of the next: without a memory there would be 2^20 lines.
+        let mut desk = Desk::new();
+        let names: Vec<[String; 2]> = (0..20).map(|level| [format!("{level} a"), format!("{level} b")]).collect();
+        let pair =
+            |level: usize| names.get(level).map(|pair| pair.iter().map(String::as_str).collect::<Vec<_>>()).unwrap_or_default();
+        let answer = desk.answer(Conclusion::Clear, &[("X", &pair(0))]);
+        let mut parents = vec![answer];
+        for level in 0..20 {
+            let below = pair(level + 1);
+            let further: &[(&str, &[&str])] = if below.is_empty() { &[] } else { &[("X", &below)] };
+            for parent in parents.clone() {
+                for file in pair(level) {
+                    desk.enter(&parent, "X", file, "clear", further);
+                }
+            }
+            parents = pair(level).into_iter().map(digest_of).collect();
+        }
+        desk.expect("attested clear", false, 0, "not pinned");
     }
 }
