@@ -135,7 +135,7 @@ pub(crate) struct BoardRow {
     /// When, or why, or what else; may be empty.
     pub(crate) remark: String,
     /// The agreed day has passed, no challenge waits for an answer, and the data are not attested as deleted, or a later challenge ended
-    /// without an accepted answer.
+    /// without an accepted answer, or an onward recipient's attestation is missing or not clear.
     pub(crate) is_overdue: bool,
     /// Days until the state changes by itself: until the agreed day, the end of a challenge, or the day of an exception. Negative where it has
     /// passed; `None` where nothing is due.

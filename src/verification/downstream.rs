@@ -197,7 +197,7 @@ fn open(
             named.first().and_then(|named| envelope.vouched(bytes, named.attestation))
         }
     };
-    let statement = verified.map(Statement::open).unwrap_or(Err(StatementError::NotAStatement));
+    let statement = verified.map_or(Err(StatementError::NotAStatement), Statement::open);
     match statement {
         Ok(statement) => {
             checks.run(1, |_| {});

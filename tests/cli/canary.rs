@@ -195,6 +195,18 @@ fn run_everything(world: &World) {
     signing(world.scanning("deletion", "3.challenge.json", &["crm.db", "exports"], &["--out", "3.attestation.json"]))
         .exits_with(0);
     run(AFTER, &["verify", "3.attestation.json", "2.attestation.json", "1.attestation.json"]);
+    // To whom the data went on, and what of them is named well and badly.
+    world.case.write("declared.toml", "[[onward]]\nrecipient = \"a printer\"\nreason = \"letters\"\n");
+    world.ask("deletion", "4.challenge.json", &["--accept", "declared.toml"]).exits_with(0);
+    let sources = ["crm.db", "exports"];
+    for (named, out) in [("crm.db", "none"), ("nobody=crm.db", "none"), ("a printer=1.attestation.json", "4.attestation.json")] {
+        let flags = ["--declare", "declared.toml", "--onward", named, "--out", out];
+        let words = world.scanning("deletion", "4.challenge.json", &sources, &flags);
+        run(AFTER, &words.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    run(AFTER, &["verify", "4.attestation.json"]);
+    run(AFTER, &["verify", "1.attestation.json", "crm.db", "--downstream-of", &world.supply_id()]);
+    run(AFTER, &["status", "--tree"]);
     run(AFTER, &["verify", "crm.db"]);
     // A new key, one that is lost, and what is none.
     let renew = ["keygen", "--name", "The recipient", "--out", "keys/renewed", "--replaces", "keys/recipient.key", "--force"];
