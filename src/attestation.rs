@@ -8,12 +8,14 @@
 //! All three layers are JSON from somebody else's machine. They pass through the one reader below, which refuses whatever two
 //! programs could read in two ways, so that nothing is signed that the verifier does not see.
 
+pub(crate) mod approval_v1;
 pub(crate) mod countersignature_v1;
 pub(crate) mod destruction_v1;
 pub(crate) mod dsse;
 pub(crate) mod key;
 pub(crate) mod party_v1;
 pub(crate) mod predicate_v1;
+pub(crate) mod receipt_v1;
 pub(crate) mod sealed;
 pub(crate) mod statement;
 

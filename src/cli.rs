@@ -4,6 +4,7 @@ mod argument;
 mod challenge;
 mod close;
 mod context;
+mod countersign;
 mod data;
 mod demo;
 mod destroy;
@@ -132,6 +133,7 @@ enum Command {
     Receive(receive::Arguments),
     Challenge(challenge::Arguments),
     Scan(scan::Arguments),
+    Countersign(countersign::Arguments),
     Verify(verify::Arguments),
     Status(status::Arguments),
     Supplies(supplies::Arguments),
@@ -264,6 +266,7 @@ fn dispatch(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Receive(arguments) => receive::run(arguments, context),
         Command::Challenge(arguments) => challenge::run(arguments, context),
         Command::Scan(arguments) => scan::run(arguments, context),
+        Command::Countersign(arguments) => countersign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, context),
         Command::Status(arguments) => status::run(arguments, context),
         Command::Supplies(arguments) => supplies::run(arguments, context),

@@ -9,6 +9,8 @@
 //! [`party`]. `docs/ledger.md` has every member. Nothing here is ever repaired in passing: a ledger that does not add up is an error that names
 //! the line. [`audit`] looks at all of it, and [`store::repair`] is the one repair, by a command of its own.
 
+pub(crate) mod acknowledgement;
+pub(crate) mod approval;
 pub(crate) mod audit;
 pub(crate) mod board;
 pub(crate) mod challenge;
@@ -21,6 +23,7 @@ pub(crate) mod onward;
 pub(crate) mod ordinal;
 pub(crate) mod party;
 pub(crate) mod reference;
+pub(crate) mod refusal;
 pub(crate) mod seed;
 pub(crate) mod store;
 pub(crate) mod vault;
@@ -30,6 +33,8 @@ pub(crate) use crate::ledger::store::LedgerError;
 
 use crate::finding::Phase;
 use crate::ledger::dispute::Dispute;
+use crate::ledger::entry::AcknowledgementEntry;
+use crate::ledger::entry::ApprovalEntry;
 use crate::ledger::entry::ChallengeEntry;
 use crate::ledger::entry::ClosedEntry;
 use crate::ledger::entry::ClosingEntry;
@@ -113,6 +118,10 @@ pub(crate) struct Challenge {
     /// What was received, the oldest first, failed attempts included. Where a key was revoked afterwards, what no longer counts is appraised
     /// here as that leaves it, and not as the line has it.
     pub(crate) receipts: Vec<ReceiptEntry>,
+    /// Countersignatures of what was received, the oldest first, those included that do not count.
+    pub(crate) approvals: Vec<ApprovalEntry>,
+    /// Receipts that were signed for what was received, the oldest first.
+    pub(crate) acknowledgements: Vec<AcknowledgementEntry>,
     /// The place of its entry in the ledger, which tells what came first where two clocks or two equal times do not.
     place: u64,
     /// The places of the receipts.
@@ -229,6 +238,8 @@ impl LedgerView {
                     Some("the supply is in the ledger already")
                 } else if self.is_out(&supply.recipient.fingerprint) {
                     Some("the supply is for a key that was replaced or is revoked")
+                } else if self.parties.officer(&supply.recipient.fingerprint).is_some() {
+                    Some("the supply is for the key of an officer, which signs no attestations")
                 } else {
                     None
                 }
@@ -241,6 +252,8 @@ impl LedgerView {
                     || time::parse(&challenge.expires_at).is_none()
                 {
                     Some("the challenge has a phase or date that is none")
+                } else if challenge.refused.iter().any(|refused| !is_digest(&refused.sha256)) {
+                    Some("the challenge refuses a declaration that has no digest")
                 } else if self.by_challenge.contains_key(&challenge.challenge_id) {
                     Some("the challenge is in the ledger already")
                 } else {
@@ -277,6 +290,8 @@ impl LedgerView {
                         && challenge.answer().is_some_and(|answer| answer.attestation != receipt.attestation)
                     {
                         Some("the challenge was already answered by another attestation")
+                    } else if approval::is_unapproved(&self.parties, &supply.entry.recipient.fingerprint, challenge, receipt) {
+                        Some("the receipt concludes what its challenge lets nobody conclude without a countersignature")
                     } else {
                         None
                     }
@@ -301,6 +316,9 @@ impl LedgerView {
             Entry::Destruction(destruction) => closing::misfit_of_destruction(self, destruction),
             Entry::Closing(closing) => closing::misfit(self, closing),
             Entry::Closed(closed) => closing::misfit_of_end(self, closed),
+            Entry::Officer(officer) => self.parties.officer_misfit(officer).map(party::Misfit::problem),
+            Entry::Approval(entry) => approval::misfit(self, entry),
+            Entry::Acknowledgement(entry) => acknowledgement::misfit(self, entry),
             Entry::Repair(repair) => {
                 if !is_digest(&repair.sha256) || repair.line == 0 || repair.bytes == 0 {
                     Some("the repair has a line, length or digest that is none")
@@ -360,6 +378,8 @@ impl LedgerView {
                     is_key_out,
                     baseline,
                     receipts: Vec::new(),
+                    approvals: Vec::new(),
+                    acknowledgements: Vec::new(),
                     place,
                     places: Vec::new(),
                 });
@@ -415,6 +435,22 @@ impl LedgerView {
                 supply.closed = Some(entry);
             }
             Entry::Onward(entry) => self.supply_mut(&entry.supply_id)?.onward.push(entry),
+            Entry::Officer(entry) => {
+                let since = time::parse(&entry.since).ok_or("the officer's card has a date that is none")?;
+                self.parties.pin_officer(&entry, since);
+            }
+            Entry::Approval(entry) => {
+                const NO_CHALLENGE: &str = "the approval is of a challenge that is not in the ledger";
+                let (supply, challenge) = *self.by_challenge.get(&entry.challenge_id).ok_or(NO_CHALLENGE)?;
+                let challenge = self.supplies.get_mut(supply).and_then(|supply| supply.challenges.get_mut(challenge));
+                challenge.ok_or(NO_CHALLENGE)?.approvals.push(entry);
+            }
+            Entry::Acknowledgement(entry) => {
+                const NO_CHALLENGE: &str = "the acknowledgement is of a challenge that is not in the ledger";
+                let (supply, challenge) = *self.by_challenge.get(&entry.challenge_id).ok_or(NO_CHALLENGE)?;
+                let challenge = self.supplies.get_mut(supply).and_then(|supply| supply.challenges.get_mut(challenge));
+                challenge.ok_or(NO_CHALLENGE)?.acknowledgements.push(entry);
+            }
         }
         Ok(())
     }
@@ -457,8 +493,8 @@ impl Supply {
         receipt.signer.as_deref().unwrap_or(&self.entry.recipient.fingerprint)
     }
 
-    /// Takes their worth from the answers that keys have signed which were revoked when they were received, and from those that were compared
-    /// with such a baseline. Nothing becomes better by it: what was `residual` stays so until the recipient answers again.
+    /// Takes their worth from the answers that keys have signed which were revoked when they were received, from those that lack a required
+    /// countersignature by it, and from those that were compared with such a baseline. Nothing becomes better by it: what was `residual` stays so until the recipient answers again.
     fn revoke(&mut self, parties: &Parties, keys: &[String]) {
         let pinned = &self.entry.recipient.fingerprint;
         let mut is_baseline_lost = false;
@@ -473,6 +509,7 @@ impl Supply {
                 }
             }
         }
+        is_baseline_lost |= self.lessen_unapproved(parties);
         if !is_baseline_lost {
             return;
         }
@@ -482,7 +519,11 @@ impl Supply {
         let lost: Vec<bool> = self.challenges.iter().map(is_lost).collect();
         for (challenge, _) in self.challenges.iter_mut().zip(lost).filter(|(_, is_lost)| *is_lost) {
             for receipt in challenge.receipts.iter_mut().filter(|receipt| receipt.appraisal != Conclusion::Failed) {
-                lessen(receipt, "the baseline that it was compared with was signed by a key that was revoked by then".to_owned());
+                lessen(
+                    receipt,
+                    "the baseline that it was compared with was signed or countersigned by a key that was revoked by then"
+                        .to_owned(),
+                );
             }
         }
     }

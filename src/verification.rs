@@ -5,6 +5,7 @@
 //! exist; one that could not run says why.
 
 pub(crate) mod appraisal;
+pub(crate) mod approval;
 mod check;
 pub(crate) mod countersignature;
 pub(crate) mod destruction;
@@ -31,10 +32,13 @@ use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
 use crate::ledger::LedgerView;
 use crate::ledger::Supply;
+use crate::ledger::entry::ApprovalEntry;
 use crate::ledger::entry::Conclusion;
 use crate::ledger::entry::ReceiptEntry;
+use crate::ledger::entry::RefusedEntry;
 use crate::ledger::group;
 use crate::ledger::ordinal::ordinals;
+use crate::ledger::refusal;
 use crate::manifest::ordinal::Ordinals;
 use crate::manifest::statement::ManifestV1;
 use crate::match_key::plan::Plan;
@@ -98,6 +102,10 @@ pub(crate) struct Verification {
     pub(crate) overlaps: Vec<Overlap>,
     /// The recipient's declarations that the challenge does not accept, each in a few words.
     pub(crate) not_accepted: Vec<String>,
+    /// Those among them that the originator refused before, each with the day, in a few words.
+    pub(crate) refused_before: Vec<String>,
+    /// The countersignature by an officer of the recipient that counts, required or not.
+    pub(crate) approved: Option<ApprovalEntry>,
     /// What was asked, where the challenge is ours.
     pub(crate) asked: Option<Asked>,
 }
@@ -117,9 +125,16 @@ pub(crate) struct Asked {
     pub(crate) delete_by: String,
     /// What it would be compared with is destroyed.
     pub(crate) is_closed: bool,
+    /// Whether an officer of the recipient has to countersign.
+    pub(crate) is_countersignature_required: bool,
 }
 
 impl Verification {
+    /// Whether a countersignature could make it better.
+    pub(crate) fn awaits_countersignature(&self) -> bool {
+        self.approved.is_none() && self.asked.as_ref().is_some_and(|asked| asked.is_countersignature_required)
+    }
+
     /// The entry for the ledger; `None` where no pinned recipient signed an answer to a challenge of this ledger, and nobody can be held to it.
     pub(crate) fn receipt(&self) -> Option<ReceiptEntry> {
         // What was concluded before its end stays as it was concluded.
@@ -187,6 +202,8 @@ pub(crate) fn verify(ledger: &Ledger, envelope: &[u8], received_at: Timestamp) -
         judgement: None,
         overlaps: Vec::new(),
         not_accepted: Vec::new(),
+        refused_before: Vec::new(),
+        approved: None,
         asked: None,
     };
     // What only the ledger knows of the ordinals, and what was found.
@@ -238,7 +255,10 @@ fn examine(
     });
     let outcome = stated.outcome().filter(check::coverage::is_countable);
     let signer = verification.signer.as_deref().unwrap_or_default();
-    checks.run(2, |findings| check::signature::check(findings, context, signer, verification.received_at));
+    checks.run(2, |findings| {
+        check::signature::check(findings, context, signer, verification.received_at);
+        check::signature::countersigned(findings, context, digest);
+    });
     checks.run(3, |findings| check::challenge::check(findings, context, stated, digest, verification.received_at));
     checks.run(4, |findings| check::binding::check(findings, context, &statement));
     checks.run(5, |findings| check::timing::check(findings, context, stated, verification.received_at));
@@ -257,8 +277,10 @@ fn examine(
         None => checks.skip(8, "the coverage holds words or numbers that cannot be judged (V6)"),
     }
     verification.not_accepted = check::declaration::not_accepted(stated, &context.challenge.policy.accept);
+    verification.refused_before = refused_before(context, stated);
     verification.appraisal.notes = appraisal::notes(context, stated);
     verification.appraisal.exceptions = appraisal::exception::exceptions(context, stated);
+    verification.approved = context.view.approval(context.supply, context.entry, &verification.attestation).cloned();
     verification.asked = Some(Asked {
         supply_id: context.supply.entry.supply_id.clone(),
         recipient: context.supply.entry.recipient.name.clone(),
@@ -266,8 +288,23 @@ fn examine(
         phase: context.entry.phase,
         delete_by: context.supply.entry.delete_by.clone(),
         is_closed: context.supply.closing.is_some(),
+        is_countersignature_required: context.challenge.policy.countersignature_required,
     });
     verification.stated = Some(statement.predicate);
+}
+
+/// The declarations that the challenge does not accept, and that it or an earlier one refused.
+fn refused_before(context: &Context<'_>, stated: &AttestationV1) -> Vec<String> {
+    let accepted = refusal::items(&context.challenge.policy.accept, &[]);
+    let later =
+        context.supply.challenges.iter().skip_while(|other| other.entry.challenge_id != context.entry.entry.challenge_id).skip(1);
+    let until = context.supply.challenges.len() - later.count();
+    let refused = |item: &RefusedEntry| {
+        let by = context.supply.challenges.iter().take(until).rev().find(|challenge| challenge.refuses(item))?;
+        Some(format!("{} (on {})", item.words(), time::day(by.issued_at)))
+    };
+    let items = refusal::items(&stated.declared, &stated.coverage.excluded);
+    items.iter().filter(|item| !accepted.iter().any(|accepted| accepted.is(item))).filter_map(refused).collect()
 }
 
 /// Gathers what the ledger knows of the challenge that an attestation names. `None` where it knows nothing.
@@ -280,7 +317,8 @@ fn context<'a>(ledger: &'a Ledger, statement: &Statement<AttestationV1>) -> Resu
         && challenge.supply_id == entry.entry.supply_id
         && challenge.phase == entry.entry.phase
         && challenge.issued_at == entry.entry.issued_at
-        && challenge.expires_at == entry.entry.expires_at;
+        && challenge.expires_at == entry.entry.expires_at
+        && challenge.policy.countersignature_required == entry.entry.countersignature_required;
     if !agrees {
         return Err(damaged(&entry.entry.envelope, "is another challenge than its entry says"));
     }

@@ -36,6 +36,7 @@ mod opaque;
 #[cfg(feature = "archives")]
 mod overlap;
 mod packed;
+mod papers;
 mod passphrase;
 mod piped;
 #[cfg(unix)]

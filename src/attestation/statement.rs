@@ -40,10 +40,12 @@ pub(crate) enum PredicateType {
     Rotation,
     /// A party's statement of what it has destroyed of a supply.
     Destruction,
+    /// An officer's countersignature of an attestation.
+    Approval,
 }
 
 impl PredicateType {
-    const ALL: [PredicateType; 7] = [
+    const ALL: [PredicateType; 8] = [
         PredicateType::Manifest,
         PredicateType::Challenge,
         PredicateType::Attestation,
@@ -51,6 +53,7 @@ impl PredicateType {
         PredicateType::Countersignature,
         PredicateType::Rotation,
         PredicateType::Destruction,
+        PredicateType::Approval,
     ];
 
     /// The kind of document that a payload claims to be. Of an unverified payload it is a hint and no more.
@@ -80,6 +83,7 @@ impl PredicateType {
             PredicateType::Countersignature => "countersignature",
             PredicateType::Rotation => "rotation",
             PredicateType::Destruction => "destruction",
+            PredicateType::Approval => "approval",
         }
     }
 

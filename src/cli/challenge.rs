@@ -21,6 +21,7 @@ use crate::ledger::challenge::DAYS_VALID;
 use crate::ledger::challenge::MOST_SPOT_CHECKS;
 use crate::ledger::challenge::Request;
 use crate::ledger::ordinal::ordinals;
+use crate::ledger::refusal;
 use crate::manifest::statement::ManifestV1;
 use crate::report::json_v1;
 use crate::report::text;
@@ -94,6 +95,7 @@ Examples:
       --out baseline.challenge.json
   residua challenge 4f2a --phase deletion --as keys/emma.key \\
       --accept declared.toml --out deletion.challenge.json")]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct Arguments {
     /// The supply: its id as `residua status` shows it, or as many of its first digits as tell it from the others
     supply: String,
@@ -109,6 +111,10 @@ pub(crate) struct Arguments {
     /// Declarations of the recipient that you accept, in TOML; without it, none is accepted
     #[arg(long, value_name = "FILE")]
     accept: Option<PathBuf>,
+    /// Declarations of the recipient that you refuse, in the same form. They are kept in your ledger and do not stand in the challenge; `verify` says where one
+    /// is declared again
+    #[arg(long, value_name = "FILE")]
+    refuse: Option<PathBuf>,
     /// Accept that everything was deleted, and no target holds a row of a person any more. An emptied table or file of the baseline has to be
     /// read all the same, and those that are gone have to be declared and accepted
     #[arg(long)]
@@ -116,6 +122,9 @@ pub(crate) struct Arguments {
     /// Issue the challenge although no baseline was accepted; the answer is then compared with nothing
     #[arg(long)]
     without_baseline: bool,
+    /// Require that an officer of the recipient countersigns the answer, else it is inconclusive; `residua recipient add --officer` pins the officer's card
+    #[arg(long)]
+    require_countersignature: bool,
     /// A match key by which the recipient has to look, else the answer is inconclusive; may be repeated
     #[arg(long = "require-key", value_name = "NAME")]
     require_keys: Vec<String>,
@@ -171,6 +180,16 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         None => Declarations::default(),
         Some(path) => read_declarations(path)?,
     };
+    let refused = match &arguments.refuse {
+        None => Vec::new(),
+        Some(path) => refusal::items(&read_declarations(path)?, &[]),
+    };
+    if let Some(both) = refusal::items(&accept, &[]).iter().find(|item| refused.iter().any(|refused| refused.is(item))) {
+        return Err(advised(
+            format!("the {} is both accepted and refused", both.words()),
+            "strike it out of the file that `--accept` names, or of the one that `--refuse` names",
+        ));
+    }
     let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
     let writing = || format!("cannot write `{}`", arguments.out.display());
     let mut file = AtomicFile::create(&arguments.out, Access::Private, existing).with_context(writing)?;
@@ -196,6 +215,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             unkeyed_percent: arguments.unkeyed_percent,
             without_baseline: arguments.without_baseline,
             empty_accepted: arguments.accept_empty,
+            countersignature_required: arguments.require_countersignature,
         },
         spot_checks: draw_spot_checks(&ledger, supply, arguments, context)?,
         days_valid: arguments.valid_days,
@@ -208,7 +228,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let envelope = Envelope::sign(statement.to_payload()?, &key).to_json();
     file.write_all(&envelope).with_context(writing)?;
     file.commit().with_context(writing)?;
-    if let Err(error) = challenge::record(&mut ledger, now, &envelope) {
+    if let Err(error) = challenge::record(&mut ledger, now, &envelope, refused.clone()) {
         // A challenge that the ledger does not know could never be answered.
         let _ = fs::remove_file(&arguments.out);
         return Err(error.into());
@@ -225,7 +245,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         Format::Text => {
             context.say(&format!("Challenge {}\n", predicate.challenge_id))?;
             context.explain(&format!(
-                "{} scan of supply {} by {}; answers are accepted until {}.\n{}{}Next: give {} to the recipient, who runs `residua scan`.\n",
+                "{} scan of supply {} by {}; answers are accepted until {}.\n{}{}{}{}Next: give {} to the recipient, who runs `residua scan`.\n",
                 predicate.phase,
                 predicate.supply_id,
                 crate::support::sanitize::clean(&recipient),
@@ -235,7 +255,13 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                 } else {
                     format!("Accepted, word for word. {}", text::outcome::declared(&predicate.policy.accept))
                 },
+                text::outcome::refused(&refused),
                 if predicate.policy.empty_accepted { "The targets may be empty.\n" } else { "" },
+                if predicate.policy.countersignature_required {
+                    "An officer of the recipient has to countersign the answer.\n"
+                } else {
+                    ""
+                },
                 arguments.out.display()
             ))?;
         }

@@ -35,8 +35,8 @@ const HEAD: u64 = header::HEADER_BYTES as u64;
 
 /// Show what a file of residua says, or what a source holds
 ///
-/// Knows manifests with their statements, challenges, attestations, cards, findings, ledgers, and schema, map and declaration files. Signatures
-/// are not checked here, and the output says which command checks them. Of private keys and salts nothing is shown. Everything else is looked
+/// Knows manifests with their statements, challenges, attestations, receipts, cards, findings, ledgers, and schema, map and declaration files. Signatures
+/// are checked here only against the card that `--from` names; else the output says which command checks them. Of private keys and salts nothing is shown. Everything else is looked
 /// at as a source, as `scan` would: a sample of its rows is read, and no value is shown. Of several, files of residua come first; the sources
 /// are looked at together. Of many tables those in which nothing of a person was recognised are only listed; `-v` shows them in full.
 #[derive(Args, Debug)]
@@ -46,6 +46,7 @@ Examples:
   residua inspect sqlite:crm.db exports/ --map map.toml
   residua inspect deletion.attestation.json
   residua inspect handover/deletion.residua
+  residua inspect deletion.receipt.json --from keys/emma.card.json
   residua inspect baseline.attestation.json --declared > declared.toml
   residua inspect postgres://dba@db.example.org/crm
   residua inspect postgres://dba@db.example.org/crm --grants > role.sql
@@ -58,6 +59,9 @@ pub(crate) struct Arguments {
     /// Print what an attestation declares, in the form that `residua challenge --accept` takes
     #[arg(long)]
     declared: bool,
+    /// Show a signed document only if the key of this card has signed it
+    #[arg(long, value_name = "CARD", conflicts_with_all = ["map", "grants"])]
+    from: Option<PathBuf>,
     /// A map file whose effect on the sources is to be seen; `residua scan --help` has its form
     #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
@@ -91,6 +95,9 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     for subject in &arguments.subjects {
         let path = Path::new(subject);
         let is_shown = if path.is_dir() { inspect_folder(path, context)? } else { inspect_file(arguments, path, context)? };
+        if !is_shown && arguments.from.is_some() {
+            return Err(not_signed(Path::new(&source::shown(subject))));
+        }
         if !is_shown && arguments.declared {
             return Err(no_attestation(Path::new(&source::shown(subject))));
         }
@@ -108,6 +115,13 @@ fn no_attestation(path: &Path) -> anyhow::Error {
     advised(
         format!("`{}` is no attestation", clean(&path.to_string_lossy())),
         "`--declared` prints what an attestation declares: name the file that `residua scan --out` wrote",
+    )
+}
+
+fn not_signed(path: &Path) -> anyhow::Error {
+    advised(
+        format!("`{}` is no signed document", clean(&path.to_string_lossy())),
+        "`--from` is for challenges, attestations, receipts and the like; leave it away to see what this file is",
     )
 }
 
@@ -133,6 +147,9 @@ fn inspect_file(arguments: &Arguments, path: &Path, context: &Context) -> anyhow
     if arguments.declared && !begins(b"{") {
         return Err(no_attestation(path));
     }
+    if arguments.from.is_some() && !begins(b"{") {
+        return Err(not_signed(path));
+    }
     if path.file_name().is_some_and(|name| name == "ledger.jsonl") && path.with_file_name("head").is_file() {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         ledger::inspect(folder, context)?;
@@ -156,7 +173,7 @@ fn inspect_file(arguments: &Arguments, path: &Path, context: &Context) -> anyhow
 
 /// Shows a JSON document of ours; `false` where it is none.
 fn inspect_json(arguments: &Arguments, path: &Path, holds: &dyn Fn(&[u8]) -> bool, context: &Context) -> anyhow::Result<bool> {
-    if holds(b"\"baselineSalt\"") && holds(b"\"deletionSalt\"") {
+    if arguments.from.is_none() && holds(b"\"baselineSalt\"") && holds(b"\"deletionSalt\"") {
         party::inspect_salts(path, context)?;
         return Ok(true);
     }
@@ -164,11 +181,14 @@ fn inspect_json(arguments: &Arguments, path: &Path, holds: &dyn Fn(&[u8]) -> boo
     if holds(b"\"payloadType\"") || (holds(b"\"payload\"") && holds(b"\"eyJ")) {
         let bytes = crate::cli::document::read(path, "document")?;
         let envelope = Envelope::parse(&bytes).with_context(|| format!("cannot read the document `{}`", path.display()))?;
-        document::inspect(arguments.declared, path, &envelope, context)?;
+        document::inspect(arguments, path, &envelope, context)?;
         return Ok(true);
     }
     if arguments.declared {
         return Err(no_attestation(path));
+    }
+    if arguments.from.is_some() {
+        return Err(not_signed(path));
     }
     if holds(b"\"publicKeyPem\"") {
         party::inspect_card(path, &Card::read(path)?, context)?;

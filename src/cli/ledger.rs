@@ -55,15 +55,15 @@ enum Command {
     /// The lines and their head; each document that a line names, by its digest, and by the recipient's key where the recipient signed it; the salts
     /// and seeds that each supply needs, and that nobody but you can read them. Nothing is changed.
     ///
-    /// Whoever writes the ledger anew from some line on, head and all, is not found out so. Every challenge names the last line of its time: keep
-    /// those that you handed out, or ask a recipient for one, and hold them against the ledger with `--against`.
+    /// Whoever writes the ledger anew from some line on, head and all, is not found out so. Every challenge, and every receipt of `residua verify --receipts`,
+    /// names the last line of its time: keep those that you handed out, or ask a recipient for one, and hold them against the ledger with `--against`.
     #[command(after_help = "\
 Example:
   residua ledger verify --against deletion.challenge.json
 
 Exit codes: 0 sound; 12 faults; 1 something could not be looked at.")]
     Verify {
-        /// A challenge that left the house, to be held against the lines; may be repeated
+        /// A challenge or a receipt that left the house, to be held against the lines; may be repeated
         #[arg(long, value_name = "FILE")]
         against: Vec<PathBuf>,
         #[command(flatten)]
@@ -153,10 +153,10 @@ fn protected(is_protected: bool, files: u64, context: &Context) -> anyhow::Resul
 }
 
 fn verify(folder: &Path, passphrase: &PassphraseArgument, against: &[PathBuf], context: &Context) -> anyhow::Result<ExitCode> {
-    // What cannot be read or is no challenge is told before the work.
+    // What cannot be read is told before the work.
     let mut challenges = Vec::new();
     for path in against {
-        let bytes = document::read(path, "challenge")?;
+        let bytes = document::read(path, "document")?;
         let envelope = Envelope::parse(&bytes).with_context(|| accepting(path))?;
         challenges.push((path, bytes, envelope));
     }
@@ -172,7 +172,7 @@ fn verify(folder: &Path, passphrase: &PassphraseArgument, against: &[PathBuf], c
             context.say(&words(&audit, context))?;
             if audit.faults.is_empty() && against.is_empty() {
                 context.explain(
-                    "Whether the ledger was written anew from some line on shows only against a challenge that left the house (`--against FILE`).\n",
+                    "Whether the ledger was written anew from some line on shows only against a challenge or a receipt that left the house (`--against FILE`).\n",
                 )?;
             }
         }
@@ -187,7 +187,7 @@ fn verify(folder: &Path, passphrase: &PassphraseArgument, against: &[PathBuf], c
 }
 
 fn accepting(path: &Path) -> String {
-    format!("cannot accept the challenge `{}`", path.display())
+    format!("cannot hold `{}` against the ledger", path.display())
 }
 
 fn words(audit: &Audit, context: &Context) -> String {

@@ -15,14 +15,18 @@ use crate::ledger::Ledger;
 use crate::ledger::LedgerView;
 use crate::ledger::entry::Basis;
 use crate::ledger::entry::Entry;
+use crate::ledger::entry::OfficerEntry;
 use crate::ledger::entry::PinnedCard;
 use crate::ledger::entry::RecipientEntry;
 use crate::ledger::entry::RevocationEntry;
 use crate::ledger::party::Key;
+use crate::ledger::party::KeyLookupError;
 use crate::ledger::party::Misfit;
 use crate::ledger::party::Origin;
 use crate::ledger::party::Standing;
+use crate::ledger::party::officer::Officer;
 use crate::report::json_v1;
+use crate::report::json_v1::approval::OfficerV1;
 use crate::report::json_v1::party::AffectedV1;
 use crate::report::json_v1::party::RecipientChangedV1;
 use crate::report::json_v1::party::RecipientKeyV1;
@@ -51,6 +55,7 @@ Examples:
   residua recipient revoke SHA256:3f9x --since 2017-08-01 \\
       --reason \"laptop stolen\"
   residua recipient add party-new.card.json --replaces SHA256:3f9x
+  residua recipient add party.card.json --officer director.card.json
 KEY is a fingerprint, or as many of its first characters as tell it from the
 others; `SHA256:` may be left out.")]
 pub(crate) struct Arguments {
@@ -67,6 +72,10 @@ enum Command {
         /// The key whose place it takes, where that is lost or revoked and can sign no rotation
         #[arg(long, value_name = "KEY")]
         replaces: Option<String>,
+        /// The card of an officer of the recipient, compared in the same way, who countersigns attestations with it; may be repeated. The
+        /// recipient's card may be pinned already
+        #[arg(long, value_name = "OFFICER")]
+        officer: Vec<PathBuf>,
         #[command(flatten)]
         ledger: LedgerArgument,
     },
@@ -84,7 +93,7 @@ enum Command {
     },
     /// Trust a key no longer: what was received from that day on counts no more, and neither does a successor that it named
     Revoke {
-        /// The key
+        /// The key, a recipient's or an officer's
         key: String,
         /// The first day (UTC) on which somebody else may have had the key: 2017-06-30
         #[arg(long, value_name = "DAY")]
@@ -100,10 +109,11 @@ enum Command {
 /// Enters or lists.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     match &arguments.command {
-        Command::Add { card, replaces, ledger } => {
+        Command::Add { card, replaces, officer, ledger } => {
             let card = Card::read(card)?;
+            let officers = officer.iter().map(|card| Card::read(card)).collect::<Result<Vec<Card>, _>>()?;
             let ledger = Ledger::create_or_open(&ledger.folder()?)?;
-            add(ledger, &card, replaces.as_deref(), context)?;
+            add(ledger, &card, replaces.as_deref(), &officers, context)?;
         }
         Command::List { ledger } => list(Ledger::open(&ledger.folder()?)?.view(), context)?,
         Command::Rotate { rotation, ledger } => rotate(Ledger::open(&ledger.folder()?)?, rotation, context)?,
@@ -119,6 +129,10 @@ pub(crate) fn check_card(view: &LedgerView, card: &Card, now: Timestamp) -> anyh
     let fingerprint = card.fingerprint();
     let name = clean(card.name());
     let current = view.parties().current(fingerprint);
+    if view.parties().officer(fingerprint).is_some() {
+        let misfit = Misfit::IsOfficer;
+        return Err(advised(format!("`{fingerprint}` of `{name}`: {}", misfit.problem()), misfit.help()));
+    }
     let successor = || {
         match view.parties().key(current).filter(|key| key.revoked().is_none()) {
         Some(key) if current != fingerprint => {
@@ -141,7 +155,7 @@ pub(crate) fn check_card(view: &LedgerView, card: &Card, now: Timestamp) -> anyh
     }
 }
 
-fn add(mut ledger: Ledger, card: &Card, replaces: Option<&str>, context: &Context) -> anyhow::Result<()> {
+fn add(mut ledger: Ledger, card: &Card, replaces: Option<&str>, officers: &[Card], context: &Context) -> anyhow::Result<()> {
     let now = context.now();
     let replaces = replaces.map(|key| find(ledger.view(), key)).transpose()?;
     let entry = RecipientEntry {
@@ -151,9 +165,29 @@ fn add(mut ledger: Ledger, card: &Card, replaces: Option<&str>, context: &Contex
         basis: Basis::Compared,
         statement: None,
     };
-    fits(ledger.view().parties().misfit(&entry))?;
+    let is_known = ledger.view().parties().key(card.fingerprint()).is_some_and(|key| key.pinned == entry.card);
+    let is_for_officers = is_known && replaces.is_none() && !officers.is_empty();
+    if !is_for_officers {
+        fits(ledger.view().parties().misfit(&entry))?;
+    }
+    // All of them fit, or nothing is entered.
+    let mut posts: Vec<OfficerEntry> = Vec::new();
+    for officer in officers {
+        let post =
+            OfficerEntry { party: card.fingerprint().to_owned(), card: PinnedCard::new(officer), since: time::format(now) };
+        let misfit = ledger.view().parties().officer_misfit(&post).filter(|misfit| *misfit != Misfit::NoParty);
+        let is_twice = posts.iter().any(|other| other.card.fingerprint == post.card.fingerprint);
+        fits(misfit.or(is_twice.then_some(Misfit::Known)))
+            .with_context(|| format!("cannot pin `{}` as an officer's", clean(officer.fingerprint())))?;
+        posts.push(post);
+    }
     let before = Before::of(ledger.view());
-    ledger.append(now, Entry::Recipient(Box::new(entry)))?;
+    if !is_for_officers {
+        ledger.append(now, Entry::Recipient(Box::new(entry)))?;
+    }
+    for post in posts {
+        ledger.append(now, Entry::Officer(Box::new(post)))?;
+    }
     report(&ledger, card.fingerprint(), &before, context)
 }
 
@@ -198,7 +232,7 @@ fn old_key(envelope: &Envelope) -> Option<String> {
 
 fn revoke(mut ledger: Ledger, key: &str, since: &str, reason: &str, context: &Context) -> anyhow::Result<()> {
     let now = context.now();
-    let fingerprint = find(ledger.view(), key)?;
+    let fingerprint = found(ledger.view().parties().find_any(key))?.to_owned();
     let day = time::parse_day(since).ok_or_else(|| advised(format!("`{}` is no day", clean(since)), "write it as 2017-06-30"))?;
     if day > time::day(now) {
         return Err(advised(
@@ -216,10 +250,11 @@ fn revoke(mut ledger: Ledger, key: &str, since: &str, reason: &str, context: &Co
 
 /// The fingerprint of the one key that is meant.
 fn find(view: &LedgerView, key: &str) -> anyhow::Result<String> {
-    let found = view.parties().find(key);
-    found
-        .map(|key| key.pinned.fingerprint.clone())
-        .map_err(|error| advised(error, "`residua recipient list` shows the keys of the ledger"))
+    Ok(found(view.parties().find(key))?.pinned.fingerprint.clone())
+}
+
+fn found<T>(found: Result<T, KeyLookupError>) -> anyhow::Result<T> {
+    found.map_err(|error| advised(error, "`residua recipient list` shows the keys of the ledger"))
 }
 
 fn fits(misfit: Option<Misfit>) -> anyhow::Result<()> {
@@ -278,7 +313,9 @@ fn affected(view: &LedgerView, before: &Before, now: Timestamp) -> (Vec<Affected
 fn report(ledger: &Ledger, fingerprint: &str, before: &Before, context: &Context) -> anyhow::Result<()> {
     let view = ledger.view();
     let (unanswerable, no_longer_counted) = affected(view, before, context.now());
-    let Some(key) = view.parties().key(fingerprint) else { return Ok(()) };
+    // An officer's key is told with that of its recipient.
+    let party = view.parties().officer(fingerprint).map_or(fingerprint, Officer::party);
+    let Some(key) = view.parties().key(party) else { return Ok(()) };
     let recipient = json(view, key);
     if context.format == Format::Json {
         return context.print(&json_v1::write(&RecipientChangedV1 {
@@ -307,7 +344,7 @@ fn report(ledger: &Ledger, fingerprint: &str, before: &Before, context: &Context
         let id = view.short_id(&concerned.supply_id);
         let _ = writeln!(text, "{}: `residua challenge {id} --phase {}`", line(concerned), concerned.phase);
     }
-    if key.revoked().is_some() && view.parties().current(fingerprint) == fingerprint {
+    if key.revoked().is_some() && party == fingerprint && view.parties().current(fingerprint) == fingerprint {
         text.push_str(
             "Next: have the recipient make a new key, compare its fingerprint by another channel, and `residua recipient add CARD --replaces KEY`.\n",
         );
@@ -350,6 +387,19 @@ fn words(key: &RecipientKeyV1) -> String {
     if let (Some(since), Some(reason)) = (&key.revoked_since, &key.reason) {
         let _ = writeln!(words, "  revoked as of {since}: {}", clean(reason));
     }
+    for officer in &key.officers {
+        let _ = writeln!(
+            words,
+            "  officer {}  {}: {}, pinned {}",
+            officer.key,
+            clean(&officer.name),
+            officer.state,
+            day(&officer.since)
+        );
+        if let (Some(since), Some(reason)) = (&officer.revoked_since, &officer.reason) {
+            let _ = writeln!(words, "    revoked as of {since}: {}", clean(reason));
+        }
+    }
     words
 }
 
@@ -380,5 +430,19 @@ fn json(view: &LedgerView, key: &Key) -> RecipientKeyV1 {
         replaced_since: key.replaced.as_ref().map(|replacement| time::format(replacement.since)),
         revoked_since: key.revoked().map(|revocation| revocation.since.to_string()),
         reason: key.revoked().map(|revocation| revocation.reason.clone()),
+        officers: view.parties().officers().filter_map(|officer| officer_of(officer, fingerprint)).collect(),
     }
+}
+
+/// An officer who was entered for this key of a recipient.
+fn officer_of(officer: &Officer, party: &str) -> Option<OfficerV1> {
+    let since = officer.since(party)?;
+    Some(OfficerV1 {
+        name: officer.pinned.name.clone(),
+        key: officer.pinned.fingerprint.clone(),
+        state: if officer.revoked().is_some() { "revoked" } else { "current" },
+        since: time::format(since),
+        revoked_since: officer.revoked().map(|revocation| revocation.since.to_string()),
+        reason: officer.revoked().map(|revocation| revocation.reason.clone()),
+    })
 }

@@ -1,5 +1,7 @@
 //! `supplies`: what the ledger knows of each supply.
 
+mod declared;
+
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::LedgerArgument;
@@ -17,6 +19,7 @@ use crate::ledger::seed::Roster;
 use crate::ledger::seed::SeedEntry;
 use crate::report::csv;
 use crate::report::json_v1;
+use crate::report::json_v1::approval::DeclarationV1;
 use crate::report::json_v1::board::DisputeV1;
 use crate::report::json_v1::board::ExceptionV1;
 use crate::report::json_v1::closing::ClosingV1;
@@ -114,14 +117,15 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             })?;
             let seeds =
                 if *seeds { Some(ledger.seeds(&supply.entry.supply_id)?.map(numbered).unwrap_or_default()) } else { None };
+            let declarations = declared::list(&ledger, supply)?;
             match context.format {
                 Format::Json => {
-                    let shown = json_v1::SupplyV1 { seeds, ..json(view, supply) };
+                    let shown = json_v1::SupplyV1 { seeds, declarations, ..json(view, supply) };
                     context.print(&json_v1::write(&json_v1::SuppliesV1 { version: json_v1::VERSION, supplies: vec![shown] }))?;
                 }
                 Format::Text => {
                     let row = board::row(ledger.view(), supply, today);
-                    context.say(&words(view, supply, &row))?;
+                    context.say(&words(view, supply, &row, &declarations))?;
                     if let Some(seeds) = seeds {
                         context.say(&who(&seeds, &supply.entry.recipient.name))?;
                     }
@@ -159,7 +163,7 @@ fn who(seeds: &[json_v1::SeedV1], recipient: &str) -> String {
     words
 }
 
-fn words(view: &LedgerView, supply: &Supply, row: &BoardRow) -> String {
+fn words(view: &LedgerView, supply: &Supply, row: &BoardRow, declarations: &[DeclarationV1]) -> String {
     let entry = &supply.entry;
     let mut words = format!(
         "Supply {}\n  {} records to {} (key {})\n  supplied {}, to be deleted by {}\n",
@@ -217,6 +221,7 @@ fn words(view: &LedgerView, supply: &Supply, row: &BoardRow) -> String {
             }
         }
     }
+    words.push_str(&declared::words(declarations));
     for Dispute { entry, settlement } in &supply.disputes {
         let _ = writeln!(
             words,
@@ -307,5 +312,6 @@ pub(crate) fn json(view: &LedgerView, supply: &Supply) -> json_v1::SupplyV1 {
             record: supply.closed.as_ref().map(|closed| closed.record.clone()),
         }),
         onward: onward::tree(view, supply).iter().map(BranchV1::from).collect(),
+        declarations: Vec::new(),
     }
 }

@@ -1,10 +1,12 @@
 //! `verify`: the originator checks attestations against its ledger, and enters what it received.
 
+mod approval;
 mod checks;
 mod countersignature;
 mod destruction;
 mod downstream;
 mod identify;
+mod receipts;
 
 pub(super) use crate::cli::verify::identify::HEADER as IDENTIFIED_HEADER;
 
@@ -18,18 +20,25 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure;
 use crate::cli::passphrase::PassphraseArgument;
 use crate::cli::verify::identify::Identified;
+use crate::cli::verify::receipts::Receipts;
 use crate::finding::verdict::ReasonCode;
 use crate::ledger::Ledger;
+use crate::ledger::LedgerError;
 use crate::ledger::entry::Conclusion;
 use crate::report::json_v1;
+use crate::report::json_v1::VerifiedV1;
+use crate::report::json_v1::approval::OfficerSignatureV1;
 use crate::report::json_v1::board::ExceptionV1;
 use crate::report::text;
 use crate::report::text::outcome;
+use crate::support::atomic_file::Existing;
 use crate::support::sanitize::clean;
 use crate::verification;
 use crate::verification::Failure;
 use crate::verification::Verification;
+use clap::ArgGroup;
 use clap::Args;
+use jiff::Timestamp;
 use std::fmt::Write;
 use std::path::Path;
 use std::path::PathBuf;
@@ -38,36 +47,59 @@ use std::path::PathBuf;
 ///
 /// Runs nine numbered checks on each attestation, all of them, and says of each that fails what to do. The appraisal starts from the verdict that
 /// the recipient states, and can only worsen it. Attestations that a recipient of the ledger signed are entered into it; entering one twice
-/// changes nothing. A confirmation that the recipient wrote with `residua receive` is checked and entered too. A file that cannot be read keeps
-/// none of the others from being entered.
+/// changes nothing. A confirmation that the recipient wrote with `residua receive` is checked and entered too, and so is the countersignature of an
+/// attestation by the recipient's officer, before or after it. A file that cannot be read keeps none of the others from being entered.
 #[derive(Args, Debug)]
+#[command(group(ArgGroup::new("written").multiple(true)))]
 #[command(after_help = "\
 Examples:
   residua verify deletion.attestation.json
+  residua verify deletion.attestation.json --as keys/emma.key \\
+      --receipts receipts
   residua verify client.attestation.json --downstream-of 4f2a
 
 Exit codes: 0 clear, or a baseline that found its share; 10 inconclusive;
 11 residual; 12 a check failed; 1 error. Of several attestations the worst
 counts.")]
 pub(crate) struct Arguments {
-    /// The attestations and confirmations, as the recipient sent them
+    /// The attestations, confirmations and countersignatures, as the recipient sent them
     #[arg(required = true, value_name = "ATTESTATION")]
     attestations: Vec<PathBuf>,
     /// Write which rows of your own data were found, by the reference that `supply --reference` kept, and by their numbers: what the attestations name,
     /// which are records found by a key of class S and spot checks. It is personal data
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "written")]
     identify: Option<PathBuf>,
-    /// Overwrite an existing file
-    #[arg(long, requires = "identify")]
+    /// Your private key, with which the supply was made, to sign receipts
+    #[arg(long = "as", value_name = "KEY", requires = "receipts")]
+    key: Option<PathBuf>,
+    /// Write a signed receipt into this folder for each attestation that was entered, which the recipient keeps: these bytes, when they were received,
+    /// and the state of your ledger. It does not say what you concluded
+    #[arg(long, value_name = "DIR", requires = "key", group = "written")]
+    receipts: Option<PathBuf>,
+    /// Let the receipts say what you concluded. Where that is worse than what the attestation states, the recipient learns that you know more than a
+    /// scan shows, which is that there are seeds or controls
+    #[arg(long, requires = "receipts")]
+    with_appraisal: bool,
+    /// Overwrite existing files
+    #[arg(long, requires = "written")]
     force: bool,
     /// The files are attestations that onward recipients gave to their own suppliers, below this supply: its recipient's newest answer names
     /// them, or an attestation that was entered so. They are checked as far as that goes without their challenge, and make nothing better
-    #[arg(long, value_name = "SUPPLY", conflicts_with = "identify")]
+    #[arg(long, value_name = "SUPPLY", conflicts_with = "written")]
     downstream_of: Option<String>,
     #[command(flatten)]
     ledger: LedgerArgument,
     #[command(flatten)]
     passphrase: PassphraseArgument,
+}
+
+/// What there is to say at the end.
+struct Report<'a> {
+    context: &'a Context,
+    identified: Option<Identified>,
+    receipts: Option<Receipts>,
+    code: ExitCode,
+    json: VerifiedV1,
 }
 
 /// Verifies.
@@ -77,62 +109,115 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     if let Some(supply) = &arguments.downstream_of {
         return downstream::run(&mut ledger, supply, &arguments.attestations, context);
     }
-    let mut code = ExitCode::Clear;
-    let (mut results, mut countersignatures, mut destructions) = (Vec::new(), Vec::new(), Vec::new());
-    let mut identified = arguments.identify.as_ref().map(|path| Identified::begin(path, arguments.force)).transpose()?;
+    let identified = arguments.identify.as_ref().map(|path| Identified::begin(path, arguments.force)).transpose()?;
+    let json = VerifiedV1::new();
+    let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
+    let receipts = match (&arguments.key, &arguments.receipts) {
+        (Some(key), Some(folder)) => Some(Receipts::begin(&ledger, key, folder, arguments.with_appraisal, existing)?),
+        _ => None,
+    };
+    let mut report = Report { context, identified, receipts, code: ExitCode::Clear, json };
+    // An officer may countersign what comes only after it, so that attestations are entered first.
+    let (mut approvals, mut waiting) = (Vec::new(), Vec::new());
     for path in &arguments.attestations {
         let bytes = match document::read(path, "attestation") {
             Ok(bytes) => bytes,
             Err(error) => {
                 failure::show(&error);
-                code = code.worst(ExitCode::Error);
+                report.code = report.code.worst(ExitCode::Error);
                 continue;
             }
         };
-        let now = context.now();
-        if verification::kind(&bytes) == Some(PredicateType::Countersignature) {
-            let (ended, words, entered) = countersignature::enter(&mut ledger, path, &bytes, now)?;
-            code = code.worst(ended);
-            match context.format {
-                Format::Text => context.say(&words)?,
-                Format::Json => countersignatures.push(entered),
+        match verification::kind(&bytes) {
+            Some(PredicateType::Approval) => approvals.push((path, bytes)),
+            Some(PredicateType::Countersignature) => {
+                let (code, words, entered) = countersignature::enter(&mut ledger, path, &bytes, context.now())?;
+                report.code = report.code.worst(code);
+                report.say(&words)?;
+                report.json.countersignatures.push(entered);
             }
-            continue;
-        }
-        if verification::kind(&bytes) == Some(PredicateType::Destruction) {
-            let (ended, words, entered) = destruction::enter(&mut ledger, path, &bytes, now)?;
-            code = code.worst(ended);
-            match context.format {
-                Format::Text => context.say(&words)?,
-                Format::Json => destructions.push(entered),
+            Some(PredicateType::Destruction) => {
+                let (code, words, entered) = destruction::enter(&mut ledger, path, &bytes, context.now())?;
+                report.code = report.code.worst(code);
+                report.say(&words)?;
+                report.json.destructions.push(entered);
             }
-            continue;
+            _ => {
+                let verification = enter(&mut ledger, &bytes, context.now())?;
+                if verification.awaits_countersignature() {
+                    waiting.push((path, verification));
+                } else {
+                    report.attestation(&mut ledger, path, &verification)?;
+                }
+            }
         }
-        let verification = verification::verify(&ledger, &bytes, now)?;
-        if let Some(receipt) = verification.receipt() {
-            ledger.add_receipt(now, receipt, &bytes)?;
+    }
+    for (path, bytes) in approvals {
+        let entered = approval::enter(&mut ledger, path, &bytes, context.now())?;
+        report.code = report.code.worst(entered.code);
+        report.say(&entered.words)?;
+        report.json.approvals.push(entered.json);
+        let Some(anew) = entered.judged_anew else { continue };
+        let mut is_here = false;
+        for (_, verification) in waiting.iter_mut().filter(|(_, waiting)| waiting.attestation == anew.attestation) {
+            verification.clone_from(&anew);
+            is_here = true;
         }
-        if let Some(identified) = &mut identified {
-            identified.add(&ledger, path, &verification)?;
+        if !is_here {
+            report.code = report.code.worst(exit_code(anew.appraisal.conclusion));
         }
-        code = code.worst(exit_code(verification.appraisal.conclusion));
-        match context.format {
-            Format::Text => context.say(&words(path, &verification, context))?,
-            Format::Json => results.push(json(path, &verification)),
-        }
+    }
+    for (path, verification) in waiting {
+        report.attestation(&mut ledger, path, &verification)?;
     }
     if context.format == Format::Json {
-        context.print(&json_v1::write(&json_v1::VerifiedV1 {
-            version: json_v1::VERSION,
-            attestations: results,
-            countersignatures,
-            destructions,
-        }))?;
+        context.print(&json_v1::write(&report.json))?;
     }
-    if let (Some(identified), Some(path)) = (identified, &arguments.identify) {
+    if let (Some(identified), Some(path)) = (report.identified, &arguments.identify) {
         identified.finish(path, context)?;
     }
-    Ok(code)
+    Ok(report.code)
+}
+
+/// Verifies an attestation and enters it.
+fn enter(ledger: &mut Ledger, bytes: &[u8], now: Timestamp) -> Result<Verification, LedgerError> {
+    let verification = verification::verify(ledger, bytes, now)?;
+    if let Some(receipt) = verification.receipt() {
+        ledger.add_receipt(now, receipt, bytes)?;
+    }
+    Ok(verification)
+}
+
+impl Report<'_> {
+    fn say(&self, words: &str) -> anyhow::Result<()> {
+        if self.context.format == Format::Text { self.context.say(words) } else { Ok(()) }
+    }
+
+    fn attestation(&mut self, ledger: &mut Ledger, path: &Path, verification: &Verification) -> anyhow::Result<()> {
+        if let Some(identified) = &mut self.identified {
+            identified.add(ledger, path, verification)?;
+        }
+        self.code = self.code.worst(exit_code(verification.appraisal.conclusion));
+        self.say(&words(path, verification, self.context))?;
+        let receipt = match &self.receipts {
+            Some(receipts) => receipts.write(ledger, path, verification, self.context.now()),
+            None => Ok(None),
+        };
+        let receipt = receipt.unwrap_or_else(|error| {
+            // It is entered all the same, and so may the others be.
+            failure::show(&error);
+            self.code = self.code.worst(ExitCode::Error);
+            None
+        });
+        if let Some(receipt) = &receipt {
+            self.say(&format!("Receipt: {} (send it to the recipient)\n", receipt.display()))?;
+        }
+        if self.context.format == Format::Json {
+            let receipt = receipt.map(|receipt| receipt.display().to_string());
+            self.json.attestations.push(json_v1::VerificationV1 { receipt, ..json(path, verification) });
+        }
+        Ok(())
+    }
 }
 
 fn exit_code(conclusion: Conclusion) -> ExitCode {
@@ -175,6 +260,9 @@ fn words(path: &Path, verification: &Verification, context: &Context) -> String 
     if verification.appraisal.conclusion != Conclusion::Failed {
         words.push_str(&concluded(verification));
     }
+    if let Some(approved) = &verification.approved {
+        let _ = writeln!(words, "{}", approval::by(approved));
+    }
     for overlap in &verification.overlaps {
         let _ = writeln!(
             words,
@@ -190,6 +278,9 @@ fn words(path: &Path, verification: &Verification, context: &Context) -> String 
     }
     for declaration in verification.not_accepted.iter().filter(|declaration| !is_a_reason(declaration, verification)) {
         let _ = writeln!(words, "Not accepted by the challenge: {declaration}");
+    }
+    for declaration in &verification.refused_before {
+        let _ = writeln!(words, "Refused by you before, word for word: {declaration}");
     }
     for note in &verification.appraisal.notes {
         let _ = writeln!(words, "Note: {note}");
@@ -252,7 +343,10 @@ fn json(path: &Path, verification: &Verification) -> json_v1::VerificationV1 {
         exceptions: verification.appraisal.exceptions.iter().map(ExceptionV1::from).collect(),
         meaning: verification.stated.as_ref().filter(|_| !is_failed).map(|stated| stated.meaning.clone()),
         not_accepted: verification.not_accepted.clone(),
+        refused_before: verification.refused_before.clone(),
         notes: verification.appraisal.notes.clone(),
+        receipt: None,
+        countersigned_by: verification.approved.as_ref().map(OfficerSignatureV1::from),
         checks: checks::json(&verification.checks),
     }
 }

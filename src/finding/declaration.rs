@@ -267,6 +267,9 @@ pub(crate) struct Policy {
     pub(crate) without_baseline: bool,
     /// Whether the targets may be empty: they hold no row of a person any more.
     pub(crate) empty_accepted: bool,
+    /// Whether an officer of the recipient has to countersign the attestation. Absent where not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) countersignature_required: bool,
 }
 
 impl Default for Policy {
@@ -278,6 +281,7 @@ impl Default for Policy {
             unkeyed_percent: 1,
             without_baseline: false,
             empty_accepted: false,
+            countersignature_required: false,
         }
     }
 }

@@ -5,12 +5,13 @@
 //! say of them; what the recipients signed is held against their pinned keys, too.
 //!
 //! What nobody can see from within is a ledger that was written anew from some line on, `head` and all. It shows in what left the house:
-//! [`Audit::compare`] takes challenges, each of which names the last line of its time.
+//! [`Audit::compare`] takes challenges and receipts, each of which names the last line of its time.
 
 use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::sha256;
 use crate::attestation::key::Card;
 use crate::attestation::predicate_v1::ChallengeV1;
+use crate::attestation::receipt_v1::ReceiptV1;
 use crate::attestation::statement::Predicate;
 use crate::attestation::statement::PredicateType;
 use crate::attestation::statement::Statement;
@@ -63,7 +64,7 @@ pub(crate) struct Audit {
     pub(crate) faults: Vec<Fault>,
     /// What is not wrong, and worth knowing.
     pub(crate) notes: Vec<String>,
-    /// Challenges that came back from outside.
+    /// Challenges and receipts that came back from outside.
     pub(crate) carried: Vec<Carried>,
 }
 
@@ -93,7 +94,7 @@ pub(crate) enum FaultKind {
     Secrets,
     /// What a repair has cut off was not kept.
     Kept,
-    /// A challenge that left the house does not fit.
+    /// A challenge or a receipt that left the house does not fit.
     Carried,
     /// Something is there and could not be read, so that nothing can be said of it.
     Unseen,
@@ -115,7 +116,7 @@ impl FaultKind {
     }
 }
 
-/// A challenge that came back from outside.
+/// A challenge or a receipt that came back from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Carried {
     /// Its file.
@@ -168,6 +169,12 @@ fn documents_of(supply: &Supply) -> Vec<Document<'_>> {
             documents.push(document("attestation", &receipt.attestation, Some(supply.signer(receipt))));
         }
     }
+    for approval in supply.challenges.iter().flat_map(|challenge| &challenge.approvals) {
+        documents.push(document("countersignature of an attestation", &approval.envelope, Some(&approval.key)));
+    }
+    for given in supply.challenges.iter().flat_map(|challenge| &challenge.acknowledgements) {
+        documents.push(document("receipt", &given.envelope, None));
+    }
     for confirmed in &supply.countersignatures {
         documents.push(document("confirmation", &confirmed.envelope, Some(&confirmed.key)));
     }
@@ -183,7 +190,7 @@ fn documents_of(supply: &Supply) -> Vec<Document<'_>> {
     documents
 }
 
-/// The recipients' keys, each read once, by fingerprint. `None` for those that are none.
+/// The recipients' and their officers' keys, each read once, by fingerprint. `None` for those that are none.
 type Cards<'a> = BTreeMap<&'a str, Option<Card>>;
 
 impl Audit {
@@ -198,10 +205,10 @@ impl Audit {
             ..Audit::default()
         };
         audit.faults.extend(fault.map(of_lines));
-        let cards: Cards<'_> =
-            view.recipients().into_par_iter().map(|card| (card.fingerprint.as_str(), card.card().ok())).collect();
-        for card in view.recipients().into_iter().filter(|card| cards.get(card.fingerprint.as_str()).is_some_and(Option::is_none))
-        {
+        let pinned: Vec<&PinnedCard> =
+            view.recipients().into_iter().chain(view.parties().officers().map(|officer| &officer.pinned)).collect();
+        let cards: Cards<'_> = pinned.par_iter().map(|card| (card.fingerprint.as_str(), card.card().ok())).collect();
+        for card in pinned.into_iter().filter(|card| cards.get(card.fingerprint.as_str()).is_some_and(Option::is_none)) {
             audit.faults.push(of_card(card));
         }
         let mut documents = documents(view);
@@ -225,7 +232,7 @@ impl Audit {
         (!cancel.is_cancelled()).then_some(audit)
     }
 
-    /// Holds a challenge that left the house against the lines. An error is the file's, which is no challenge.
+    /// Holds a challenge or a receipt that left the house against the lines. An error is the file's, which is neither.
     pub(crate) fn compare(
         &mut self,
         ledger: &Ledger,
@@ -234,7 +241,7 @@ impl Audit {
         envelope: &Envelope,
     ) -> Result<(), StatementError> {
         let found = PredicateType::of(envelope.unverified_payload())?;
-        if found != ChallengeV1::TYPE {
+        if !matches!(found, PredicateType::Challenge | PredicateType::Receipt) {
             return Err(StatementError::OtherKind { found, wanted: ChallengeV1::TYPE });
         }
         let shown = sanitize::clean(name);
@@ -247,16 +254,31 @@ impl Audit {
             self.carry(name, None, format!("`{shown}` is not signed by the originator of any supply of this ledger"));
             return Ok(());
         };
-        let challenge: ChallengeV1 = Statement::open(verified)?.predicate;
-        let Some(line) = ledger.line_of(&challenge.ledger_head) else {
+        let digest = hex::encode(&sha256(bytes));
+        // Its line, if there is one: whether that names these bytes.
+        let (head, entries, own) = if found == PredicateType::Receipt {
+            let receipt: ReceiptV1 = Statement::open(verified)?.predicate;
+            let challenge = ledger.view().challenge(&receipt.challenge_id);
+            let mut given = challenge.iter().flat_map(|(_, challenge)| &challenge.acknowledgements);
+            let own = given.any(|given| given.envelope == digest).then_some(true);
+            (receipt.ledger_head, Some(receipt.ledger_entries), own)
+        } else {
+            let challenge: ChallengeV1 = Statement::open(verified)?.predicate;
+            let known = ledger.view().challenge(&challenge.challenge_id);
+            (challenge.ledger_head, None, known.map(|(_, known)| known.entry.envelope == digest))
+        };
+        let Some(line) = ledger.line_of(&head) else {
             let problem = format!("`{shown}` was issued when the ledger ended with a line that it does not have");
             self.carry(name, None, problem);
             return Ok(());
         };
-        let known = ledger.view().challenge(&challenge.challenge_id);
-        match known {
-            Some((_, known)) if known.entry.envelope != hex::encode(&sha256(bytes)) => {
-                self.carry(name, Some(line), format!("`{shown}` is another document than the challenge of its id in the ledger"));
+        match own {
+            _ if entries.is_some_and(|entries| entries != line) => {
+                let problem = format!("`{shown}` counts other lines than the {line} at whose end it was issued");
+                self.carry(name, Some(line), problem);
+            }
+            Some(false) => {
+                self.carry(name, Some(line), format!("`{shown}` is another document than the {found} of its id in the ledger"));
             }
             // Where the lines are not read to their end, its own may follow.
             None if self.faults.iter().all(|fault| fault.kind != FaultKind::Lines) => {
@@ -275,7 +297,7 @@ impl Audit {
     }
 
     fn carry(&mut self, name: &str, line: Option<u64>, problem: String) {
-        let help = format!("if it is a challenge of this ledger, lines were removed or altered: {OF_A_BACKUP}");
+        let help = format!("if it was issued from this ledger, lines were removed or altered: {OF_A_BACKUP}");
         self.faults.push(Fault { kind: FaultKind::Carried, problem, help });
         self.carried.push(Carried { name: name.to_owned(), line });
     }

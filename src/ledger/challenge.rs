@@ -12,6 +12,7 @@ use crate::ledger::LedgerError;
 use crate::ledger::Supply;
 use crate::ledger::entry::ChallengeEntry;
 use crate::ledger::entry::Entry;
+use crate::ledger::entry::RefusedEntry;
 use crate::ledger::group;
 use crate::ledger::party::Key;
 use crate::ledger::store::open_signed;
@@ -95,6 +96,12 @@ pub(crate) enum ChallengeError {
         /// In words.
         weakness: String,
     },
+    /// The person's fault, or the recipient's: nobody could countersign.
+    #[error("the challenge requires a countersignature, and `{}` has no officer in this ledger whose key is valid", sanitize::clean(.name))]
+    NoOfficer {
+        /// The name on the recipient's card.
+        name: String,
+    },
     /// The person's fault: what cannot be had without a baseline.
     #[error("empty targets cannot be accepted without a baseline, since nothing would say that they ever held the data")]
     EmptyWithoutBaseline,
@@ -129,6 +136,10 @@ impl ChallengeError {
             ChallengeError::Backup { .. } => Some(
                 "strike it out of the declaration file, or have the recipient correct it: copies are an exception where all four promises of \
                  `beyond_use` are true, and until the day of `roll_off`",
+            ),
+            ChallengeError::NoOfficer { .. } => Some(
+                "compare the fingerprint of an officer's card with the recipient, by another channel, and pin it with \
+                 `residua recipient add CARD --officer OFFICER`; or leave `--require-countersignature` away",
             ),
             ChallengeError::EmptyWithoutBaseline => Some(
                 "leave `--without-baseline` away where a baseline was accepted, or issue a challenge with `--phase baseline` first; without \
@@ -173,6 +184,9 @@ pub(crate) fn issue(
             since: revocation.since,
             reason: revocation.reason.clone(),
         });
+    }
+    if request.policy.countersignature_required && !ledger.view().parties().has_officer(&card.fingerprint, now) {
+        return Err(ChallengeError::NoOfficer { name: card.name.clone() });
     }
     let manifest: Statement<ManifestV1> =
         ledger.statement(supply.statement(phase), &entry.originator.card().map_err(LedgerError::from)?)?;
@@ -237,8 +251,14 @@ fn check(request: &Request, manifest: &ManifestV1) -> Result<(), ChallengeError>
     Ok(())
 }
 
-/// Enters a signed challenge, which has to be of this ledger's originator. Returns the SHA-256 of its file.
-pub(crate) fn record(ledger: &mut Ledger, now: Timestamp, envelope: &[u8]) -> Result<String, LedgerError> {
+/// Enters a signed challenge, which has to be of this ledger's originator, with the declarations that were refused when it was issued. Returns the
+/// SHA-256 of its file.
+pub(crate) fn record(
+    ledger: &mut Ledger,
+    now: Timestamp,
+    envelope: &[u8],
+    refusals: Vec<RefusedEntry>,
+) -> Result<String, LedgerError> {
     let misfit = |problem| LedgerError::Misfit { problem };
     let originators: Vec<_> = {
         let mut cards: Vec<_> = ledger.view().supplies().iter().map(|supply| &supply.entry.originator).collect();
@@ -270,6 +290,8 @@ pub(crate) fn record(ledger: &mut Ledger, now: Timestamp, envelope: &[u8]) -> Re
                     expires_at: challenge.expires_at,
                     envelope: digest.clone(),
                     recipient_key: (!is_pinned).then_some(challenge.recipient_key),
+                    countersignature_required: challenge.policy.countersignature_required,
+                    refused: refusals,
                 };
                 ledger.keep_document(envelope)?;
                 ledger.append(now, Entry::Challenge(entry))?;
@@ -320,13 +342,14 @@ mod tests {
         assert_eq!(salt, secrets(1).baseline_salt);
         // Entered once, and by the originator's signature only.
         let stranger = SigningKey::generate("Emma's Diary", &[7; 32]).unwrap();
-        let error = record(&mut originator.ledger, at("2017-05-08T09:00:00Z"), &sign(&statement, &stranger)).unwrap_err();
+        let error =
+            record(&mut originator.ledger, at("2017-05-08T09:00:00Z"), &sign(&statement, &stranger), Vec::new()).unwrap_err();
         assert!(error.to_string().contains("not signed by `Emma's Diary`"));
         let envelope = sign(&statement, &originator.key);
         assert!(Envelope::parse(&envelope).is_ok());
-        let digest = record(&mut originator.ledger, at("2017-05-08T09:00:00Z"), &envelope).unwrap();
+        let digest = record(&mut originator.ledger, at("2017-05-08T09:00:00Z"), &envelope, Vec::new()).unwrap();
         assert_eq!(originator.ledger.view().challenge(&challenge.challenge_id).unwrap().1.entry.envelope, digest);
-        assert!(record(&mut originator.ledger, at("2017-05-08T09:00:00Z"), &envelope).is_err());
+        assert!(record(&mut originator.ledger, at("2017-05-08T09:00:00Z"), &envelope, Vec::new()).is_err());
     }
 
     #[test]

@@ -52,6 +52,12 @@ pub(crate) enum Entry {
     Closed(ClosedEntry),
     /// An attestation that an onward recipient gave to its own supplier was received.
     Onward(OnwardEntry),
+    /// A card of an officer of a recipient was pinned.
+    Officer(Box<OfficerEntry>),
+    /// An officer of the recipient countersigned an attestation.
+    Approval(ApprovalEntry),
+    /// A receipt was signed for an attestation.
+    Acknowledgement(AcknowledgementEntry),
 }
 
 /// A supply.
@@ -146,6 +152,12 @@ pub(crate) struct ChallengeEntry {
     /// The fingerprint of the key that it was for, where that is another than the one that the supply pins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) recipient_key: Option<String>,
+    /// Whether it asks for an officer's countersignature; left away where it does not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) countersignature_required: bool,
+    /// The declarations of the recipient that the originator refused with it; left away where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) refused: Vec<RefusedEntry>,
 }
 
 /// An attestation that was received for a challenge, and what became of it.
@@ -458,4 +470,66 @@ pub(crate) struct OnwardEntry {
     /// The onward recipients whom it declares in its turn. Absent where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) onward: Vec<OnwardRecipient>,
+}
+
+/// A person of the recipient who countersigns attestations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct OfficerEntry {
+    /// The fingerprint of a key of the recipient's.
+    pub(crate) party: String,
+    /// The officer's card, compared by a person.
+    pub(crate) card: PinnedCard,
+    /// From when on it counts, which is when it was entered: RFC 3339, UTC.
+    pub(crate) since: String,
+}
+
+/// An officer's countersignature of an attestation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ApprovalEntry {
+    /// Whose.
+    pub(crate) supply_id: String,
+    /// Which challenge the attestation answers.
+    pub(crate) challenge_id: String,
+    /// SHA-256 of the attestation's envelope.
+    pub(crate) attestation: String,
+    /// SHA-256 of the approval's envelope.
+    pub(crate) envelope: String,
+    /// The fingerprint of the officer's key, which signed it.
+    pub(crate) key: String,
+    /// Who signed, as that person says.
+    pub(crate) name: String,
+    /// In what capacity.
+    pub(crate) role: String,
+    /// When it was signed, by the officer's clock: RFC 3339, UTC.
+    pub(crate) signed_at: String,
+    /// RFC 3339, UTC.
+    pub(crate) received_at: String,
+}
+
+/// A receipt that the originator signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct AcknowledgementEntry {
+    /// Whose.
+    pub(crate) supply_id: String,
+    /// Which challenge the attestation answers.
+    pub(crate) challenge_id: String,
+    /// SHA-256 of the attestation's envelope.
+    pub(crate) attestation: String,
+    /// SHA-256 of the receipt's envelope.
+    pub(crate) envelope: String,
+}
+
+/// A declaration that was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RefusedEntry {
+    /// What it is, in a word or two: `lawful source`.
+    pub(crate) kind: String,
+    /// What it is called, or what it is about.
+    pub(crate) name: String,
+    /// SHA-256 of the declaration as JSON.
+    pub(crate) sha256: String,
 }

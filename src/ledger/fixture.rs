@@ -100,7 +100,7 @@ impl Originator {
         let supply = self.ledger.view().supply(supply_id).unwrap();
         let statement: Statement<ChallengeV1> = challenge::issue(&self.ledger, supply, request, at(now)).unwrap();
         let envelope = sign(&statement, &self.key);
-        challenge::record(&mut self.ledger, at(now), &envelope).unwrap();
+        challenge::record(&mut self.ledger, at(now), &envelope, Vec::new()).unwrap();
         envelope
     }
 

@@ -4,6 +4,8 @@
 //! back: what was received under the key from its day on counts no more, though it was accepted, and neither does a successor that the key
 //! itself named then. Only a person who compares the successor's card can bring that one back.
 
+pub(crate) mod officer;
+
 use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::Verified;
 use crate::attestation::key::Card;
@@ -12,6 +14,7 @@ use crate::ledger::entry::Basis;
 use crate::ledger::entry::PinnedCard;
 use crate::ledger::entry::RecipientEntry;
 use crate::ledger::entry::RevocationEntry;
+use crate::ledger::party::officer::Officer;
 use crate::support::hex;
 use crate::support::sanitize;
 use crate::support::time;
@@ -30,10 +33,11 @@ pub(crate) const LONGEST_REASON: usize = 1_000;
 /// asked is found by the challenge that is answered.
 const MOST_TRIED: usize = 256;
 
-/// All keys of recipients that were ever pinned.
+/// All keys of recipients and of their officers that were ever pinned. None is both.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parties {
     keys: BTreeMap<String, Key>,
+    officers: BTreeMap<String, Officer>,
 }
 
 /// One key of a recipient, and what became of it.
@@ -154,6 +158,14 @@ pub(crate) enum Misfit {
     RotatedByRevoked,
     /// The person's fault: an earlier or equal date was entered before.
     Revoked,
+    /// Somebody's fault: the key that is to sign attestations is an officer's.
+    IsOfficer,
+    /// Somebody's fault: the key that is to countersign attestations signs them.
+    OfficerAttests,
+    /// The person's fault: the officer's key is revoked.
+    OldOfficer,
+    /// The person's fault: the recipient is not in the ledger.
+    NoParty,
 }
 
 impl Misfit {
@@ -170,6 +182,12 @@ impl Misfit {
             Misfit::RotatedToKnown => "a rotation names a new key, and this one is in the ledger already",
             Misfit::RotatedByRevoked => "the key that signed the rotation is revoked, so that it names no successor",
             Misfit::Revoked => "the key is revoked already, as of this day or an earlier one",
+            Misfit::IsOfficer => "this key is an officer's, who countersigns, and so it cannot sign attestations",
+            Misfit::OfficerAttests => {
+                "this key is a recipient's own, which signs attestations, and so it cannot countersign them"
+            }
+            Misfit::OldOfficer => "this officer's key is revoked",
+            Misfit::NoParty => "the officer is one of a recipient who is not in the ledger",
         }
     }
 
@@ -187,6 +205,10 @@ impl Misfit {
             Misfit::OtherCard => {
                 "compare both cards with the recipient; of a new encryption key it has to make a new card (`residua keygen`)"
             }
+            Misfit::IsOfficer | Misfit::OfficerAttests | Misfit::OldOfficer => {
+                "have the person make a key of its own (`residua keygen`), and compare its fingerprint by another channel"
+            }
+            Misfit::NoParty => "pin the recipient's card first: `residua recipient add CARD`",
             Misfit::RotatedToKnown | Misfit::RotatedByRevoked => {
                 "ask the recipient by another channel for the fingerprint of its new card, and enter that with \
                  `residua recipient add CARD --replaces KEY`"
@@ -309,6 +331,9 @@ impl Parties {
         if !has_form {
             return Some(Misfit::Form);
         }
+        if self.officers.contains_key(&entry.card.fingerprint) {
+            return Some(Misfit::IsOfficer);
+        }
         let known = self.keys.get(&entry.card.fingerprint);
         let Some(replaces) = &entry.replaces else { return known.map(|_| Misfit::Known) };
         let Some(old) = self.keys.get(replaces) else { return Some(Misfit::NoKey) };
@@ -367,14 +392,22 @@ impl Parties {
         let Some(since) = time::parse_day(&entry.since).filter(|_| is_line && entry.reason.len() <= LONGEST_REASON) else {
             return Some(Misfit::Form);
         };
-        let Some(key) = self.keys.get(&entry.fingerprint) else { return Some(Misfit::NoKey) };
-        key.stated.as_ref().filter(|stated| stated.since <= since).map(|_| Misfit::Revoked)
+        let stated = match (self.keys.get(&entry.fingerprint), self.officers.get(&entry.fingerprint)) {
+            (Some(key), _) => key.stated.as_ref(),
+            (None, Some(officer)) => officer.revoked(),
+            (None, None) => return Some(Misfit::NoKey),
+        };
+        stated.filter(|stated| stated.since <= since).map(|_| Misfit::Revoked)
     }
 
     /// Takes in a revocation, which [`Parties::misfit_of_revocation`] has passed. Returns the keys that it reaches: this one, and those
     /// that it named as successors on that day or later, and they in turn.
     pub(super) fn revoke(&mut self, entry: &RevocationEntry, since: Date) -> Vec<String> {
         let mut reached = vec![entry.fingerprint.clone()];
+        if let Some(officer) = self.officers.get_mut(&entry.fingerprint) {
+            officer.revoked = Some(Revocation { since, reason: entry.reason.clone() });
+            return reached;
+        }
         let Some(key) = self.keys.get_mut(&entry.fingerprint) else { return reached };
         key.stated = Some(Revocation { since, reason: entry.reason.clone() });
         let (mut from, mut since) = (entry.fingerprint.clone(), since);
@@ -404,9 +437,11 @@ mod tests {
     use crate::ledger::LedgerView;
     use crate::ledger::board;
     use crate::ledger::board::State;
+    use crate::ledger::entry::ApprovalEntry;
     use crate::ledger::entry::ChallengeEntry;
     use crate::ledger::entry::Conclusion;
     use crate::ledger::entry::Entry;
+    use crate::ledger::entry::OfficerEntry;
     use crate::ledger::entry::ReceiptEntry;
     use crate::ledger::entry::SupplyEntry;
     use crate::ledger::fixture::at;
@@ -623,9 +658,11 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Step {
         Supply { key: u8 },
-        Ask { supply: usize, phase: usize, day: i8 },
+        Ask { supply: usize, phase: usize, day: i8, is_required: bool },
         Answer { challenge: usize, appraisal: usize, day: i8 },
         Pin { card: u8, replaces: u8, is_rotation: bool, day: i8 },
+        Officer { officer: u8, key: u8, day: i8 },
+        Approve { receipt: usize, officer: u8, day: i8 },
         Revoke { key: u8, day: i8 },
     }
 
@@ -633,12 +670,15 @@ mod tests {
         let (key, day) = (0..4_u8, 1..28_i8);
         prop_oneof![
             2 => key.clone().prop_map(|key| Step::Supply { key }),
-            5 => (0..3_usize, 0..4_usize, day.clone()).prop_map(|(supply, phase, day)| Step::Ask { supply, phase, day }),
+            5 => (0..3_usize, 0..4_usize, day.clone(), any::<bool>())
+                .prop_map(|(supply, phase, day, is_required)| Step::Ask { supply, phase, day, is_required }),
+            2 => (5..7_u8, key.clone(), day.clone()).prop_map(|(officer, key, day)| Step::Officer { officer, key, day }),
+            4 => (0..8_usize, 5..7_u8, day.clone()).prop_map(|(receipt, officer, day)| Step::Approve { receipt, officer, day }),
             6 => (0..8_usize, 0..5_usize, day.clone())
                 .prop_map(|(challenge, appraisal, day)| Step::Answer { challenge, appraisal, day }),
             2 => (key.clone(), key.clone(), any::<bool>(), day.clone())
                 .prop_map(|(card, replaces, is_rotation, day)| Step::Pin { card, replaces, is_rotation, day }),
-            1 => (key, day).prop_map(|(key, day)| Step::Revoke { key, day }),
+            1 => (prop_oneof![key, 5..7_u8], day).prop_map(|(key, day)| Step::Revoke { key, day }),
         ]
     }
 
@@ -666,7 +706,7 @@ mod tests {
                 seeds: 0,
                 has_references: false,
             })),
-            Step::Ask { supply, phase, day } => {
+            Step::Ask { supply, phase, day, is_required } => {
                 let supply = view.supplies().get(supply)?;
                 let current = view.current_card(supply).fingerprint.clone();
                 Entry::Challenge(ChallengeEntry {
@@ -677,6 +717,8 @@ mod tests {
                     expires_at: on(day.saturating_add(3)),
                     envelope: "0".repeat(64),
                     recipient_key: (current != supply.entry.recipient.fingerprint).then_some(current),
+                    countersignature_required: is_required,
+                    refused: Vec::new(),
                 })
             }
             Step::Answer { challenge, appraisal, day } => {
@@ -701,6 +743,24 @@ mod tests {
                     signer: Some(challenge.recipient_key.clone()),
                     exceptions: Vec::new(),
                     onward: Vec::new(),
+                })
+            }
+            Step::Officer { officer, key, day } => {
+                Entry::Officer(Box::new(OfficerEntry { party: card(key).fingerprint, card: card(officer), since: on(day) }))
+            }
+            Step::Approve { receipt, officer, day } => {
+                let all = view.supplies().iter().flat_map(|supply| &supply.challenges).flat_map(|challenge| &challenge.receipts);
+                let receipt = all.clone().nth(receipt % all.count().max(1))?;
+                Entry::Approval(ApprovalEntry {
+                    supply_id: receipt.supply_id.clone(),
+                    challenge_id: receipt.challenge_id.clone(),
+                    attestation: receipt.attestation.clone(),
+                    envelope: format!("{number:064x}"),
+                    key: card(officer).fingerprint,
+                    name: "B. Other".to_owned(),
+                    role: "director".to_owned(),
+                    signed_at: on(day),
+                    received_at: on(day),
                 })
             }
             Step::Pin { card: new, replaces, is_rotation, day } => {
@@ -730,8 +790,8 @@ mod tests {
 
         /// Whatever has happened, no supply stands better after a key is revoked, on any day.
         #[test]
-        fn a_revocation_improves_nothing(steps in prop::collection::vec(step(), 4..40), key in 0..4_u8, since in 1..28_i8, today in 1..30_i8) {
-            let cards: Vec<PinnedCard> = (1..=5).map(pinned).collect();
+        fn a_revocation_improves_nothing(steps in prop::collection::vec(step(), 4..40), key in prop_oneof![0..4_u8, 5..7_u8], since in 1..28_i8, today in 1..30_i8) {
+            let cards: Vec<PinnedCard> = (1..=7).map(pinned).collect();
             let mut view = LedgerView::default();
             for (number, step) in steps.iter().enumerate() {
                 if let Some(entry) = entry_of(&view, &cards, step, number + 1) {
@@ -746,6 +806,9 @@ mod tests {
                         let standing = after.parties().key_at(supply.signer(receipt), at(&receipt.received_at));
                         let is_good = receipt.appraisal < Conclusion::Inconclusive;
                         prop_assert!(!(is_good && matches!(standing, Standing::Revoked { .. })), "{:?}", receipt);
+                        let (_, challenge) = after.challenge(&receipt.challenge_id).unwrap();
+                        let is_approved = after.approval(supply, challenge, &receipt.attestation).is_some();
+                        prop_assert!(!(is_good && challenge.entry.countersignature_required && !is_approved), "{:?}", receipt);
                     }
                 }
                 for (before, after) in board::rows(&view, today).into_iter().zip(board::rows(&after, today)) {

@@ -1041,6 +1041,8 @@ mod tests {
             expires_at: NOW.to_owned(),
             envelope: hex::encode(&[number; 32]),
             recipient_key: None,
+            countersignature_required: false,
+            refused: Vec::new(),
         }
     }
 

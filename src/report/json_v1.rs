@@ -1,5 +1,6 @@
 //! Results for programs: version 1 of the JSON that `--format json` prints. These structs are frozen; the program's own types may change.
 
+pub(crate) mod approval;
 pub(crate) mod board;
 pub(crate) mod closing;
 pub(crate) mod downstream;
@@ -263,6 +264,22 @@ pub(crate) struct VerifiedV1 {
     /// Records of destruction, likewise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) destructions: Vec<closing::EnteredV1>,
+    /// Countersignatures of attestations by officers of the recipient.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) approvals: Vec<approval::ApprovedV1>,
+}
+
+impl VerifiedV1 {
+    /// Without results.
+    pub(crate) fn new() -> VerifiedV1 {
+        VerifiedV1 {
+            version: VERSION,
+            attestations: Vec::new(),
+            countersignatures: Vec::new(),
+            destructions: Vec::new(),
+            approvals: Vec::new(),
+        }
+    }
 }
 
 /// One attestation.
@@ -284,7 +301,14 @@ pub(crate) struct VerificationV1 {
     /// What the verdict means, in the recipient's words; null where a check failed.
     pub(crate) meaning: Option<String>,
     pub(crate) not_accepted: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) refused_before: Vec<String>,
     pub(crate) notes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) countersigned_by: Option<approval::OfficerSignatureV1>,
+    /// The file of the receipt that was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) receipt: Option<String>,
     pub(crate) checks: Vec<CheckV1>,
 }
 
@@ -471,6 +495,9 @@ pub(crate) struct SupplyV1 {
     /// To whom the recipient passed the data on; left away where there is nobody.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) onward: Vec<downstream::BranchV1>,
+    /// What the newest answer declares, where one supply is shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) declarations: Vec<approval::DeclarationV1>,
 }
 
 /// An invented person.

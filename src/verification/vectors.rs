@@ -787,7 +787,7 @@ fn a_challenge_that_hides_the_lack_of_a_baseline_gains_nothing() {
         asked.predicate.policy.without_baseline = baseline.is_some();
         asked.predicate.baseline = baseline;
         let challenge = sign(&asked, &world.originator.key);
-        record(&mut world.originator.ledger, at(ISSUED), &challenge).unwrap();
+        record(&mut world.originator.ledger, at(ISSUED), &challenge, Vec::new()).unwrap();
         assert_doubt(&world.verify(&world.attest(&challenge, &gone())), word);
     }
 }
@@ -881,7 +881,7 @@ fn with_backups(accept: &[Backup], declare: &[Backup], received: &str) -> Verifi
     let mut asked = issue(&world.originator.ledger, supply, request, at(ISSUED)).unwrap();
     asked.predicate.policy.accept = declarations(accept);
     let challenge = sign(&asked, &world.originator.key);
-    record(&mut world.originator.ledger, at(ISSUED), &challenge).unwrap();
+    record(&mut world.originator.ledger, at(ISSUED), &challenge, Vec::new()).unwrap();
     let statement = world.attest(&challenge, &Outcome { declared: declarations(declare), ..gone() });
     verify(&world.originator.ledger, &sign(&statement, &world.originator.recipient), at(received)).unwrap()
 }

@@ -208,6 +208,23 @@ fn run_everything(world: &World) {
     run(AFTER, &["verify", "1.attestation.json", "crm.db", "--downstream-of", &world.supply_id()]);
     run(AFTER, &["status", "--tree"]);
     run(AFTER, &["verify", "crm.db"]);
+    // An officer's countersignature, and what is none.
+    run(AFTER, &["keygen", "--name", "The officer", "--out", "keys/officer", "--force"]);
+    for wrong in ["crm.db", "supply.csv", "keys/officer.card.json"] {
+        run(AFTER, &["recipient", "add", "keys/recipient.card.json", "--officer", wrong]);
+    }
+    for file in ["3.attestation.json", "supply.csv", "crm.db"] {
+        let as_officer = ["--as", "keys/officer.key", "--from", "keys/recipient.card.json", "--out", "approval.json", "--force"];
+        let words = [&["countersign", file][..], &as_officer, &["--name", "B. Other", "--role", "director"]];
+        run(AFTER, &words.concat());
+    }
+    run(AFTER, &["verify", "approval.json", "supply.csv"]);
+    let receipts = ["--as", "keys/originator.key", "--receipts", "receipts", "--with-appraisal", "--force"];
+    run(AFTER, &[&["verify", "3.attestation.json", "2.attestation.json"][..], &receipts].concat());
+    run(AFTER, &["inspect", "receipts/3.attestation.json.receipt.json", "--from", "keys/originator.card.json"]);
+    run(AFTER, &["ledger", "verify", "--against", "receipts/3.attestation.json.receipt.json"]);
+    run(AFTER, &["inspect", "approval.json"]);
+    run(AFTER, &["recipient", "list"]);
     // A new key, one that is lost, and what is none.
     let renew = ["keygen", "--name", "The recipient", "--out", "keys/renewed", "--replaces", "keys/recipient.key", "--force"];
     run(AFTER, &renew);
@@ -248,6 +265,10 @@ fn run_everything(world: &World) {
         run(
             AFTER,
             &world.asking("deletion", "refused.json", &["--accept", wrong]).iter().map(String::as_str).collect::<Vec<_>>(),
+        );
+        run(
+            AFTER,
+            &world.asking("deletion", "refused.json", &["--refuse", wrong]).iter().map(String::as_str).collect::<Vec<_>>(),
         );
     }
 }

@@ -281,7 +281,7 @@ fn a_ledger_that_was_written_anew_does_not_fit_what_left_the_house() {
 }
 
 #[test]
-fn only_a_challenge_can_be_held_against_a_ledger() {
+fn only_a_challenge_or_receipt_can_be_held_against_a_ledger() {
     let world = World::asked();
     let other = World::asked();
     world.case.write("other.json", other.case.read("deletion.challenge.json"));
@@ -292,10 +292,10 @@ fn only_a_challenge_can_be_held_against_a_ledger() {
         let said = world.run(AFTER, &["ledger", "verify", "--against", file]);
         said.exits_with(1).stdout_is("").warns(says).warns("help: ");
     };
-    refused("none.json", "cannot read the challenge `none.json`");
-    refused("supply.csv", "cannot accept the challenge `supply.csv`");
-    refused("baseline.attestation.json", "cannot accept the challenge `baseline.attestation.json`");
-    refused("handover/deletion.residua.intoto.json", "cannot accept the challenge");
+    refused("none.json", "cannot read the document `none.json`");
+    refused("supply.csv", "cannot hold `supply.csv`");
+    refused("baseline.attestation.json", "cannot hold `baseline.attestation.json`");
+    refused("handover/deletion.residua.intoto.json", "cannot hold `");
 }
 
 #[test]

@@ -1,15 +1,20 @@
-//! Signed documents: the statement of a manifest, a challenge, an attestation. Their signatures are not checked here, and the output says so.
+//! Signed documents: the statement of a manifest, a challenge, an attestation. Their signatures are checked against a card where one is named; else the output says that
+//! they are not.
 
+use crate::attestation::approval_v1::ApprovalV1;
 use crate::attestation::countersignature_v1::CountersignatureV1;
 use crate::attestation::destruction_v1::DestructionV1;
 use crate::attestation::dsse::Envelope;
+use crate::attestation::key::Card;
 use crate::attestation::party_v1::RotationV1;
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::attestation::predicate_v1::ChallengeV1;
+use crate::attestation::receipt_v1::ReceiptV1;
 use crate::attestation::statement::PredicateType;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::failure::advised;
+use crate::cli::inspect::Arguments;
 use crate::cli::inspect::no_attestation;
 use crate::finding::declaration::Backup;
 use crate::finding::declaration::Declarations;
@@ -30,13 +35,18 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Shows a signed document, or prints what an attestation declares.
-pub(super) fn inspect(is_declared_wanted: bool, path: &Path, envelope: &Envelope, context: &Context) -> anyhow::Result<()> {
+pub(super) fn inspect(arguments: &Arguments, path: &Path, envelope: &Envelope, context: &Context) -> anyhow::Result<()> {
+    // Of a document that is not the card's nothing is shown that somebody could rely on.
+    let card = arguments.from.as_ref().map(|card| Card::read(card)).transpose()?;
+    if let Some(card) = &card {
+        envelope.verify(card).with_context(|| format!("cannot accept the document `{}`", path.display()))?;
+    }
     let payload = envelope.unverified_payload();
     let reading = || format!("cannot read the document `{}`", path.display());
     let kind = PredicateType::of(payload).with_context(reading)?;
     let statement: Value = serde_json::from_slice(payload)
         .map_err(|_| advised(format!("`{}` holds no JSON", path.display()), "ask whoever sent it for it again"))?;
-    if is_declared_wanted {
+    if arguments.declared {
         return print_declared(path, kind, &statement, context);
     }
     if context.format == Format::Json {
@@ -44,7 +54,7 @@ pub(super) fn inspect(is_declared_wanted: bool, path: &Path, envelope: &Envelope
             version: json_v1::VERSION,
             kind: kind.to_string(),
             key_hint: envelope.keyid().to_owned(),
-            is_signature_checked: false,
+            is_signature_checked: card.is_some(),
             statement,
         }));
     }
@@ -83,17 +93,24 @@ pub(super) fn inspect(is_declared_wanted: bool, path: &Path, envelope: &Envelope
             format!("`residua verify {}` checks a recipient's against the originator's ledger, and enters it.", path.display()),
             document::destruction(&about, &predicate::<DestructionV1>(path, kind, &statement)?),
         ),
+        PredicateType::Approval => (
+            "An officer's countersignature of an attestation.",
+            format!("`residua verify {}` checks it against the originator's ledger, and enters it.", path.display()),
+            document::approval(&about, &predicate::<ApprovalV1>(path, kind, &statement)?),
+        ),
         PredicateType::Receipt => (
-            "A signed document of a kind that this program knows by name only.",
-            "No command of this version checks it.".to_owned(),
-            String::new(),
+            "A receipt: the originator confirms an attestation that it received.",
+            "`--from CARD` checks it against the originator's card; the originator's own ledger, `residua ledger verify --against`.".to_owned(),
+            document::receipt(&about, &predicate::<ReceiptV1>(path, kind, &statement)?),
         ),
     };
     let keyid = envelope.keyid();
     let signer = if keyid.is_empty() { "a key that it does not name".to_owned() } else { clean(keyid) };
-    context.say(&format!(
-        "{title}\nThe signature was NOT checked; it is said to be of {signer}. {check}\n\n{words}\nEverything: the same command with `--format json`\n"
-    ))
+    let signature = match &card {
+        Some(card) => format!("The signature is by {}, the key of the card of {}.", card.fingerprint(), clean(card.name())),
+        None => format!("The signature was NOT checked; it is said to be of {signer}. {check}"),
+    };
+    context.say(&format!("{title}\n{signature}\n\n{words}\nEverything: the same command with `--format json`\n"))
 }
 
 /// The file that a statement is about.

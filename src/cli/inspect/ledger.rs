@@ -60,6 +60,10 @@ pub(super) fn inspect(folder: &Path, context: &Context) -> anyhow::Result<()> {
     for card in view.recipients() {
         words.push_str(&format!("  {} (key {})\n", clean(&card.name), clean(&card.fingerprint)));
     }
+    for officer in view.parties().officers() {
+        let card = &officer.pinned;
+        words.push_str(&format!("  {}, an officer of one of them (key {})\n", clean(&card.name), clean(&card.fingerprint)));
+    }
     words.push_str("\nSupplies:\n");
     if rows.is_empty() {
         words.push_str("The ledger holds no supply yet.\n");

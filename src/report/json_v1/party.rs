@@ -1,5 +1,6 @@
 //! Recipients and their keys, for programs.
 
+use crate::report::json_v1::approval::OfficerV1;
 use serde::Serialize;
 
 /// The recipients' keys.
@@ -27,6 +28,9 @@ pub(crate) struct RecipientKeyV1 {
     pub(crate) replaced_since: Option<String>,
     pub(crate) revoked_since: Option<String>,
     pub(crate) reason: Option<String>,
+    /// Who countersigns for this recipient, entered for this very key.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) officers: Vec<OfficerV1>,
 }
 
 /// A key was pinned, replaced or revoked.

@@ -1,5 +1,6 @@
 //! Signed documents in plain words: the statement of a manifest, a challenge, an attestation, a rotation. They are shown as they stand, unverified.
 
+use crate::attestation::approval_v1::ApprovalV1;
 use crate::attestation::countersignature_v1::CountersignatureV1;
 use crate::attestation::destruction_v1::DestructionV1;
 use crate::attestation::party_v1::RotationV1;
@@ -7,6 +8,7 @@ use crate::attestation::predicate_v1::AttestationV1;
 use crate::attestation::predicate_v1::ChallengeV1;
 use crate::attestation::predicate_v1::GapV1;
 use crate::attestation::predicate_v1::ReasonV1;
+use crate::attestation::receipt_v1::ReceiptV1;
 use crate::finding::Phase;
 use crate::finding::gap::GapCode;
 use crate::finding::verdict::ReasonCode;
@@ -206,6 +208,37 @@ pub(crate) fn destruction(about: &About, record: &DestructionV1) -> String {
     text
 }
 
+/// What an officer approves.
+pub(crate) fn approval(about: &About, signed: &ApprovalV1) -> String {
+    facts(&[
+        ("says", or_none(&signed.declaration)),
+        ("by", or_none(&signed.name)),
+        ("as", or_none(&signed.role)),
+        ("signed", clean(&signed.signed_at)),
+        ("supply", clean(&signed.supply_id)),
+        ("challenge", clean(&signed.challenge_id)),
+        ("attestation", about.words()),
+    ])
+}
+
+/// What an originator confirms.
+pub(crate) fn receipt(about: &About, signed: &ReceiptV1) -> String {
+    facts(&[
+        ("received", clean(&signed.received_at)),
+        ("attestation", about.words()),
+        ("supply", clean(&signed.supply_id)),
+        ("challenge", clean(&signed.challenge_id)),
+        (
+            "appraisal",
+            signed
+                .appraisal
+                .as_ref()
+                .map_or_else(|| "not stated: it says that these bytes were received".to_owned(), |word| clean(word)),
+        ),
+        ("ledger", format!("line {}, head {}, when it was issued", count(signed.ledger_entries), clean(&signed.ledger_head))),
+    ])
+}
+
 /// What a challenge asks.
 pub(crate) fn challenge(about: &About, challenge: &ChallengeV1) -> String {
     let policy = &challenge.policy;
@@ -244,6 +277,9 @@ pub(crate) fn challenge(about: &About, challenge: &ChallengeV1) -> String {
     )];
     if !keys.is_empty() {
         asked.push(format!("a search by {keys}"));
+    }
+    if policy.countersignature_required {
+        asked.push("a countersignature by an officer of the recipient (`residua countersign`)".to_owned());
     }
     if challenge.phase == Phase::Baseline.word() {
         asked.push(format!("at least {} % of the records that can be looked for", policy.baseline_percent));

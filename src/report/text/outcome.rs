@@ -17,6 +17,7 @@ use crate::finding::verdict::group;
 use crate::finding::verdict::meaning;
 use crate::finding::verdict::overlaps;
 use crate::ledger::entry::ExceptionEntry;
+use crate::ledger::entry::RefusedEntry;
 use crate::match_key::strength::Class;
 use crate::report::text::Align;
 use crate::report::text::Style;
@@ -290,6 +291,15 @@ pub(crate) fn controls(sentinels: Tried, known_answers: Tried) -> String {
 pub(crate) fn declared(declared: &Declarations) -> String {
     let text = declarations(declared);
     if text.is_empty() { text } else { format!("Declared by the recipient, not verified:\n{text}") }
+}
+
+/// Declarations that the originator refuses, one a line.
+pub(crate) fn refused(refused: &[RefusedEntry]) -> String {
+    let mut text = String::new();
+    for item in refused {
+        let _ = writeln!(text, "Refused: {}", item.words());
+    }
+    text
 }
 
 /// Declarations, one a line.

@@ -4,6 +4,7 @@
 use crate::attestation::dsse::Envelope;
 use crate::attestation::statement::PredicateType;
 use crate::ledger::LedgerView;
+use crate::ledger::approval;
 use crate::ledger::party::Standing;
 use crate::support::sanitize;
 use crate::support::time;
@@ -81,6 +82,19 @@ pub(in crate::verification) fn check(findings: &mut Findings, context: &Context<
         findings.fail(
             format!("signed by `{signer}`; the challenge was for `{expected}`, another key of the same recipient"),
             "issue a new challenge, which goes to the recipient's current key",
+        );
+    }
+}
+
+/// A challenge may require that an officer of the recipient approves the attestation. Where that is missing nothing is wrong with the attestation, and
+/// yet nobody but who has the one key stands behind it.
+pub(in crate::verification) fn countersigned(findings: &mut Findings, context: &Context<'_>, attestation: &str) {
+    let is_missing = context.view.approval(context.supply, context.entry, attestation).is_none();
+    if context.challenge.policy.countersignature_required && is_missing {
+        let party = &context.supply.entry.recipient.fingerprint;
+        findings.doubt(
+            approval::because(context.view.parties(), party, context.entry, attestation),
+            "ask the recipient's officer for the countersignature: `residua countersign`",
         );
     }
 }
