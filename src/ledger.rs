@@ -2,7 +2,7 @@
 //!
 //! A ledger is a folder. `ledger.jsonl` has one JSON object a line, and each line holds the SHA-256 of the one before it, so that nothing in
 //! the middle changes unseen; `head` names the last line, so that neither does the end. `envelopes/` keeps the signed documents as they were
-//! received, under their SHA-256, and `secrets/` the salts and the seeds ([`seed`]), for the owner's eyes alone. Lines carry summaries, so that a board over thousands of
+//! received, under their SHA-256, `secrets/` the salts and the seeds ([`seed`]) for the owner's eyes alone, and `manifests/` what `trace` asks ([`kept_manifest`]). Lines carry summaries, so that a board over thousands of
 //! supplies opens no envelope.
 //!
 //! [`store`] reads and appends, [`entry`] is what a line holds, and [`LedgerView`] what the lines add up to, with the recipients' keys in
@@ -19,6 +19,7 @@ pub(crate) mod dispute;
 pub(crate) mod entry;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub(crate) mod kept_manifest;
 pub(crate) mod onward;
 pub(crate) mod ordinal;
 pub(crate) mod party;
@@ -240,6 +241,8 @@ impl LedgerView {
                     Some("the supply is for a key that was replaced or is revoked")
                 } else if self.parties.officer(&supply.recipient.fingerprint).is_some() {
                     Some("the supply is for the key of an officer, which signs no attestations")
+                } else if supply.kept_manifest.as_ref().is_some_and(|digest| !is_digest(digest)) {
+                    Some("the supply keeps a manifest under a digest that is none")
                 } else {
                     None
                 }

@@ -198,6 +198,9 @@ fn words(audit: &Audit, context: &Context) -> String {
     ];
     if !audit.is_exported {
         facts.push(("secrets", of(audit.secrets, "file")));
+        if audit.manifests > 0 {
+            facts.push(("manifests", of(audit.manifests, "file")));
+        }
     }
     let mut words = format!("Looked at:\n{}", text::facts(&facts));
     for carried in &audit.carried {
@@ -230,6 +233,7 @@ fn json(audit: &Audit) -> AuditV1 {
         documents: audit.documents,
         signed: audit.signed,
         secrets: audit.secrets,
+        manifests: audit.manifests,
         exported: audit.is_exported,
         faults: audit.faults.iter().map(fault).collect(),
         notes: audit.notes.clone(),

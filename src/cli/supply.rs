@@ -75,7 +75,7 @@ use std::path::PathBuf;
 /// Fingerprint the data to be supplied, and write the manifests
 ///
 /// Reads DATA twice and writes two manifests with their signed statements, to be handed over with the data: `baseline.residua`, for a scan on
-/// receipt, and `deletion.residua`, for the scans after the agreed day. The salts and the supply itself go into the ledger. A manifest holds
+/// receipt, and `deletion.residua`, for the scans after the agreed day. The salts, a copy of the baseline manifest and the supply itself go into the ledger. A manifest holds
 /// salted fingerprints; it is personal data all the same, and so is handled like the data themselves.
 #[derive(Args, Debug)]
 #[command(override_usage = "\
@@ -131,6 +131,10 @@ pub(crate) struct Arguments {
     /// `verify --identify` names by it the rows that were found
     #[arg(long, value_name = "COLUMN")]
     reference: Option<String>,
+    /// Keep no copy of the baseline manifest in the ledger. It is as large as `baseline.residua`, and without it `residua trace` cannot answer whether
+    /// somebody was supplied
+    #[arg(long)]
+    no_trace: bool,
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
@@ -409,7 +413,13 @@ impl Made {
         }
         let mut written: Vec<PathBuf> = Vec::new();
         let seeds = seeds::entry(&self.seeds, &self.supplied, draft);
-        let private = Private { secrets: &self.secrets, seeds: seeds.as_ref(), references: self.references.as_deref() };
+        let baseline = self.outputs.manifests[0].0.clone();
+        let private = Private {
+            secrets: &self.secrets,
+            seeds: seeds.as_ref(),
+            references: self.references.as_deref(),
+            manifest: (!arguments.no_trace).then_some(baseline.as_path()),
+        };
         let mut files = self.outputs.data.into_iter().chain(self.outputs.manifests).chain(self.outputs.statements);
         let result = files
             .try_for_each(|(path, file)| {

@@ -7,6 +7,8 @@
 //! What nobody can see from within is a ledger that was written anew from some line on, `head` and all. It shows in what left the house:
 //! [`Audit::compare`] takes challenges and receipts, each of which names the last line of its time.
 
+mod manifest;
+
 use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::sha256;
 use crate::attestation::key::Card;
@@ -22,6 +24,7 @@ use crate::ledger::LedgerView;
 use crate::ledger::Supply;
 use crate::ledger::entry::PinnedCard;
 use crate::ledger::entry::RepairEntry;
+use crate::ledger::kept_manifest;
 use crate::ledger::reference;
 use crate::ledger::seed;
 use crate::ledger::store::secrets_name;
@@ -58,6 +61,8 @@ pub(crate) struct Audit {
     pub(crate) signed: u64,
     /// Files of secrets that they need.
     pub(crate) secrets: u64,
+    /// Copies of manifests that they name.
+    pub(crate) manifests: u64,
     /// Whether it is a copy without secrets.
     pub(crate) is_exported: bool,
     /// What is wrong: the lines first, then documents and secrets in the order of the supplies.
@@ -94,6 +99,8 @@ pub(crate) enum FaultKind {
     Secrets,
     /// What a repair has cut off was not kept.
     Kept,
+    /// The copy of a manifest is missing or altered, or others can read it.
+    Manifest,
     /// A challenge or a receipt that left the house does not fit.
     Carried,
     /// Something is there and could not be read, so that nothing can be said of it.
@@ -110,6 +117,7 @@ impl FaultKind {
             FaultKind::Signature => "signature",
             FaultKind::Secrets => "secrets",
             FaultKind::Kept => "kept",
+            FaultKind::Manifest => "manifest",
             FaultKind::Carried => "carried",
             FaultKind::Unseen => "unseen",
         }
@@ -224,6 +232,9 @@ impl Audit {
             audit.secrets += files;
             audit.faults.extend(faults);
         }
+        let (manifests, faults) = manifest::check(ledger, cancel);
+        audit.manifests = manifests;
+        audit.faults.extend(faults);
         audit.faults.extend(view.repairs().iter().filter_map(|repair| check_kept(ledger, repair)));
         // Behind a fault of the lines there may be some that name what seems to be named by none.
         if fault.is_none() {
@@ -466,9 +477,18 @@ fn notes(ledger: &Ledger, named: &HashSet<&str>) -> Vec<String> {
     let is_named = |name: &str| name.strip_suffix(".json").is_some_and(|digest| named.contains(digest));
     let is_of_supply =
         |name: &str| name.split('.').next().is_some_and(|id| hex::decode::<16>(id).is_none() || ledger.view().supply(id).is_ok());
-    for (folder, names) in
-        [("envelopes", others(ledger, "envelopes", is_named)), ("secrets", others(ledger, "secrets", is_of_supply))]
-    {
+    let kept = manifest::named(ledger);
+    let folders = [
+        ("envelopes", others(ledger, "envelopes", is_named)),
+        ("secrets", others(ledger, "secrets", is_of_supply)),
+        (
+            kept_manifest::FOLDER,
+            others(ledger, kept_manifest::FOLDER, |name| {
+                name.strip_suffix(kept_manifest::ENDING).is_some_and(|digest| kept.contains(digest))
+            }),
+        ),
+    ];
+    for (folder, names) in folders {
         if !names.is_empty() {
             let listed: Vec<String> = names.iter().take(MOST_NAMES).map(|name| format!("`{}`", sanitize::clean(name))).collect();
             notes.push(format!(

@@ -97,6 +97,9 @@ pub(crate) struct SupplyEntry {
     /// Whether it is kept by what the originator knows each record; left away where it is not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) has_references: bool,
+    /// SHA-256 of the baseline manifest file of which a copy is kept; left away where none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kept_manifest: Option<String>,
 }
 
 /// Whether a number is left out of its line.

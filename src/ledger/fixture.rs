@@ -12,6 +12,7 @@ use crate::finding::declaration::Backup;
 use crate::finding::declaration::BeyondUse;
 use crate::finding::declaration::Policy;
 use crate::ledger::Ledger;
+use crate::ledger::LedgerError;
 use crate::ledger::challenge;
 use crate::ledger::challenge::Request;
 use crate::ledger::entry::Conclusion;
@@ -41,6 +42,9 @@ pub(crate) const RECORDS: u64 = 2_000;
 /// The agreed day of every supply here.
 pub(crate) const DELETE_BY: &str = "2017-06-30";
 
+/// What stands for a manifest's file here.
+const MANIFEST: &[u8] = b"no manifest, and as good as one for whoever copies it";
+
 /// An originator, its recipient and their ledger.
 pub(crate) struct Originator {
     pub(crate) folder: TempDir,
@@ -67,25 +71,49 @@ impl Originator {
 
     /// Enters a supply with seeds for a recipient; returns its id.
     pub(crate) fn supply_with(&mut self, recipient: &Card, seeds: Option<&Roster>) -> String {
+        let (number, envelopes) = self.manifests(recipient, &[]);
+        let secrets = secrets(number);
+        let private = Private { secrets: &secrets, seeds, references: None, manifest: None };
+        self.enter(recipient, &envelopes, &private).unwrap()
+    }
+
+    /// Enters a supply of whose baseline manifest a copy is kept, some bytes for a file; returns its id.
+    pub(crate) fn supply_with_manifest(&mut self, recipient: &Card) -> String {
+        self.try_supply_with_manifest(recipient, MANIFEST).unwrap()
+    }
+
+    /// Enters such a supply, where the file to be copied is this one.
+    pub(crate) fn try_supply_with_manifest(&mut self, recipient: &Card, written: &[u8]) -> Result<String, LedgerError> {
+        let (number, envelopes) = self.manifests(recipient, MANIFEST);
+        let (secrets, path) = (secrets(number), self.folder.path().join("baseline.residua"));
+        std::fs::write(&path, written).unwrap();
+        self.enter(recipient, &envelopes, &Private { secrets: &secrets, seeds: None, references: None, manifest: Some(&path) })
+    }
+
+    /// The number and the signed statements of a further supply, of which the baseline's is of a file with this content, where there is some.
+    fn manifests(&mut self, recipient: &Card, file: &[u8]) -> (u8, [Vec<u8>; 2]) {
         self.counter += 1;
         let number = self.counter;
-        let baseline = manifest(PhaseGroup::Baseline, number, &self.key.card(), recipient, None);
+        let mut baseline = manifest(PhaseGroup::Baseline, number, &self.key.card(), recipient, None);
+        if !file.is_empty() {
+            baseline.layout.sha256 = hex::encode(&sha256(file));
+            baseline.layout.file_length = file.len() as u64;
+        }
         let deletion = manifest(PhaseGroup::Deletion, number, &self.key.card(), recipient, Some(baseline.layout.sha256.clone()));
         let sign = |manifest: ManifestV1| {
             let sha256 = hex::decode(&manifest.layout.sha256).unwrap();
             sign(&Statement::new(&format!("{}.residua", manifest.phase_group.word()), sha256, manifest), &self.key)
         };
-        let (baseline, deletion) = (sign(baseline), sign(deletion));
-        self.ledger
-            .add_supply(
-                at("2017-05-05T09:00:00Z"),
-                recipient,
-                &self.key.card(),
-                &baseline,
-                &deletion,
-                &Private { secrets: &secrets(number), seeds, references: None },
-            )
-            .unwrap()
+        (number, [sign(baseline), sign(deletion)])
+    }
+
+    fn enter(
+        &mut self,
+        recipient: &Card,
+        [baseline, deletion]: &[Vec<u8>; 2],
+        private: &Private<'_>,
+    ) -> Result<String, LedgerError> {
+        self.ledger.add_supply(at("2017-05-05T09:00:00Z"), recipient, &self.key.card(), baseline, deletion, private)
     }
 
     /// What a challenge may ask, with an id and nonce of its own.

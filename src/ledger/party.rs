@@ -705,6 +705,7 @@ mod tests {
                 created_at: "2017-05-05T09:00:00Z".to_owned(),
                 seeds: 0,
                 has_references: false,
+                kept_manifest: None,
             })),
             Step::Ask { supply, phase, day, is_required } => {
                 let supply = view.supplies().get(supply)?;

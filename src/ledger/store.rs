@@ -222,6 +222,8 @@ pub(crate) struct Private<'a> {
     pub(crate) seeds: Option<&'a Roster>,
     /// By what the originator knows each record, where that is to be kept.
     pub(crate) references: Option<&'a [String]>,
+    /// The baseline manifest as it was just written, where a copy is to be kept.
+    pub(crate) manifest: Option<&'a Path>,
 }
 
 /// The salts and shuffle keys of one supply. They never leave the ledger, except sealed in a challenge.
@@ -386,6 +388,7 @@ impl Ledger {
             created_at: second.created_at.clone(),
             seeds: private.seeds.and_then(|seeds| u32::try_from(seeds.seeds.len()).ok()).unwrap_or(0),
             has_references: private.references.is_some(),
+            kept_manifest: private.manifest.map(|_| first.layout.sha256.clone()),
         };
         let supply_id = entry.supply_id.clone();
         let entry = Entry::Supply(Box::new(entry));
@@ -401,7 +404,14 @@ impl Ledger {
         if let Some(references) = private.references {
             self.keep_references(&supply_id, references)?;
         }
-        self.append(now, entry)?;
+        if let Some(written) = private.manifest {
+            self.keep_manifest(&first.layout.sha256, written)?;
+        }
+        let entered = self.append(now, entry);
+        if entered.is_err() && private.manifest.is_some() && self.view.supply(&supply_id).is_err() {
+            self.forget_manifest(&first.layout.sha256);
+        }
+        entered?;
         Ok(supply_id)
     }
 
@@ -696,13 +706,13 @@ fn show(path: &Path) -> String {
 }
 
 #[cfg(unix)]
-fn create_private_folder(path: &Path) -> io::Result<()> {
+pub(super) fn create_private_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 #[cfg(not(unix))]
-fn create_private_folder(path: &Path) -> io::Result<()> {
+pub(super) fn create_private_folder(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)
 }
 

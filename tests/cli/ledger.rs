@@ -78,7 +78,8 @@ fn a_sound_ledger_is_said_to_be_sound() {
         .exits_with(0)
         .stderr_is("")
         .prints("documents  5, 1 of them signed by recipients")
-        .prints("secrets    1 file\nThe ledger is sound.\n")
+        .prints("secrets    1 file\n")
+        .prints("manifests  1 file\nThe ledger is sound.\n")
         .prints("--against");
     assert!(faults(&world, &["baseline.challenge.json", "deletion.challenge.json"]).is_empty());
     let against = world.run(AFTER, &["ledger", "verify", "--against", "deletion.challenge.json"]);

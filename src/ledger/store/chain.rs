@@ -307,6 +307,7 @@ mod tests {
                 created_at: "2017-05-05T09:00:00Z".to_owned(),
                 seeds: 0,
                 has_references: false,
+                kept_manifest: None,
             };
             let at = "2017-05-05T09:00:00Z".to_owned();
             let line = Line { sequence, previous: previous.clone(), at, entry: Entry::Supply(Box::new(supply)) };

@@ -17,6 +17,8 @@ pub(crate) struct AuditV1 {
     pub(crate) signed: u64,
     /// Files of secrets.
     pub(crate) secrets: u64,
+    /// Copies of manifests.
+    pub(crate) manifests: u64,
     pub(crate) exported: bool,
     pub(crate) faults: Vec<FaultV1>,
     pub(crate) notes: Vec<String>,
@@ -27,7 +29,7 @@ pub(crate) struct AuditV1 {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FaultV1 {
-    /// `lines`, `card`, `document`, `signature`, `secrets`, `kept`, `carried` or `unseen`.
+    /// `lines`, `card`, `document`, `signature`, `secrets`, `kept`, `manifest`, `carried` or `unseen`.
     pub(crate) kind: String,
     pub(crate) problem: String,
     pub(crate) help: String,
