@@ -40,6 +40,9 @@ const TABLE: &[(&str, &[&str])] = &[
     // The two pipelines run over the same stations, so they have the same list; neither may know the other.
     ("supply", &["record", "match_key", "fingerprint", "manifest", "finding", "source", "intake"]),
     ("scan", &["record", "match_key", "fingerprint", "manifest", "finding", "source", "intake"]),
+    // Asks the originator's own copy of a manifest about one person. It reads that person as `intake` reads any row, counts nothing and judges no
+    // deletion, so that it needs no word of `finding`; what the ledger holds it is handed.
+    ("trace", &["record", "match_key", "fingerprint", "manifest", "intake"]),
     // What is signed: outcomes (finding) about a manifest, by key (match_key). Nothing else, so that it is readable alone.
     ("attestation", &["match_key", "manifest", "finding"]),
     // A challenge carries the policy and the phase, which are words of `finding`.

@@ -1,0 +1,1 @@
+//! Whether a person was supplied: the originator asks the copy of a manifest that its ledger keeps.
