@@ -8,6 +8,7 @@ pub(crate) mod convert;
 pub(crate) mod infer;
 pub(crate) mod known_answer;
 pub(crate) mod map;
+pub(crate) mod person;
 pub(crate) mod profile;
 pub(crate) mod survey;
 pub(crate) mod text;

@@ -3,19 +3,11 @@
 //! A scan sends it through its own normaliser, keys and index before anything else. If it is not found, the scan would not have found
 //! anything: a wrong salt, another normaliser, a damaged index.
 
-use crate::intake::By;
-use crate::intake::Mapping;
-use crate::intake::Taken;
-use crate::intake::convert::Converter;
 use crate::intake::convert::Side;
+use crate::intake::person;
 use crate::record::RecordBatch;
-use crate::record::field::Field;
 use crate::record::field::Kind;
 use crate::record::field::Role;
-use crate::record::normalize::digest;
-use crate::record::schema::Usage;
-use crate::source::Locator;
-use crate::source::RowBatch;
 
 /// The record, cell by cell, in forms that the normaliser has to work on. The name has one token of three letters or more, so that each
 /// key has exactly one fingerprint of it; the numbers and the domain are reserved for such uses.
@@ -34,30 +26,8 @@ const CELLS: [(Kind, Role, &str); 10] = [
 
 /// The known-answer record as one side reads it.
 pub(crate) fn record(side: Side) -> RecordBatch {
-    let mut rows = RowBatch::default();
-    let mut columns = Vec::with_capacity(CELLS.len());
-    for (kind, role, cell) in CELLS {
-        rows.push_text(cell);
-        let usage = Field::new(kind, role).map_or(Usage::Text, Usage::Field);
-        columns.push(Taken::new("", usage, By::Person));
-    }
-    if side == Side::Recipient {
-        // The digests of the address, which a recipient's side finds, and does not make.
-        let mut digests = String::new();
-        let addresses = CELLS.iter().filter(|(kind, _, _)| *kind == Kind::Email);
-        for (_, _, cell) in addresses {
-            digest::of_email(cell, &mut |digest| {
-                digests.push_str(digest);
-                digests.push(' ');
-            });
-        }
-        rows.push_text(&digests);
-        columns.push(Taken::new("", Usage::Text, By::Person));
-    }
-    rows.end_row(Locator::None);
-    let mut records = RecordBatch::new();
-    Converter::new(&Mapping { columns, is_deep: false }, side).with_digests(true).convert(&rows, &mut records);
-    records
+    let columns = CELLS.map(|(kind, role, _)| (kind, role));
+    person::records(&columns, [CELLS.map(|(_, _, cell)| cell).to_vec()], side)
 }
 
 #[cfg(test)]
