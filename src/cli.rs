@@ -28,6 +28,7 @@ mod scan;
 mod status;
 mod supplies;
 mod supply;
+mod trace;
 mod verify;
 
 use crate::cli::context::Context;
@@ -106,7 +107,7 @@ struct Cli {
 #[derive(Args, Clone, Debug)]
 struct Global {
     /// Form of the result on standard output: `text` for people, `json` for programs, with a version in it; `csv` for spreadsheets, of
-    /// `status` and `supplies list` alone
+    /// `status`, `supplies list` and `trace` alone
     #[arg(long, value_enum, value_name = "text|json|csv", default_value_t = FormatArgument::Text, hide_possible_values = true, global = true, help_heading = "Output")]
     format: FormatArgument,
     /// Print the result alone, without what explains it
@@ -141,6 +142,7 @@ enum Command {
     Dispute(dispute::Arguments),
     Destroy(destroy::Arguments),
     Close(close::Arguments),
+    Trace(trace::Arguments),
     Ledger(ledger::Arguments),
     Inspect(inspect::Arguments),
     Demo(demo::Arguments),
@@ -213,16 +215,18 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let matches = Cli::command().color(color).try_get_matches_from(arguments)?;
     let cli = Cli::from_arg_matches(&matches)?;
     let has_table = match &cli.command {
-        Command::Status(_) => true,
+        Command::Status(_) | Command::Trace(_) => true,
         Command::Supplies(arguments) => arguments.has_table(),
         _ => false,
     };
     let fault = match &cli.command {
-        _ if cli.global.format == FormatArgument::Csv && !has_table => {
-            Some("`--format csv` is for `residua status` and `residua supplies list`; other results are no table".to_owned())
-        }
+        _ if cli.global.format == FormatArgument::Csv && !has_table => Some(
+            "`--format csv` is for `residua status`, `residua supplies list` and `residua trace`; other results are no table"
+                .to_owned(),
+        ),
         Command::Scan(arguments) => arguments.fault(),
         Command::Inspect(arguments) => arguments.fault(),
+        Command::Trace(arguments) => arguments.fault(),
         _ => None,
     };
     let Some(fault) = fault else { return Ok(cli) };
@@ -274,6 +278,7 @@ fn dispatch(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Dispute(arguments) => dispute::run(arguments, context),
         Command::Destroy(arguments) => destroy::run(arguments, context),
         Command::Close(arguments) => close::run(arguments, context),
+        Command::Trace(arguments) => trace::run(arguments, context),
         Command::Ledger(arguments) => ledger::run(arguments, context),
         Command::Inspect(arguments) => inspect::run(arguments, context),
         Command::Demo(arguments) => demo::run(arguments, context),

@@ -51,5 +51,6 @@ mod sql_dump;
 mod sqlite;
 #[cfg(unix)]
 mod terminal;
+mod trace;
 mod transformations;
 mod world;

@@ -388,7 +388,7 @@ fn check_secrets(ledger: &Ledger, supply: &Supply, is_exported: bool) -> (u64, V
     let mut faults = Vec::new();
     // Between the two lines of its end secrets may be there or not.
     if supply.closed.is_some() {
-        return (0, ledger.surviving_secrets(id).iter().map(|name| outlived(ledger, id, name)).collect());
+        return (0, ledger.surviving_secrets(&supply.entry).iter().map(|name| outlived(ledger, id, name)).collect());
     }
     if supply.closing.is_some() {
         return (0, faults);

@@ -20,6 +20,8 @@ use crate::ledger::entry::ClosingEntry;
 use crate::ledger::entry::Conclusion;
 use crate::ledger::entry::DestructionEntry;
 use crate::ledger::entry::Entry;
+use crate::ledger::entry::SupplyEntry;
+use crate::ledger::kept_manifest;
 use crate::ledger::party::Standing;
 use crate::ledger::reference;
 use crate::ledger::seed;
@@ -132,9 +134,8 @@ impl Ledger {
         if supply.closing.is_none() {
             return Err(LedgerError::Misfit { problem: "the supply is not being closed" });
         }
-        let id = &supply.entry.supply_id;
         let mut removed = Vec::new();
-        for (what, name) in secrets_of(id) {
+        for (what, name) in secrets_of(&supply.entry) {
             for name in Ledger::names_of_private(&name) {
                 match fs::remove_file(self.path(&name)) {
                     Ok(()) => removed.push(what),
@@ -172,8 +173,8 @@ impl Ledger {
     }
 
     /// Names of files of secrets that outlived their supply's end.
-    pub(super) fn surviving_secrets(&self, supply_id: &str) -> Vec<String> {
-        secrets_of(supply_id)
+    pub(super) fn surviving_secrets(&self, entry: &SupplyEntry) -> Vec<String> {
+        secrets_of(entry)
             .into_iter()
             .flat_map(|(_, name)| Ledger::names_of_private(&name))
             .filter(|name| self.path(name).exists())
@@ -182,8 +183,11 @@ impl Ledger {
 }
 
 /// The files of a supply that are for the owner's eyes alone, each with the word of a record of destruction.
-fn secrets_of(supply_id: &str) -> [(&'static str, String); 3] {
-    [("salts", secrets_name(supply_id)), ("seeds", seed::file_name(supply_id)), ("references", reference::file_name(supply_id))]
+fn secrets_of(entry: &SupplyEntry) -> Vec<(&'static str, String)> {
+    let id = &entry.supply_id;
+    let mut files = vec![("salts", secrets_name(id)), ("seeds", seed::file_name(id)), ("references", reference::file_name(id))];
+    files.extend(entry.kept_manifest.iter().map(|digest| ("kept manifest", kept_manifest::file_name(digest))));
+    files
 }
 
 /// What is wrong with a recipient's record at this place of the ledger, in words.

@@ -6,6 +6,7 @@
 use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
 use crate::ledger::Supply;
+use crate::ledger::closing;
 use crate::ledger::store::create_private_folder;
 use crate::support::atomic_file;
 use crate::support::atomic_file::Access;
@@ -68,6 +69,7 @@ impl Ledger {
     /// what it was, its reader has to see.
     pub(crate) fn kept_manifest(&self, supply: &Supply) -> Result<Option<PathBuf>, LedgerError> {
         let Some(digest) = &supply.entry.kept_manifest else { return Ok(None) };
+        closing::refuse(self.view(), &supply.entry.supply_id)?;
         let name = file_name(digest);
         let path = self.path(&name);
         // Whoever opens a pipe waits for its other end.

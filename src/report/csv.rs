@@ -5,6 +5,7 @@
 
 use crate::ledger::Supply;
 use crate::ledger::board::BoardRow;
+use crate::report::json_v1::trace::TracedV1;
 use crate::report::text::clean_long;
 
 /// What a spreadsheet may take for the begin of a formula, in the wide forms of East Asian keyboards too.
@@ -59,6 +60,34 @@ pub(crate) fn supplies<'a>(supplies: impl Iterator<Item = (&'a Supply, BoardRow)
                 words(&entry.purpose),
                 words(&entry.created_at),
                 words(row.state.word()),
+            ]
+        }),
+    )
+}
+
+/// Which supplies held a person.
+pub(crate) fn trace(supplies: &[TracedV1]) -> String {
+    const HEAD: &str = "supply_id,recipient,records,supplied_at,delete_by,answer,reason,found_by,rows,seeds,not_looked_for,is_to_be_told,onward,state";
+    let numbers = |numbers: Vec<String>| words(&numbers.join(" "));
+    written(
+        HEAD,
+        supplies.iter().map(|traced| {
+            let onward: Vec<&str> = traced.onward.iter().map(|onward| onward.recipient.as_str()).collect();
+            vec![
+                words(&traced.supply_id),
+                words(&traced.recipient),
+                plain(&traced.records),
+                words(&traced.supplied_at),
+                plain(&traced.delete_by),
+                words(traced.answer),
+                words(traced.reason_text.as_deref().unwrap_or_default()),
+                words(&traced.found_by.join(" ")),
+                numbers(traced.rows.iter().map(ToString::to_string).collect()),
+                numbers(traced.seeds.iter().map(ToString::to_string).collect()),
+                Cell::Plain(traced.not_looked_for.map_or_else(String::new, |count| count.to_string())),
+                plain(&traced.is_to_be_told),
+                words(&onward.join("; ")),
+                words(traced.state_word),
             ]
         }),
     )

@@ -7,6 +7,7 @@ pub(crate) mod downstream;
 pub(crate) mod ledger;
 pub(crate) mod party;
 pub(crate) mod received;
+pub(crate) mod trace;
 
 use crate::attestation::predicate_v1::Coverage;
 use crate::attestation::predicate_v1::ReasonV1;

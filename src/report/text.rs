@@ -2,6 +2,7 @@
 
 pub(crate) mod document;
 pub(crate) mod outcome;
+pub(crate) mod trace;
 pub(crate) mod tree;
 pub(crate) mod wrap;
 

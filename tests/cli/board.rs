@@ -143,7 +143,7 @@ fn the_board_is_filtered_and_its_exit_code_with_it() {
         let output = world.run(SUPPLIED, &[words, &["--format", "csv"]].concat());
         output.exits_with(2).stdout_is("");
         assert!(
-            output.stderr.contains("`--format csv` is for `residua status` and `residua supplies list`"),
+            output.stderr.contains("`--format csv` is for `residua status`, `residua supplies list` and `residua trace`"),
             "{}",
             output.whole()
         );

@@ -64,6 +64,36 @@ fn spoil_ledger(world: &World) {
     }
 }
 
+/// Asks who was given a person, well and badly: by flags, by a file and by a pipe.
+fn trace(world: &World) {
+    for person in [&world.supplied[7], &world.own[7]] {
+        let (name, dob, address) = (person.full_name(), Person::dmy(person.mother_dob), person.address());
+        let flags = [
+            &["--email", &person.email, "--phone", &person.phone, "--name", &name, "--postcode", &person.postcode][..],
+            &["--name", &name, "--dob", &dob, "--dob", &Person::iso(person.child_dob), "--address", &address],
+            &["--ref", &person.customer_no],
+            &["--postcode", &person.postcode],
+            &["--dob", &name],
+            &["--phone", &person.email],
+            &["--name", &name, &dob],
+            &[&person.email],
+            &["--mail", &person.email],
+            &["--query", &person.email],
+            &["--query", "supply.csv"],
+        ];
+        let query = format!("email = {:?}\nname = [{name:?}]\ndob = {:?}\nref = {:?}\n", person.email, dob, person.customer_no);
+        for format in ["text", "json", "csv"] {
+            for flags in flags {
+                world.run(AFTER, &[&["trace", "--format", format], flags].concat());
+            }
+            let whole = query.len();
+            for piped in [&query, &query[..whole / 2], &query.replace("email", &person.last_name), &query.replace(" = ", ": ")] {
+                world.command(AFTER, &["trace", "--query", "-", "--verbose", "--format", format]).input(piped).run();
+            }
+        }
+    }
+}
+
 /// Runs every command, well and badly, in a world of people.
 fn run_everything(world: &World) {
     let run = |now: &str, words: &[&str]| {
@@ -95,6 +125,7 @@ fn run_everything(world: &World) {
         world.run(AFTER, &[words, &["--format", "csv"]].concat());
     }
     spoil_ledger(world);
+    trace(world);
 
     // What was handed over is confirmed, and held against other data.
     let handed = ["--manifest", "handover/baseline.residua", "--challenge", "baseline.challenge.json"];

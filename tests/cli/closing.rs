@@ -91,7 +91,10 @@ fn a_supply_is_closed_once_both_sides_have_destroyed_what_they_had() {
     let baseline = payload(&world.case.read("handover/baseline.residua.intoto.json"));
     let digest = baseline["subject"][0]["digest"]["sha256"].as_str().expect("a digest").to_owned();
     let gone = format!("baseline={digest}");
-    close(&world, &OURS[1..], &["--gone", &gone]).exits_with(0).prints("is closed. Destroyed:\n  salts\n").prints("Record: ");
+    close(&world, &OURS[1..], &["--gone", &gone])
+        .exits_with(0)
+        .prints("is closed. Destroyed:\n  salts\n  kept manifest\n")
+        .prints("Record: ");
     assert_eq!((secrets(&world), world.case.path(OURS[1]).exists()), (0, false));
     assert_eq!(state(&world), ("closed".to_owned(), 0));
     world.run(AFTER, &["ledger", "verify"]).exits_with(0);
@@ -109,6 +112,10 @@ fn a_supply_is_closed_once_both_sides_have_destroyed_what_they_had() {
     assert_eq!(lines(), before);
     assert_eq!(state(&world).0, "closed");
     world.run(AFTER, &["supplies", "show", &world.supply_id(), "--seeds"]).exits_with(0);
+    assert_eq!(fs::read_dir(world.case.path("ledger/manifests")).expect("a folder").count(), 0);
+    // Nobody can say any more whether somebody was in it, and nobody says no.
+    let traced = world.run(AFTER, &["trace", "--email", "nobody@mail.example"]);
+    traced.exits_with(10).prints("unknown");
     // A copy that was put back is found.
     world.case.write(&format!("ledger/secrets/{}.json", world.supply_id()), "{}");
     world.run(AFTER, &["ledger", "verify"]).exits_with(12).prints("is still there");

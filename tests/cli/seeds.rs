@@ -66,7 +66,7 @@ fn supplied() -> Vec<Vec<String>> {
 }
 
 /// A world whose supply has seeds; the recipient has loaded nothing yet.
-fn seeded(extra: &[&str]) -> (World, Output) {
+pub(crate) fn seeded(extra: &[&str]) -> (World, Output) {
     let world = World::new();
     world.case.write("people.csv", csv(&supplied()));
     let output = world.run(SUPPLIED, &world.supplying("people.csv", "handover", &[&["--seeds", "6"], extra].concat()));
