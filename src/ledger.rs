@@ -17,6 +17,7 @@ pub(crate) mod challenge;
 pub(crate) mod closing;
 pub(crate) mod dispute;
 pub(crate) mod entry;
+pub(crate) mod error;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub(crate) mod kept_manifest;
@@ -29,8 +30,8 @@ pub(crate) mod seed;
 pub(crate) mod store;
 pub(crate) mod vault;
 
+pub(crate) use crate::ledger::error::LedgerError;
 pub(crate) use crate::ledger::store::Ledger;
-pub(crate) use crate::ledger::store::LedgerError;
 
 use crate::finding::Phase;
 use crate::ledger::dispute::Dispute;

@@ -4,10 +4,10 @@
 //! before it is then held against them in their order. Nothing of this is kept for the next time: a ledger is read whole whenever it is
 //! opened, since a summary beside it would be a second truth that no chain protects.
 
+use crate::ledger::LedgerError;
 use crate::ledger::LedgerView;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::Line;
-use crate::ledger::store::LedgerError;
 use crate::support::hex;
 use crate::support::time;
 use rayon::prelude::*;
