@@ -54,3 +54,4 @@ mod terminal;
 mod trace;
 mod transformations;
 mod world;
+mod year;

@@ -11,7 +11,6 @@
 //! `RESIDUA_PROGRAM` names another program to test: an installed one, or a build with a sanitiser.
 
 use serde_json::Value;
-use std::cell::RefCell;
 use std::env;
 use std::ffi::OsStr;
 use std::ffi::OsString;
@@ -22,6 +21,7 @@ use std::path::PathBuf;
 use std::process;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -38,7 +38,7 @@ pub(crate) struct Case {
     folder: PathBuf,
     program: OsString,
     /// What every command printed so far, as command line and output.
-    said: RefCell<Vec<(String, String)>>,
+    said: Mutex<Vec<(String, String)>>,
 }
 
 impl Case {
@@ -51,7 +51,7 @@ impl Case {
     fn of(program: impl Into<OsString>) -> Case {
         let guard = tempfile::Builder::new().prefix("residua-test-").tempdir().expect("a temporary folder");
         let folder = guard.path().canonicalize().expect("the temporary folder's path");
-        Case { _guard: guard, folder, program: program.into(), said: RefCell::default() }
+        Case { _guard: guard, folder, program: program.into(), said: Mutex::default() }
     }
 
     /// The path of a file in the folder.
@@ -105,7 +105,7 @@ impl Case {
     /// No command of this case printed the word, in any case of its letters.
     #[track_caller]
     pub(crate) fn never_prints(&self, word: &str) {
-        for (line, output) in self.said.borrow().iter() {
+        for (line, output) in self.said.lock().expect("no panic").iter() {
             assert!(!holds(output.as_bytes(), word), "`{word}` stands in the output of `{line}`:\n{output}");
         }
     }
@@ -232,7 +232,7 @@ impl Command<'_> {
             stderr: case.redacted(&String::from_utf8(ended.stderr).expect("standard error in UTF-8")),
         };
         assert!(!output.stderr.contains("panicked at"), "the program panicked{}", output.whole());
-        case.said.borrow_mut().push((output.line.clone(), format!("{}{}", output.stdout, output.stderr)));
+        case.said.lock().expect("no panic").push((output.line.clone(), format!("{}{}", output.stdout, output.stderr)));
         output
     }
 }

@@ -328,13 +328,18 @@ pub(crate) fn payload(envelope: &str) -> serde_json::Value {
 
 /// A statement signed by a party of the world, whatever it says: what a forger with a key could write.
 pub(crate) fn sign(world: &World, party: &str, statement: &serde_json::Value) -> String {
+    sign_as(&world.case, &format!("keys/{party}.key"), &format!("keys/{party}.card.json"), statement)
+}
+
+/// A statement signed with a key file, whatever it says.
+pub(crate) fn sign_as(case: &Case, key: &str, card: &str, statement: &serde_json::Value) -> String {
     use ed25519_dalek::Signer;
     use ed25519_dalek::pkcs8::DecodePrivateKey;
     const KIND: &str = "application/vnd.in-toto+json";
-    let file = world.case.read(&format!("keys/{party}.key"));
+    let file = case.read(key);
     let pem = &file[file.find("-----BEGIN").expect("a key")..file.find("AGE-SECRET").expect("another key")];
     let key = ed25519_dalek::SigningKey::from_pkcs8_pem(pem.trim_end()).expect("a private key");
-    let card: serde_json::Value = serde_json::from_str(&world.case.read(&format!("keys/{party}.card.json"))).expect("a card");
+    let card: serde_json::Value = serde_json::from_str(&case.read(card)).expect("a card");
     let payload = serde_json::to_vec(statement).expect("JSON");
     let mut signed = format!("DSSEv1 {} {KIND} {} ", KIND.len(), payload.len()).into_bytes();
     signed.extend(&payload);
