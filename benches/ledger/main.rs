@@ -60,10 +60,9 @@ fn main() -> Answer<()> {
         command.args(words).args(["--now", NOW, "--ledger"]).arg(folder);
         command
     };
-    let show = id(0);
     let mut commands = [
         ("`sha256sum` of the lines", Command::new("sha256sum")),
-        ("`supplies show`: opening, and one supply", residua(&["supplies", "show", &show])),
+        ("`recipient list`: opening, and 500 keys", residua(&["recipient", "list"])),
         ("`status`", residua(&["status"])),
         ("`status --format json`", residua(&["status", "--format", "json"])),
         ("`ledger verify`", residua(&["ledger", "verify"])),

@@ -186,7 +186,8 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// Reads base64 in either alphabet (Envelope, "Standard JSON envelope"), with or without padding; a mixture is `None`.
 fn decode(text: &str) -> Option<Vec<u8>> {
-    let encoding = match (text.contains(['-', '_']), text.ends_with('=')) {
+    let is_for_urls = text.bytes().any(|byte| matches!(byte, b'-' | b'_'));
+    let encoding = match (is_for_urls, text.ends_with('=')) {
         (false, false) => BASE64_NOPAD,
         (false, true) => BASE64,
         (true, false) => BASE64URL_NOPAD,

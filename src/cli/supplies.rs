@@ -117,7 +117,11 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             })?;
             let seeds =
                 if *seeds { Some(ledger.seeds(&supply.entry.supply_id)?.map(numbered).unwrap_or_default()) } else { None };
-            let declarations = declared::list(&ledger, supply)?;
+            // A document that is damaged hides nothing of what the lines say.
+            let (declarations, fault) = match declared::list(&ledger, supply) {
+                Ok(declarations) => (declarations, None),
+                Err(error) => (Vec::new(), Some(error)),
+            };
             match context.format {
                 Format::Json => {
                     let shown = json_v1::SupplyV1 { seeds, declarations, ..json(view, supply) };
@@ -130,6 +134,9 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                         context.say(&who(&seeds, &supply.entry.recipient.name))?;
                     }
                 }
+            }
+            if let Some(error) = fault {
+                return Err(error.into());
             }
         }
     }

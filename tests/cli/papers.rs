@@ -389,3 +389,15 @@ fn what_was_refused_is_remembered() {
     show().prints("system not scanned `tape archive`: proposed");
     world.run(LATER, &["ledger", "verify"]).exits_with(0);
 }
+
+#[test]
+fn a_document_that_is_gone_hides_nothing_of_what_the_lines_say() {
+    let world = answered();
+    world.verify("1.json").exits_with(0);
+    let receipt = world.run(AFTER, &["supplies", "show", &world.supply_id(), "--format", "json"]).json();
+    let challenges = receipt["supplies"][0]["challenges"].as_array().expect("challenges");
+    let digest = challenges.last().expect("a challenge")["receipts"][0]["attestation"].as_str().expect("a digest").to_owned();
+    std::fs::remove_file(world.case.path(&format!("ledger/envelopes/{digest}.json"))).expect("a document");
+    let shown = world.run(AFTER, &["supplies", "show", &world.supply_id()]);
+    shown.exits_with(1).prints("State: ").prints("attestation received").warns(&digest).warns("restore the file from a backup");
+}
