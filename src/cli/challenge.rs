@@ -2,6 +2,7 @@
 
 use crate::attestation::dsse::Envelope;
 use crate::attestation::key::SigningKey;
+use crate::attestation::predicate_v1::ChallengeV1;
 use crate::attestation::statement::Statement;
 use crate::cli::argument::within;
 use crate::cli::context::Context;
@@ -222,6 +223,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         id: context.random()?,
         nonce: context.random()?,
     };
+    let fewer = fewer_than_before(&ledger, supply, &request)?;
     let statement = challenge::issue(&ledger, supply, request, now)?;
     let predicate = statement.predicate.clone();
     let recipient = ledger.view().current_card(supply).name.clone();
@@ -245,7 +247,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         Format::Text => {
             context.say(&format!("Challenge {}\n", predicate.challenge_id))?;
             context.explain(&format!(
-                "{} scan of supply {} by {}; answers are accepted until {}.\n{}{}{}{}Next: give {} to the recipient, who runs `residua scan`.\n",
+                "{} scan of supply {} by {}; answers are accepted until {}.\n{}{}{}{}{fewer}Next: give {} to the recipient, who runs `residua scan`.\n",
                 predicate.phase,
                 predicate.supply_id,
                 crate::support::sanitize::clean(&recipient),
@@ -267,6 +269,24 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         }
     }
     Ok(ExitCode::Clear)
+}
+
+/// What the challenge before accepted or required and this one does not: nothing carries over, and whoever forgets it is told.
+fn fewer_than_before(ledger: &Ledger, supply: &Supply, request: &Request) -> anyhow::Result<String> {
+    let is_alike = |phase: Phase| (phase == Phase::Baseline) == (request.phase == Phase::Baseline);
+    let Some(before) = supply.challenges.iter().rev().find(|challenge| is_alike(challenge.phase)) else {
+        return Ok(String::new());
+    };
+    let originator = supply.entry.originator.card()?;
+    let policy = ledger.statement::<ChallengeV1>(&before.entry.envelope, &originator)?.predicate.policy;
+    let mut words = String::new();
+    if policy.countersignature_required && !request.policy.countersignature_required {
+        words.push_str("Note: the challenge before required an officer's countersignature, and this one does not (`--require-countersignature`).\n");
+    }
+    if !policy.accept.is_empty() && request.policy.accept.is_empty() {
+        words.push_str("Note: the challenge before accepted declarations, and this one accepts none; each challenge names its own (`--accept`).\n");
+    }
+    Ok(words)
 }
 
 /// Reads a declaration file and refuses one that contradicts itself.

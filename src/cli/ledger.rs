@@ -128,7 +128,11 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         Command::Protect { new_passphrase_file, ledger, passphrase } => {
             let mut ledger = Ledger::open(&ledger.folder()?)?;
             passphrase.unlock(&mut ledger)?;
+            let was_protected = ledger.is_protected();
             let files = ledger.protect(&read_new(new_passphrase_file)?)?;
+            if was_protected {
+                context.explain("The passphrase was changed. Backups from before open with the old one.\n")?;
+            }
             protected(true, files, context)
         }
         Command::Unprotect { ledger, passphrase } => {

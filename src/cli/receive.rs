@@ -183,10 +183,11 @@ fn open(arguments: &Arguments, originator: &Card, key: &SigningKey, context: &Co
             "ask the originator for both as they were made",
         ));
     }
-    if first.supply.recipient_key != key.fingerprint() {
+    // The key may have been replaced since. Then the challenge is for the new one, and its salt opens with no other.
+    if first.supply.recipient_key != key.fingerprint() && arguments.challenge.is_none() {
         return Err(advised(
             "the supply is one to another key",
-            "use the key whose card the originator was given (`--as`), or tell the originator",
+            "use the key whose card the originator was given (`--as`); if it was replaced since, name the data and a challenge that was issued for the new one (`--challenge`)",
         ));
     }
     let opening = || format!("cannot use the manifest `{}`", arguments.manifest.display());

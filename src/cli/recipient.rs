@@ -430,13 +430,19 @@ fn json(view: &LedgerView, key: &Key) -> RecipientKeyV1 {
         replaced_since: key.replaced.as_ref().map(|replacement| time::format(replacement.since)),
         revoked_since: key.revoked().map(|revocation| revocation.since.to_string()),
         reason: key.revoked().map(|revocation| revocation.reason.clone()),
-        officers: view.parties().officers().filter_map(|officer| officer_of(officer, fingerprint)).collect(),
+        officers: officers_of(view, fingerprint),
     }
 }
 
-/// An officer who was entered for this key of a recipient.
-fn officer_of(officer: &Officer, party: &str) -> Option<OfficerV1> {
-    let since = officer.since(party)?;
+/// The officers of a recipient, with its current key, whichever of its keys they were entered for.
+fn officers_of(view: &LedgerView, fingerprint: &str) -> Vec<OfficerV1> {
+    let parties = view.parties();
+    let is_of = |officer: &&Officer| parties.current(officer.party()) == fingerprint;
+    parties.officers().filter(is_of).filter_map(officer_of).collect()
+}
+
+fn officer_of(officer: &Officer) -> Option<OfficerV1> {
+    let since = officer.since(officer.party())?;
     Some(OfficerV1 {
         name: officer.pinned.name.clone(),
         key: officer.pinned.fingerprint.clone(),

@@ -8,9 +8,24 @@ pub(crate) fn describe(text: &str, error: &toml::de::Error) -> (usize, String) {
     // The parser says "invalid type: string "…", expected a map"; what was expected is enough.
     let told = match (message.strip_prefix("invalid "), message.rsplit_once(", expected ")) {
         (Some(_), Some((_, expected))) => format!("a value does not fit: expected {expected}"),
-        _ => message.to_owned(),
+        _ => message.strip_prefix(MISSING).map_or_else(|| message.to_owned(), |name| format!("{MISSING}{}", as_written(name))),
     };
     (line, told)
+}
+
+/// How the parser says that a member is not there.
+const MISSING: &str = "missing field ";
+
+/// A member's name as it is written in TOML, where JSON joins the words: `will_be_deleted`.
+fn as_written(name: &str) -> String {
+    let mut written = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            written.push('_');
+        }
+        written.push(letter.to_ascii_lowercase());
+    }
+    written
 }
 
 #[cfg(test)]
@@ -28,5 +43,17 @@ mod tests {
         let (line, told) = describe(text, &toml::from_str::<File>(text).unwrap_err());
         assert_eq!(line, 2);
         assert_eq!(told, "a value does not fit: expected u8");
+    }
+
+    #[test]
+    fn a_member_is_named_as_one_writes_it() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct File {
+            #[allow(dead_code)]
+            will_be_deleted: bool,
+        }
+        let told = describe("", &toml::from_str::<File>("").unwrap_err()).1;
+        assert_eq!(told, "missing field `will_be_deleted`");
     }
 }

@@ -63,6 +63,12 @@ pub(crate) fn verify(ledger: &Ledger, bytes: &[u8], received_at: Timestamp) -> R
             "name the ledger from which the challenge was issued with `--ledger`",
         );
     };
+    if let Some(day) = supply.closing_day() {
+        return refuse(
+            format!("the supply was closed on {day}, and nothing is judged anew"),
+            "`residua supplies show` has what was received before, and what was concluded from it",
+        );
+    }
     let attestation = hex::encode(&statement.subject.sha256);
     if challenge.receipts.iter().all(|receipt| receipt.attestation != attestation) {
         return refuse(

@@ -401,3 +401,30 @@ fn a_document_that_is_gone_hides_nothing_of_what_the_lines_say() {
     let shown = world.run(AFTER, &["supplies", "show", &world.supply_id()]);
     shown.exits_with(1).prints("State: ").prints("attestation received").warns(&digest).warns("restore the file from a backup");
 }
+
+#[test]
+fn who_asks_for_less_than_before_is_told() {
+    let world = required();
+    verify(&world, &["1.json"]).exits_with(10);
+    world.case.write("declared.toml", "[[not_scanned]]\nsystem = \"archive\"\nreason = \"offline\"\n");
+    let second = world.ask("recheck", "2.challenge.json", &["--accept", "declared.toml"]);
+    second.exits_with(0).prints("Note: the challenge before required an officer's countersignature, and this one does not");
+    assert!(!second.stdout.contains("accepts none"), "{}", second.whole());
+    let third = world.ask("recheck", "3.challenge.json", &["--require-countersignature"]);
+    third.exits_with(0).prints("Note: the challenge before accepted declarations, and this one accepts none");
+    assert!(!third.stdout.contains("and this one does not"), "{}", third.whole());
+}
+
+#[test]
+fn officers_stand_with_the_current_key() {
+    let world = required();
+    let new = ["keygen", "--name", "The recipient", "--out", "keys/new", "--replaces", "keys/recipient.key"];
+    world.run(AFTER, &new).exits_with(0);
+    world.run(AFTER, &["recipient", "rotate", "keys/new.rotation.json"]).exits_with(0);
+    let list = world.run(AFTER, &["recipient", "list", "--format", "json"]).json();
+    let keys = list["recipients"].as_array().expect("keys");
+    for key in keys {
+        let officers = key["officers"].as_array().map_or(0, Vec::len);
+        assert_eq!(officers, usize::from(key["state"] == "current"), "{list:#}");
+    }
+}

@@ -190,3 +190,27 @@ fn a_file_that_cannot_be_read_keeps_no_other_from_being_entered() {
     assert_eq!(verified.json()["countersignatures"][0]["result"], "accepted");
     assert!(shown(&world).contains("found the same"));
 }
+
+#[test]
+fn who_has_a_new_key_by_then_confirms_with_it() {
+    let world = World::new();
+    world.supply("supply.csv", "handover", &[]).exits_with(0);
+    let new = ["keygen", "--name", "The recipient", "--out", "keys/new", "--replaces", "keys/recipient.key"];
+    world.run(SUPPLIED, &new).exits_with(0);
+    world.run(SUPPLIED, &["recipient", "rotate", "keys/new.rotation.json"]).exits_with(0);
+    world.run(SUPPLIED, &world.asking("baseline", "baseline.json", &[])).exits_with(0);
+    let received = receive(&world, "supply.csv", &[]);
+    received.exits_with(1).warns("The recipient");
+    let mut words = [&["receive", "supply.csv"][..], &RECEIVING].concat();
+    let key = words.iter().position(|word| *word == "keys/recipient.key").expect("a key");
+    words[key] = "keys/new.key";
+    world.run(SUPPLIED, &words).exits_with(0).prints("The manifest is that of the data");
+    world.run(SUPPLIED, &["verify", "receipt.json"]).exits_with(0).prints("made anew from the data");
+    // Without a challenge nothing says that the key is the recipient's.
+    let without: Vec<&str> =
+        ["receive", "--manifest", "handover/baseline.residua", "--from", "keys/originator.card.json", "--as", "keys/new.key"]
+            .into_iter()
+            .chain(["--out", "other.json"])
+            .collect();
+    world.run(SUPPLIED, &without).exits_with(1).warns("if it was replaced since");
+}

@@ -33,8 +33,10 @@ pub(super) fn enter(ledger: &mut Ledger, path: &Path, bytes: &[u8], now: Timesta
             let attestation = ledger.document(&entry.attestation)?;
             let anew = enter_attestation(ledger, &attestation, now)?;
             let appraisal = anew.appraisal.conclusion.word();
+            let until = anew.appraisal.clear_until();
+            let until = until.map_or_else(String::new, |until| format!(" with exceptions until {until}"));
             let words = format!(
-                "{file}\n{}\n  of the attestation with SHA-256 {} for supply {}, which is now appraised as: {appraisal}\n",
+                "{file}\n{}\n  of the attestation with SHA-256 {} for supply {}, which is now appraised as: {appraisal}{until}\n",
                 by(&entry),
                 entry.attestation,
                 entry.supply_id

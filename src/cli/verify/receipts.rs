@@ -14,6 +14,7 @@ use crate::support::atomic_file::Existing;
 use crate::support::hex;
 use crate::support::time;
 use crate::verification::Verification;
+use crate::verification::appraisal::Appraisal;
 use anyhow::Context as _;
 use jiff::Timestamp;
 use std::fs;
@@ -66,8 +67,8 @@ impl Receipts {
                 "sign with the key that was named with `--as` when it was supplied",
             ));
         }
-        let appraisal = self.is_appraisal_told.then(|| verification.appraisal.conclusion.word());
-        let kept = ledger.kept_receipt(&receipt.challenge_id, &receipt.attestation, appraisal)?;
+        let appraisal = self.is_appraisal_told.then(|| told(&verification.appraisal));
+        let kept = ledger.kept_receipt(&receipt.challenge_id, &receipt.attestation, appraisal.as_deref())?;
         let bytes = if let Some(kept) = kept {
             kept
         } else {
@@ -79,7 +80,7 @@ impl Receipts {
                 received_at: time::format(verification.received_at),
                 ledger_head: ledger.head().to_owned(),
                 ledger_entries: ledger.len(),
-                appraisal: appraisal.map(str::to_owned),
+                appraisal: appraisal.clone(),
             };
             let payload = Statement::new(&name, digest, predicate).to_payload()?;
             let bytes = Envelope::sign(payload, &self.key).to_json();
@@ -101,4 +102,10 @@ impl Receipts {
             .with_context(|| format!("cannot write the receipt `{}`", out.display()))?;
         Ok(Some(out))
     }
+}
+
+/// What was concluded, with the day up to which it holds.
+fn told(appraisal: &Appraisal) -> String {
+    let word = appraisal.conclusion.word();
+    appraisal.clear_until().map_or_else(|| word.to_owned(), |until| format!("{word} with exceptions until {until}"))
 }
