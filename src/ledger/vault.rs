@@ -82,6 +82,8 @@ impl Ledger {
 
     /// Writes a file that is for its owner alone, in the place of what an interrupted command left.
     pub(super) fn write_private(&self, name: &str, bytes: &[u8]) -> Result<(), LedgerError> {
+        // Else a file could be sealed for a key that is just being given up, or be left in the clear beside those that are just being sealed.
+        let _lock = self.lock()?;
         if !self.is_protected() {
             return self.replace(name, bytes);
         }
@@ -270,6 +272,22 @@ mod tests {
         let mut names: Vec<String> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
+    }
+
+    /// Whoever changes what secrets are under holds the lock, and what is written meanwhile would be left out.
+    #[test]
+    fn a_secret_is_written_only_while_nobody_changes_what_secrets_are_under() {
+        let originator = Originator::new();
+        let ledger = &originator.ledger;
+        let lock = ledger.lock().unwrap();
+        std::thread::scope(|scope| {
+            let writing = scope.spawn(|| ledger.write_private("secrets/x.json", b"{}"));
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            assert!(!ledger.path("secrets/x.json").exists() && !writing.is_finished());
+            drop(lock);
+            writing.join().unwrap().unwrap();
+        });
+        assert!(ledger.path("secrets/x.json").exists());
     }
 
     #[test]
