@@ -39,6 +39,7 @@ use crate::verification::Verification;
 use clap::ArgGroup;
 use clap::Args;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 use std::path::PathBuf;
@@ -276,7 +277,8 @@ fn words(path: &Path, verification: &Verification, context: &Context) -> String 
     if let Some(stated) = &verification.stated {
         words.push_str(&outcome::declared(&stated.declared));
     }
-    for declaration in verification.not_accepted.iter().filter(|declaration| !is_a_reason(declaration, verification)) {
+    let reasons = named_by_reasons(verification);
+    for declaration in verification.not_accepted.iter().filter(|declaration| !is_a_reason(declaration, &reasons)) {
         let _ = writeln!(words, "Not accepted by the challenge: {declaration}");
     }
     for declaration in &verification.refused_before {
@@ -288,8 +290,8 @@ fn words(path: &Path, verification: &Verification, context: &Context) -> String 
     words
 }
 
-/// Whether a declaration that is not accepted stands among the reasons that were listed.
-fn is_a_reason(declaration: &str, verification: &Verification) -> bool {
+/// What the reasons that were listed say of declarations that are not accepted, as a declaration in words ends.
+fn named_by_reasons(verification: &Verification) -> BTreeSet<String> {
     let is_listed = verification.appraisal.conclusion != Conclusion::Failed;
     let reasons = verification.judgement.iter().filter(|_| is_listed).flat_map(|judgement| &judgement.reasons);
     let named = reasons.filter_map(|reason| match reason.code {
@@ -297,8 +299,12 @@ fn is_a_reason(declaration: &str, verification: &Verification) -> bool {
         ReasonCode::DeclarationNotAccepted => reason.key.as_ref(),
         _ => None,
     });
-    let mut endings = named.map(|name| format!(" `{}`", clean(name)));
-    endings.any(|ending| declaration.ends_with(&ending))
+    named.map(|name| format!(" `{}`", clean(name))).collect()
+}
+
+/// Whether a declaration that is not accepted stands among the reasons that were listed.
+fn is_a_reason(declaration: &str, reasons: &BTreeSet<String>) -> bool {
+    declaration.match_indices(" `").any(|(at, _)| declaration.get(at..).is_some_and(|ending| reasons.contains(ending)))
 }
 
 /// The meaning, and why the appraisal is no better.

@@ -210,11 +210,12 @@ impl Declarations {
 
     /// What is wrong with the declarations, in words; `None` where they can be used.
     pub(crate) fn fault(&self) -> Option<String> {
+        let mut lawful_names = BTreeSet::new();
         for (index, lawful) in self.lawful_sources.iter().enumerate() {
             if lawful.name.trim().is_empty() || lawful.source.trim().is_empty() {
                 return Some(format!("lawful source number {} lacks a name or a source", index + 1));
             }
-            if self.lawful_sources[..index].iter().any(|other| other.name == lawful.name) {
+            if !lawful_names.insert(&lawful.name) {
                 return Some(format!("two lawful sources are named `{}`", lawful.name));
             }
         }

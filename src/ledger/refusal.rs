@@ -8,6 +8,7 @@ use crate::ledger::entry::RefusedEntry;
 use crate::support::hex;
 use crate::support::sanitize;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Every declaration, in the order in which they are shown. `excluded` is what a map file left out besides.
 pub(crate) fn items(declared: &Declarations, excluded: &[Exclusion]) -> Vec<RefusedEntry> {
@@ -20,13 +21,10 @@ pub(crate) fn items(declared: &Declarations, excluded: &[Exclusion]) -> Vec<Refu
         let column = exclusion.column.as_ref().map_or_else(String::new, |column| format!(", column {column}"));
         item("exclusion", &format!("{}{column}", exclusion.target), exclusion)
     });
-    let mut items: Vec<RefusedEntry> = Vec::new();
-    for item in lawful.chain(removed).chain(backups).chain(systems).chain(onward).chain(exclusions) {
-        if !items.contains(&item) {
-            items.push(item);
-        }
-    }
-    items
+    // There may be as many as a file of a stranger has room for.
+    let mut known = BTreeSet::new();
+    let all = lawful.chain(removed).chain(backups).chain(systems).chain(onward).chain(exclusions);
+    all.filter(|item| known.insert((item.kind.clone(), item.sha256.clone()))).collect()
 }
 
 /// Its digest is over the JSON in which attestations and challenges have it.
