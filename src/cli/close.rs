@@ -110,8 +110,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         }
         return Ok(ExitCode::Clear);
     }
-    let doomed: Vec<Doomed> =
-        arguments.files.iter().map(|path| removal::recognise(path, &originator, context)).collect::<Result<_, _>>()?;
+    let doomed = removal::recognise(&arguments.files, &originator, context)?;
     if doomed.iter().any(|doomed| doomed.supply_id.as_ref().is_some_and(|other| *other != id)) {
         return Err(advised("a file is of another supply, and nothing was destroyed", "name the files of this supply alone"));
     }

@@ -10,10 +10,13 @@ use crate::attestation::statement::Statement;
 use crate::attestation::statement::Subject;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
+use crate::cli::document;
+use crate::cli::document::Document;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::advised;
 use crate::cli::removal;
 use crate::cli::removal::Doomed;
+use crate::manifest::statement::ManifestV1;
 use crate::manifest::statement::PhaseGroup;
 use crate::report::json_v1;
 use crate::report::json_v1::closing::DestroyedV1;
@@ -31,7 +34,8 @@ use std::path::PathBuf;
 ///
 /// For the recipient, once the originator says that the supply is to be closed: without these files nothing can be scanned for any more. Each file is
 /// known by its content, a manifest by the statement beside it, which stays; a challenge is removed for the salt in it. Nothing else is ever
-/// removed, and nothing at all unless every file is known and of one supply. Attestations are evidence and are kept.
+/// removed, and nothing at all unless every file is known and of one supply. A list of findings does not say of which supply it is: that is for you to
+/// know. Attestations are evidence and are kept.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Example:
@@ -47,8 +51,11 @@ Exit codes: 0 destroyed, or tried; 1 error: what could not be removed is
 listed, and the record names only what was.")]
 pub(crate) struct Arguments {
     /// The files
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "of", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// A manifest's statement, which stays, to say of which supply this is where no file is left that does: with `--gone`
+    #[arg(long, value_name = "STATEMENT", requires = "gone")]
+    of: Option<PathBuf>,
     /// The originator's card, whose fingerprint you compared with the originator
     #[arg(long, value_name = "CARD")]
     from: PathBuf,
@@ -79,9 +86,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     let originator = Card::read(&arguments.from)?;
     let key = SigningKey::read(&arguments.key)?;
-    let doomed: Vec<Doomed> =
-        arguments.files.iter().map(|path| removal::recognise(path, &originator, context)).collect::<Result<_, _>>()?;
-    let (supply_id, subject) = of_one_supply(&doomed)?;
+    let doomed = removal::recognise(&arguments.files, &originator, context)?;
+    let stated = arguments.of.as_ref().map(|path| document::open(path, "manifest statement", &originator)).transpose()?;
+    let (supply_id, subject) = of_one_supply(&doomed, stated)?;
     if arguments.dry_run {
         let json = DestroyedV1 {
             version: json_v1::VERSION,
@@ -146,14 +153,17 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
 }
 
 /// The one supply that all files are of, and the manifest that the record is about.
-fn of_one_supply(doomed: &[Doomed]) -> anyhow::Result<(String, Subject)> {
-    let mut supplies = doomed.iter().filter_map(|doomed| doomed.supply_id.as_ref());
-    let manifests = || doomed.iter().filter_map(|doomed| doomed.manifest.as_ref());
+fn of_one_supply(doomed: &[Doomed], stated: Option<Document<ManifestV1>>) -> anyhow::Result<(String, Subject)> {
+    let stated = stated.map(|stated| (stated.statement.predicate, stated.statement.subject));
+    let stated = stated.map(|(manifest, subject)| (manifest.supply.supply_id, (manifest.phase_group, subject)));
+    let stated = stated.as_ref();
+    let mut supplies = doomed.iter().filter_map(|doomed| doomed.supply_id.as_ref()).chain(stated.map(|(supply_id, _)| supply_id));
+    let manifests = || doomed.iter().filter_map(|doomed| doomed.manifest.as_ref()).chain(stated.map(|(_, manifest)| manifest));
     let subject = manifests().find(|(group, _)| *group == PhaseGroup::Deletion).or_else(|| manifests().next());
     let (Some(supply_id), Some((_, subject))) = (supplies.next(), subject) else {
         return Err(advised(
             "nothing says which supply this is of, and nothing was destroyed",
-            "name a manifest or a challenge of it too",
+            "name a manifest or a challenge of it too, or the statement of one that is gone (`--of`)",
         ));
     };
     if supplies.any(|other| other != supply_id) {

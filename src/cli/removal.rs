@@ -30,6 +30,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 /// Bytes that are read at a time.
 const CHUNK: usize = 1 << 20;
@@ -38,6 +39,7 @@ const CHUNK: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Doomed {
     path: PathBuf,
+    seen: Seen,
     /// As the record names it.
     pub(super) item: ItemV1,
     /// The supply that it says itself to be of; findings say none.
@@ -46,10 +48,25 @@ pub(super) struct Doomed {
     pub(super) manifest: Option<(PhaseGroup, Subject)>,
 }
 
-/// What a file is. Nothing is removed before all were looked at.
-pub(super) fn recognise(path: &Path, originator: &Card, context: &Context) -> anyhow::Result<Doomed> {
+/// What the files are. Nothing is removed before all were looked at.
+pub(super) fn recognise(paths: &[PathBuf], originator: &Card, context: &Context) -> anyhow::Result<Vec<Doomed>> {
+    let mut doomed: Vec<Doomed> = Vec::new();
+    for path in paths {
+        let next = recognise_one(path, originator, context)?;
+        if doomed.iter().any(|known| known.seen == next.seen) {
+            return Err(advised(
+                format!("`{}` is named twice, and nothing was destroyed", path.display()),
+                "name each file once",
+            ));
+        }
+        doomed.push(next);
+    }
+    Ok(doomed)
+}
+
+fn recognise_one(path: &Path, originator: &Card, context: &Context) -> anyhow::Result<Doomed> {
     let looking = || format!("cannot destroy `{}`", path.display());
-    refuse_other_names(path).with_context(looking)?;
+    let seen = Seen::of(path).with_context(looking)?;
     let (start, sha256, blake3) = read(path, context).with_context(looking)?;
     let path = path.to_owned();
     if header::begins_as_manifest(&start) {
@@ -68,15 +85,15 @@ pub(super) fn recognise(path: &Path, originator: &Card, context: &Context) -> an
         };
         let item = ItemV1::removed(what, Some(sha256), None);
         let supply_id = Some(manifest.supply.supply_id);
-        return Ok(Doomed { path, item, supply_id, manifest: Some((manifest.phase_group, subject)) });
+        return Ok(Doomed { path, seen, item, supply_id, manifest: Some((manifest.phase_group, subject)) });
     }
     if findings::is_list(&start) {
         let item = ItemV1::removed(FINDINGS, Some(sha256), Some(blake3));
-        return Ok(Doomed { path, item, supply_id: None, manifest: None });
+        return Ok(Doomed { path, seen, item, supply_id: None, manifest: None });
     }
     if start.starts_with(IDENTIFIED_HEADER.as_bytes()) {
         let item = ItemV1::removed(IDENTIFIED, Some(sha256), None);
-        return Ok(Doomed { path, item, supply_id: None, manifest: None });
+        return Ok(Doomed { path, seen, item, supply_id: None, manifest: None });
     }
     let challenge: Document<ChallengeV1> = document::open(&path, "challenge", originator).map_err(|error| {
         advised(
@@ -88,26 +105,46 @@ pub(super) fn recognise(path: &Path, originator: &Card, context: &Context) -> an
     let challenge = challenge.statement.predicate;
     let group = if challenge.phase == PhaseGroup::Baseline.word() { PhaseGroup::Baseline } else { PhaseGroup::Deletion };
     let item = ItemV1::removed(CHALLENGE, Some(sha256), None);
-    Ok(Doomed { path, item, supply_id: Some(challenge.supply_id), manifest: Some((group, subject)) })
+    Ok(Doomed { path, seen, item, supply_id: Some(challenge.supply_id), manifest: Some((group, subject)) })
 }
 
-/// A file that has another name would outlive its removal.
-fn refuse_other_names(path: &Path) -> anyhow::Result<()> {
-    let metadata = fs::symlink_metadata(path)?;
-    if metadata.file_type().is_symlink() {
-        return Err(advised("it is a link to the file", "name the file itself"));
-    }
-    if !metadata.is_file() {
-        return Err(advised("it is no regular file", "name the files one by one"));
-    }
+/// Which file stands under a name, and in which state: what is removed has to be what was read.
+#[derive(Debug, PartialEq, Eq)]
+struct Seen {
+    length: u64,
+    modified: Option<SystemTime>,
+    /// Device, inode, and when anything of it was changed last.
     #[cfg(unix)]
-    if std::os::unix::fs::MetadataExt::nlink(&metadata) > 1 {
-        return Err(advised(
-            "it has a second name (a hard link), under which it would stay",
-            "remove the other name first; `find DIR -samefile FILE` finds it",
-        ));
+    node: (u64, u64, i64, i64),
+    #[cfg(not(unix))]
+    node: PathBuf,
+}
+
+impl Seen {
+    /// Looks at a file. Refused where it has another name, under which it would outlive its removal.
+    fn of(path: &Path) -> anyhow::Result<Seen> {
+        let metadata = fs::symlink_metadata(path)?;
+        if metadata.file_type().is_symlink() {
+            return Err(advised("it is a link to the file", "name the file itself"));
+        }
+        if !metadata.is_file() {
+            return Err(advised("it is no regular file", "name the files one by one"));
+        }
+        #[cfg(unix)]
+        let node = {
+            use std::os::unix::fs::MetadataExt;
+            if metadata.nlink() > 1 {
+                return Err(advised(
+                    "it has a second name (a hard link), under which it would stay",
+                    "remove the other name first; `find DIR -samefile FILE` finds it",
+                ));
+            }
+            (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
+        };
+        #[cfg(not(unix))]
+        let node = path.to_owned();
+        Ok(Seen { length: metadata.len(), modified: metadata.modified().ok(), node })
     }
-    Ok(())
 }
 
 /// The beginning of a file, its SHA-256 and its BLAKE3.
@@ -149,12 +186,19 @@ pub(super) fn gone(text: &str) -> Result<ItemV1, String> {
 pub(super) fn remove(doomed: Vec<Doomed>) -> (Vec<Doomed>, Vec<String>) {
     let (mut removed, mut remaining) = (Vec::new(), Vec::new());
     for doomed in doomed {
-        match fs::remove_file(&doomed.path).and_then(|()| sync_folder(&doomed.path)) {
+        match remove_one(&doomed) {
             Ok(()) => removed.push(doomed),
             Err(error) => remaining.push(format!("`{}`: {error}", doomed.path.display())),
         }
     }
     (removed, remaining)
+}
+
+/// Removes a file, if it is still the one that was read: reading a large one takes its time, and somebody may have put another in its place.
+fn remove_one(doomed: &Doomed) -> anyhow::Result<()> {
+    anyhow::ensure!(Seen::of(&doomed.path)? == doomed.seen, "it was changed after it was read");
+    fs::remove_file(&doomed.path)?;
+    Ok(sync_folder(&doomed.path)?)
 }
 
 /// Has the removal of a name on the disk.
@@ -189,5 +233,45 @@ pub(super) fn json(item: &ItemV1) -> DestroyedItemV1 {
         file: None,
         sha256: item.sha256.clone(),
         blake3: item.blake3.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn doomed(path: &Path) -> Doomed {
+        let item = ItemV1::removed(FINDINGS, None, None);
+        Doomed { path: path.to_owned(), seen: Seen::of(path).unwrap(), item, supply_id: None, manifest: None }
+    }
+
+    #[test]
+    fn what_was_put_in_its_place_after_it_was_read_is_not_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("findings.csv");
+        let write = |text: &str| {
+            let passing = folder.path().join("new");
+            fs::write(&passing, text).unwrap();
+            fs::rename(passing, &path).unwrap();
+        };
+        write("old");
+        let old = doomed(&path);
+        write("new");
+        let (removed, remaining) = remove(vec![old]);
+        assert!(removed.is_empty() && remaining[0].contains("it was changed after it was read"), "{remaining:?}");
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        // Longer by a line.
+        let old = doomed(&path);
+        fs::write(&path, "new and more").unwrap();
+        assert!(remove(vec![old]).0.is_empty() && path.exists());
+        #[cfg(unix)]
+        {
+            let old = doomed(&path);
+            fs::hard_link(&path, folder.path().join("other")).unwrap();
+            assert!(remove(vec![old]).1[0].contains("second name"));
+            fs::remove_file(folder.path().join("other")).unwrap();
+        }
+        let (removed, remaining) = remove(vec![doomed(&path)]);
+        assert_eq!((removed.len(), remaining.len(), path.exists()), (1, 0, false));
     }
 }

@@ -163,6 +163,8 @@ fn only_files_of_ours_are_destroyed_and_all_or_none() {
     destroy(&world, &[&THEIRS[..], &["second/deletion.residua"]].concat(), &[]).exits_with(1).warns("of several supplies");
     // Nothing says which supply it is of.
     destroy(&world, &["theirs/findings.csv"], &[]).exits_with(1).warns("nothing says which supply");
+    // One file by two names.
+    destroy(&world, &[&THEIRS[..], &["theirs/../theirs/findings.csv"]].concat(), &[]).exits_with(1).warns("is named twice");
     // Another name of the file would stay.
     #[cfg(unix)]
     {
@@ -255,5 +257,35 @@ fn a_closing_that_was_interrupted_goes_on() {
         format!("{name}={}", statement["subject"][0]["digest"]["sha256"].as_str().expect("a digest"))
     };
     close(&world, &[], &["--gone", &digest("baseline"), "--gone", &digest("deletion")]).exits_with(0);
+    assert_eq!(state(&world).0, "closed");
+}
+
+/// The files are gone before there is a record of it, so that a machine may fail between the two.
+#[test]
+fn a_record_that_was_lost_can_be_made_again() {
+    let world = clear();
+    let digest = |name: &str| {
+        let statement = payload(&world.case.read(&format!("theirs/{name}.residua.intoto.json")));
+        format!("{name}={}", statement["subject"][0]["digest"]["sha256"].as_str().expect("a digest"))
+    };
+    let attestation = payload(&world.case.read("deletion.attestation.json"));
+    let findings = format!("findings={}", attestation["predicate"]["detail"]["blake3"].as_str().expect("a digest"));
+    let challenges = ["baseline", "deletion"].map(|phase| {
+        let answer = payload(&world.case.read(&format!("{phase}.attestation.json")));
+        format!("challenge={}", answer["predicate"]["challenge"]["sha256"].as_str().expect("a digest"))
+    });
+    destroy(&world, &THEIRS, &[]).exits_with(0);
+    fs::remove_file(world.case.path("destroyed.json")).expect("a record");
+    let (baseline, deletion) = (digest("baseline"), digest("deletion"));
+    let all = [&baseline, &deletion, &challenges[0], &challenges[1], &findings];
+    let gone: Vec<&str> = all.into_iter().flat_map(|gone| ["--gone", gone.as_str()]).collect();
+    destroy(&world, &[], &gone).exits_with(2);
+    let statement = ["--of", "theirs/deletion.residua.intoto.json"];
+    destroy(&world, &[], &statement).exits_with(2);
+    destroy(&world, &[], &[&gone[..], &["--of", "deletion.attestation.json"]].concat()).exits_with(1);
+    destroy(&world, &[], &[&gone[..], &statement].concat()).exits_with(0).prints("Record: destroyed.json");
+    assert!(world.case.path("theirs/deletion.residua.intoto.json").exists());
+    world.run(AFTER, &["verify", "destroyed.json"]).exits_with(0).prints("5 things named");
+    close(&world, &OURS, &[]).exits_with(0);
     assert_eq!(state(&world).0, "closed");
 }
