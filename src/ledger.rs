@@ -94,6 +94,8 @@ pub(crate) struct Supply {
     pub(crate) destructions: Vec<DestructionEntry>,
     /// That what is kept of it is being destroyed.
     pub(crate) closing: Option<ClosingEntry>,
+    /// Those of the recipient's records that counted when that began.
+    relied_on: Vec<DestructionEntry>,
     /// That it is.
     pub(crate) closed: Option<ClosedEntry>,
     /// What onward recipients attested to those who supplied them, the oldest first.
@@ -357,6 +359,7 @@ impl LedgerView {
                     disputes: Vec::new(),
                     destructions: Vec::new(),
                     closing: None,
+                    relied_on: Vec::new(),
                     closed: None,
                     onward: Vec::new(),
                 });
@@ -431,7 +434,11 @@ impl LedgerView {
             Entry::Repair(entry) => self.repairs.push(entry),
             Entry::Destruction(entry) => self.supply_mut(&entry.supply_id)?.destructions.push(entry),
             Entry::Closing(entry) => {
+                let supply = self.by_id(&entry.supply_id).ok_or("the closing is of a supply that is not in the ledger")?;
+                let records = supply.destructions.iter();
+                let relied_on = records.filter(|record| closing::counts(&self.parties, record)).cloned().collect();
                 let supply = self.supply_mut(&entry.supply_id)?;
+                supply.relied_on = relied_on;
                 supply.closing = Some(entry);
             }
             Entry::Closed(entry) => {

@@ -129,7 +129,13 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let now = context.now();
     if supply.closing.is_none() {
         let unresolved = reason.map(str::to_owned);
-        ledger.append(now, Entry::Closing(ClosingEntry { supply_id: id.clone(), started_at: time::format(now), unresolved }))?;
+        let entry = ClosingEntry { supply_id: id.clone(), started_at: time::format(now), unresolved };
+        if !ledger.begin_closing(now, entry)? {
+            return Err(advised(
+                "something was entered into the ledger meanwhile, and nothing was destroyed",
+                "run the command again: it looks anew for what stands in the way",
+            ));
+        }
     }
     // Read again: what counts is what the line says, ours or that of a command before, which did not come to its end.
     let supply = ledger.view().supply(&id)?.clone();

@@ -180,10 +180,14 @@ pub(crate) fn row(view: &LedgerView, supply: &Supply, today: Date) -> BoardRow {
     let days = stand.due.filter(|_| !is_closed).map(|due| time::days_between(today, due));
     let next = onward.join(&stand, short_id);
     let (state, (next_command, remark)) = match (&supply.closing, supply.open_disputes().next()) {
-        (Some(closing), _) if is_closed => closed(closing, stand.state, disputes),
-        (Some(closing), _) => {
+        (Some(closing), _) if is_closed => {
+            let doubts = supply.doubts_of_records(view.parties()).into_iter().map(str::to_owned).chain(onward.doubts());
+            closed(closing, stand.state, &doubts.collect::<Vec<_>>(), disputes)
+        }
+        (Some(closing), dispute) => {
             let remark = format!("its closing was begun on {} and not ended", day(&closing.started_at));
-            (stand.state, (format!("residua close {short_id} --as KEY"), remark))
+            let state = if dispute.is_some() { State::Disputed } else { stand.state };
+            (state, (format!("residua close {short_id} --as KEY"), onward.beside(remark)))
         }
         (None, Some(dispute)) => {
             let (state, (command, remark)) = disputed(dispute, stand.state, short_id);
@@ -292,17 +296,23 @@ fn stand(supply: &Supply, id: &str, today: Date) -> Stand {
     Stand { state, next, has_lapsed, due: Some(due) }
 }
 
-/// How a supply stands of which nothing is kept. What its answers were worth may have become less since.
-fn closed(closing: &ClosingEntry, stood: State, disputes: u32) -> (State, Next) {
+/// How a supply stands of which nothing is kept. What its answers, the recipient's records, and those below it were worth may have become less since.
+fn closed(closing: &ClosingEntry, stood: State, doubts: &[String], disputes: u32) -> (State, Next) {
     let is_clear = stood == State::AttestedClear;
-    let why = match &closing.unresolved {
-        Some(reason) => format!(": {}", sanitize::clean(reason)),
-        None if is_clear => String::new(),
-        None => format!("; by what counts today it would stand as `{stood}`"),
-    };
-    let objections = if disputes == 0 { String::new() } else { "; an objection is not settled".to_owned() };
-    let state = if is_clear && closing.unresolved.is_none() { State::Closed } else { State::ClosedUnresolved };
-    (state, (String::new(), format!("closed on {}{why}{objections}", day(&closing.started_at))))
+    let mut remark = format!("closed on {}", day(&closing.started_at));
+    match &closing.unresolved {
+        Some(reason) => remark.push_str(&format!(": {}", sanitize::clean(reason))),
+        None if is_clear => {}
+        None => remark.push_str(&format!("; by what counts today it would stand as `{stood}`")),
+    }
+    if closing.unresolved.is_none() {
+        remark.extend(doubts.iter().map(|doubt| format!("; {doubt}")));
+    }
+    if disputes > 0 {
+        remark.push_str("; an objection is not settled");
+    }
+    let is_resolved = is_clear && closing.unresolved.is_none() && doubts.is_empty();
+    (if is_resolved { State::Closed } else { State::ClosedUnresolved }, (String::new(), remark))
 }
 
 /// The day of a time of an entry.

@@ -32,7 +32,7 @@ pub(crate) struct Branch {
     pub(crate) leaves: Vec<Leaf>,
     /// SHA-256 of attestations of theirs that are named, and were not entered.
     pub(crate) unentered: Vec<String>,
-    /// An earlier answer declares them, and none that stands does.
+    /// An earlier answer or attestation declares them, and none that stands does.
     pub(crate) is_dropped: bool,
 }
 
@@ -92,15 +92,30 @@ pub(crate) fn tree(view: &LedgerView, supply: &Supply) -> Vec<Branch> {
         // Whoever is no longer declared did not give the data back by that.
         let declared: BTreeSet<&str> = supply.standing_answers().flat_map(names).collect();
         let ever = supply.challenges.iter().filter_map(Challenge::answer).flat_map(names);
-        let dropped: BTreeSet<&str> = ever.filter(|name| !declared.contains(name)).collect();
-        branches.extend(dropped.into_iter().map(|name| Branch {
-            recipient: name.to_owned(),
+        let mut dropped: BTreeSet<String> = ever.filter(|name| !declared.contains(name)).map(str::to_owned).collect();
+        // Nor did whoever stood below an attestation that a newer one has taken the place of.
+        let mut anywhere = BTreeSet::new();
+        collect(&branches, &mut anywhere);
+        let below = supply.onward.iter().flat_map(|entry| &entry.onward).map(|onward| &onward.recipient);
+        dropped.extend(below.filter(|name| !anywhere.contains(name.as_str())).cloned());
+        branches.extend(dropped.into_iter().map(|recipient| Branch {
+            recipient,
             leaves: Vec::new(),
             unentered: Vec::new(),
             is_dropped: true,
         }));
     }
     branches
+}
+
+/// The names of all to whom the data went on, at whatever level.
+fn collect<'a>(branches: &'a [Branch], into: &mut BTreeSet<&'a str>) {
+    for branch in branches {
+        into.insert(&branch.recipient);
+        for leaf in &branch.leaves {
+            collect(&leaf.branches, into);
+        }
+    }
 }
 
 fn names(answer: &ReceiptEntry) -> impl Iterator<Item = &str> {
@@ -208,6 +223,11 @@ impl Summary {
                 self.count(&leaf.branches);
             }
         }
+    }
+
+    /// What is missing or not clear, where something is: for a supply that is closed, of which nothing else is said of those below.
+    pub(super) fn doubts(&self) -> Vec<String> {
+        if self.is_open { self.remarks.clone() } else { Vec::new() }
     }
 
     /// The remark with what there is to say of those below.
@@ -365,6 +385,24 @@ mod tests {
         // Silence about somebody who was declared is no answer.
         desk.answer(Conclusion::Clear, &[]);
         desk.expect("attested clear", true, 1, "onward recipient `Client`: declared before, and no longer");
+    }
+
+    #[test]
+    fn whoever_stood_below_an_attestation_is_not_forgotten_with_it() {
+        let mut desk = Desk::new();
+        let answer = desk.answer(Conclusion::Clear, &[("Client", &["one"])]);
+        let client = desk.enter(&answer, "Client", "one", "clear", &[("Host", &["two"])]);
+        desk.enter(&client, "Host", "two", "clear", &[]);
+        desk.expect("attested clear", false, 0, "");
+        // The client's newer attestation says nothing of its host.
+        let newer = desk.answer(Conclusion::Clear, &[("Client", &["three"])]);
+        desk.enter(&newer, "Client", "three", "clear", &[]);
+        desk.expect("attested clear", true, 1, "onward recipient `Host`: declared before, and no longer");
+        // Wherever the host is declared again, it is there.
+        let newest = desk.answer(Conclusion::Clear, &[("Client", &["four"])]);
+        let client = desk.enter(&newest, "Client", "four", "clear", &[("Host", &["two"])]);
+        desk.enter(&client, "Host", "two", "clear", &[]);
+        desk.expect("attested clear", false, 0, "");
     }
 
     #[test]
