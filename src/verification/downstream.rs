@@ -35,6 +35,10 @@ use crate::verification::Status;
 use crate::verification::check;
 use crate::verification::check::Checks;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+/// Declarations and reasons of one attestation that are judged: each is held against all the others, and nobody here knows who made them.
+const MOST_JUDGED: usize = 10_000;
 
 /// Why checks do not run that compare with a challenge.
 const OTHERS: &str = "it answers another ledger's challenge, which is not here";
@@ -178,6 +182,19 @@ fn open(
             });
             Some(verified)
         }
+        _ if let Some((_, officer)) = view.parties().officer_signer(&envelope)? => {
+            let key = &officer.pinned;
+            let reason = format!(
+                "signed by `{}` of `{}`, an officer who countersigns for a recipient of this ledger",
+                key.fingerprint,
+                sanitize::clean(&key.name)
+            );
+            checks.run(2, |findings| {
+                findings.fail(reason, "ask for the attestation of the onward recipient, signed by its own key");
+            });
+            checks.skip_rest("what is inside is not read where somebody else has signed it (V2)");
+            return Ok((None, None));
+        }
         _ if view.parties().key(envelope.keyid()).is_some() => {
             let claimed = sanitize::clean(envelope.keyid());
             checks.run(2, |findings| {
@@ -231,6 +248,23 @@ fn examine(checks: &mut Checks, stated: &AttestationV1) {
             check::coverage::ALTERED,
         );
     });
+    let declared = &outcome.declared;
+    let count = [
+        declared.lawful_sources.len(),
+        declared.removed.len(),
+        declared.backups.len(),
+        declared.not_scanned.len(),
+        declared.onward.len(),
+        declared.exclusions.len(),
+        outcome.excluded.len(),
+        stated.verdict_reasons.len(),
+    ];
+    if count.into_iter().sum::<usize>() > MOST_JUDGED {
+        checks.run(8, |findings| {
+            findings.fail(format!("more than {MOST_JUDGED} declarations and reasons are not judged"), check::coverage::ALTERED);
+        });
+        return;
+    }
     checks.run(8, |findings| {
         let judgement = judgement(stated, &outcome);
         match judgement {
@@ -266,7 +300,10 @@ fn judgement(stated: &AttestationV1, outcome: &Outcome) -> Option<Judgement> {
         };
         let strict = Policy { accept: Declarations::default(), baseline_percent: 100, unkeyed_percent: 0, ..lenient.clone() };
         let (least, most) = (verdict::judge(phase, &lenient, outcome), verdict::judge(phase, &strict, outcome));
-        let holds = |all: &[Reason], some: &[Reason]| some.iter().all(|reason| all.contains(reason));
+        let holds = |all: &[Reason], some: &[Reason]| {
+            let all: BTreeSet<&Reason> = all.iter().collect();
+            some.iter().all(|reason| all.contains(reason))
+        };
         holds(&reasons, &least.reasons) && holds(&most.reasons, &reasons)
     };
     if !is_within(false) && !is_within(true) {
@@ -286,12 +323,14 @@ mod tests {
     use crate::attestation::key::SigningKey;
     use crate::finding::declaration::Exclusion;
     use crate::finding::declaration::LawfulSource;
+    use crate::finding::declaration::NotScanned;
     use crate::finding::gap::Gap;
     use crate::finding::gap::GapCode;
     use crate::ledger::board;
     use crate::ledger::entry::Basis;
     use crate::ledger::entry::Conclusion;
     use crate::ledger::entry::Entry;
+    use crate::ledger::entry::OfficerEntry;
     use crate::ledger::entry::PinnedCard;
     use crate::ledger::entry::RecipientEntry;
     use crate::ledger::entry::RevocationEntry;
@@ -432,6 +471,32 @@ mod tests {
         for file in [&hint, &own] {
             let found = examined(&world, file, LATER);
             assert_eq!((failed(&found), found.entries.len()), (vec![2], 0));
+        }
+    }
+
+    #[test]
+    fn an_officer_of_a_recipient_attests_nothing_for_somebody_below_it() {
+        let file = sign(&attested(&gone(), &Policy::default()), &client());
+        let mut world = naming(&[&file]);
+        let officer = OfficerEntry {
+            party: world.originator.recipient.fingerprint().to_owned(),
+            card: PinnedCard::new(&client().card()),
+            since: RECEIVED.to_owned(),
+        };
+        world.originator.ledger.append(at(RECEIVED), Entry::Officer(Box::new(officer))).unwrap();
+        let found = examined(&world, &file, RECEIVED);
+        assert_eq!((failed(&found), found.entries.len()), (vec![2], 0));
+    }
+
+    #[test]
+    fn what_declares_more_than_is_judged_is_not_judged() {
+        for (number, expected) in [(MOST_JUDGED / 2, Vec::new()), (MOST_JUDGED / 2 + 1, vec![8])] {
+            let not_scanned =
+                (0..number).map(|number| NotScanned { system: number.to_string(), reason: "x".to_owned() }).collect();
+            let declared = Declarations { not_scanned, ..Declarations::default() };
+            let file = sign(&attested(&Outcome { declared, ..gone() }, &Policy::default()), &client());
+            let found = examined(&naming(&[&file]), &file, RECEIVED);
+            assert_eq!(failed(&found), expected, "{number}");
         }
     }
 
