@@ -228,6 +228,8 @@ struct Traced {
     looked: Option<Looked>,
     /// Whether it was found among the references.
     is_referenced: bool,
+    /// The columns of the data of which the manifest has nothing.
+    columns: Vec<String>,
     /// The rows of the data that agree, from 0.
     rows: BTreeSet<u32>,
     /// The numbers of the seeds among them, from 1.
@@ -261,7 +263,11 @@ impl Traced {
         let roster = if rows.is_empty() { None } else { ledger.seeds(id).ok().flatten() };
         let seeds = roster.map(|roster| (1..).zip(roster.rows()).filter(|(_, row)| rows.contains(row)).map(|(number, _)| number));
         let seeds = seeds.map(Iterator::collect).unwrap_or_default();
-        Ok(Traced { answer, looked: looked.ok(), is_referenced: referenced == Referenced::Found, rows, seeds })
+        // A partner, or whoever stands in a remark, is in no manifest.
+        let is_none = matches!(answer, Answer::NotHeld | Answer::NotFound { .. });
+        let schema = statement.into_iter().filter(|_| is_none).flat_map(|statement| statement.schema);
+        let columns = schema.filter(|column| column.kind.is_none()).map(|column| column.name).collect();
+        Ok(Traced { answer, looked: looked.ok(), is_referenced: referenced == Referenced::Found, columns, rows, seeds })
     }
 
     /// Whether nobody agrees but invented people.
@@ -301,6 +307,7 @@ impl Traced {
                 Answer::NotFound { unsearched } => Some(unsearched),
                 _ => None,
             },
+            columns_not_looked_in: self.columns,
             is_to_be_told,
             onward,
             is_onward_unread,

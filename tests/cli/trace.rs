@@ -180,6 +180,24 @@ fn records_without_what_was_given_are_counted() {
     assert_eq!(answers(&world, &["--email", &world.own[0].email, "--phone", &world.own[0].phone]), ["not_held"]);
 }
 
+/// A column that is taken for text is in no manifest, and neither are the people in it.
+#[test]
+fn columns_that_nobody_looked_in_are_named() {
+    let world = World::new();
+    let text = supply_csv(&world.supplied);
+    let with_partner = |(number, line): (usize, &str)| match number {
+        0 => format!("{line},partner_name\n"),
+        _ => format!("{line},Quentin Zed{}\n", "abcdefgh".chars().nth(number % 8).expect("a letter")),
+    };
+    world.case.write("supply.csv", text.lines().enumerate().map(with_partner).collect::<String>());
+    world.supply("supply.csv", "handover", &[]).exits_with(0);
+    let partner = ["--name", "Quentin Zedb", "--postcode", &world.supplied[0].postcode];
+    trace(&world, &partner).exits_with(0).prints("not held\n  not looked in: `partner_name`, of which a manifest has nothing\n");
+    assert_eq!(first_supply(&world, &partner)["columnsNotLookedIn"], serde_json::json!(["partner_name"]));
+    let held = first_supply(&world, &["--email", &world.supplied[0].email]);
+    assert_eq!((&held["answer"], &held["columnsNotLookedIn"]), (&Value::from("held"), &serde_json::json!([])));
+}
+
 #[test]
 fn a_query_comes_from_a_file_or_a_pipe_and_is_not_repeated() {
     let world = three();

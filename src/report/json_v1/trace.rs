@@ -42,6 +42,8 @@ pub(crate) struct TracedV1 {
     pub(crate) seeds: Vec<u32>,
     /// Of `not_found`: how many records have nothing by which it was asked.
     pub(crate) not_looked_for: Option<u64>,
+    /// Of `not_held` and `not_found`: the columns of the data of which a manifest has nothing, so that nobody in them was looked for.
+    pub(crate) columns_not_looked_in: Vec<String>,
     /// Whether the recipient is to be told of an erasure: held or possible, and not by seeds alone.
     pub(crate) is_to_be_told: bool,
     /// To whom it passed the data on, as its answers say.

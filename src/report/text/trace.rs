@@ -11,6 +11,9 @@ use std::fmt::Write;
 /// Rows that are named before the rest is only counted.
 const MOST_ROWS: usize = 5;
 
+/// Columns that are named before the rest is only counted.
+const MOST_COLUMNS: usize = 5;
+
 /// The answers, and what follows.
 pub(crate) fn trace(result: &TraceV1) -> String {
     let mut words = format!("Asked by {}.\n", listed(&result.asked_by));
@@ -59,6 +62,13 @@ fn supply(traced: &TracedV1, words: &mut String) {
         _ => format!("unknown: {}", clean_long(traced.reason_text.as_deref().unwrap_or_default())),
     };
     let _ = writeln!(words, "{}  {recipient}: {answer}", traced.short_id);
+    if !traced.columns_not_looked_in.is_empty() {
+        let columns = &traced.columns_not_looked_in;
+        let named: Vec<String> = columns.iter().take(MOST_COLUMNS).map(|column| format!("`{}`", clean(column))).collect();
+        let more = columns.len().saturating_sub(MOST_COLUMNS);
+        let more = if more > 0 { format!(" and {} more", grouped(more as u64)) } else { String::new() };
+        let _ = writeln!(words, "  not looked in: {}{more}, of which a manifest has nothing", named.join(", "));
+    }
     if traced.answer == "not_held" {
         return;
     }
