@@ -96,6 +96,12 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         ));
     }
     if let (Some(closed), Some(day)) = (&supply.closed, supply.closing_day()) {
+        if !arguments.files.is_empty() {
+            return Err(advised(
+                format!("the supply was closed on {day}, and the files that are named here were not removed"),
+                "remove them yourself; your record of destruction names what was destroyed then",
+            ));
+        }
         match context.format {
             Format::Text => context.say(&format!("Supply {id} was closed on {day}\n"))?,
             Format::Json => context.print(&json_v1::write(&ClosedV1 {

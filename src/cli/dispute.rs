@@ -134,8 +134,14 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         }))?,
         Format::Text if is_open => {
             context.say(&format!("Objection {number} to supply {supply_id}\n"))?;
+            let is_closed = ledger.view().supply(&supply_id).is_ok_and(|supply| supply.closed.is_some());
+            let shown = if is_closed {
+                "The supply stays closed, and the board says that there is an objection"
+            } else {
+                "The supply is shown as disputed"
+            };
             context.explain(&format!(
-                "The supply is shown as disputed until it is settled: residua dispute {} --settle {number} --reason TEXT\n",
+                "{shown} until it is settled: residua dispute {} --settle {number} --reason TEXT\n",
                 ledger.view().short_id(&supply_id)
             ))?;
         }

@@ -171,7 +171,9 @@ pub(crate) fn row(view: &LedgerView, supply: &Supply, today: Date) -> BoardRow {
     let onward = onward::Summary::new(&onward::tree(view, supply));
     let is_disputed = supply.open_disputes().next().is_some();
     let is_closed = supply.closed.is_some();
-    let is_overdue = !is_closed && stand.is_overdue(today > supply.delete_by, is_disputed || onward.is_open);
+    // What was begun has to be ended, however it stood before.
+    let is_half_closed = supply.closing.is_some() && !is_closed;
+    let is_overdue = is_half_closed || (!is_closed && stand.is_overdue(today > supply.delete_by, is_disputed || onward.is_open));
     let disputes = u32::try_from(supply.open_disputes().count()).unwrap_or(u32::MAX);
     let until = match stand.state {
         State::ClearWithExceptions(until) => Some(until).filter(|_| !is_closed),
@@ -411,7 +413,9 @@ fn unanswered(supply: &Supply, id: &str, today: Date) -> (State, Next) {
             Some(open) => wait(open, id),
             None if is_baseline_answered => (
                 ask("baseline"),
-                format!("the baseline was not accepted; {why} says why; `--baseline-percent` asks for a smaller share"),
+                format!(
+                    "the baseline is not accepted; {why} says why; where it found too few, `--baseline-percent` asks for a smaller share"
+                ),
             ),
             None => (ask("baseline"), String::new()),
         };

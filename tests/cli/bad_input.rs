@@ -241,7 +241,7 @@ fn data_that_cannot_be_supplied() {
             &["`supply.csv`"],
         ),
         Bad { name: "no arguments", line: "supply", code: 2, says: &["--delete-by"] },
-        Bad { name: "unknown command", line: "destroy everything", code: 2, says: &["destroy"] },
+        Bad { name: "unknown command", line: "erase everything", code: 2, says: &["erase"] },
         bad("--now nonsense", "--now yesterday status", &["`--now` is no time", "help: write it as 2017-06-30T09:00:00Z"]),
     ];
     // The harness gives `--now` itself, and it can be given only once.

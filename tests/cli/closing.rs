@@ -102,6 +102,8 @@ fn a_supply_is_closed_once_both_sides_have_destroyed_what_they_had() {
 
     // Nothing more is asked of it or taken in, and what was concluded stays.
     close(&world, &[], &[]).exits_with(0).prints("was closed on");
+    close(&world, &["crm.db"], &[]).exits_with(1).warns("were not removed");
+    assert!(world.case.path("crm.db").exists());
     world.ask("recheck", "again.json", &[]).exits_with(1).warns("was closed on");
     let before = lines();
     world
@@ -245,7 +247,7 @@ fn a_closing_that_was_interrupted_goes_on() {
     world.case.write("ledger/ledger.jsonl", format!("{rest}\n"));
     let head = format!("{} {}\n", last["sequence"].as_u64().expect("a number") - 1, last["previous"].as_str().expect("a digest"));
     world.case.write("ledger/head", head);
-    assert_eq!(state(&world).0, "attested clear");
+    assert_eq!(state(&world), ("attested clear".to_owned(), 13));
     world.run(AFTER, &["status", "--format", "json"]).prints("was begun on").prints("residua close");
     world.run(AFTER, &["ledger", "verify"]).exits_with(0);
     world.ask("recheck", "again.json", &[]).exits_with(1).warns("was closed on");
