@@ -12,6 +12,7 @@ pub(crate) mod destruction;
 pub(crate) mod downstream;
 #[cfg(test)]
 mod fixture;
+mod paper;
 #[cfg(test)]
 mod vectors;
 

@@ -1,24 +1,32 @@
 //! A recipient's countersignature of a manifest: whether it is of a supply of this ledger, and signed by whom it was supplied to.
 
 use crate::attestation::countersignature_v1::CountersignatureV1;
-use crate::attestation::dsse::Envelope;
-use crate::attestation::dsse::sha256;
 use crate::attestation::statement::Statement;
 use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
 use crate::ledger::entry::CountersignatureEntry;
 use crate::manifest::statement::KeyV1;
 use crate::manifest::statement::ManifestV1;
-use crate::support::hex;
 use crate::support::sanitize;
 use crate::support::time;
 use crate::verification::Failure;
-use crate::verification::check::Findings;
-use crate::verification::check::signature;
+use crate::verification::paper;
+use crate::verification::paper::Kind;
+use crate::verification::paper::Paper;
 use jiff::Timestamp;
 
 /// Seeds may have telephones of their own that stand for reserved ones. Where there are none, nothing explains a difference.
 const OTHER_PHONES: &str = "ask the recipient which file it compared, and whether it is the one that was handed over";
+
+/// As it is opened.
+const KIND: Kind<CountersignatureV1> = Kind {
+    supply_id: |said| &said.supply_id,
+    known: |supply, digest| {
+        supply.countersignatures.iter().find(|known| known.envelope == digest).map(|known| known.received_at.as_str())
+    },
+    unreadable: "ask the recipient for the file that `residua receive` wrote",
+    foreign: "ask the recipient of the supply for its own confirmation",
+};
 
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,43 +40,11 @@ pub(crate) enum Countersigned {
 /// Verifies one. An error is the ledger's.
 pub(crate) fn verify(ledger: &Ledger, bytes: &[u8], received_at: Timestamp) -> Result<Countersigned, LedgerError> {
     let refuse = |reason: String, help: &'static str| Ok(Countersigned::Refused(Failure { reason, help }));
-    let Ok(envelope) = Envelope::parse(bytes) else {
-        return refuse("the file is no signed envelope".to_owned(), "ask for it again, or copy it again");
-    };
-    let parties = ledger.view().parties();
-    let Some((verified, key)) = parties.signer(&envelope, || None)? else {
-        return refuse(
-            "no recipient of this ledger has signed these bytes".to_owned(),
-            "ask the recipient with which key it signed, and compare its fingerprint",
-        );
-    };
-    let statement: Statement<CountersignatureV1> = match Statement::open(verified) {
-        Ok(statement) => statement,
-        Err(error) => return refuse(error.to_string(), "ask the recipient for the file that `residua receive` wrote"),
+    let Paper { supply, statement, signer, digest, received_at } = match paper::open(ledger, bytes, received_at, &KIND)? {
+        Ok(paper) => paper,
+        Err(failure) => return Ok(Countersigned::Refused(failure)),
     };
     let said = &statement.predicate;
-    let Ok(supply) = ledger.view().supply(&said.supply_id) else {
-        return refuse(
-            format!("it is of supply {}, which is not in this ledger", sanitize::clean(&said.supply_id)),
-            "name the ledger of that supply with `--ledger`",
-        );
-    };
-    let signer = key.pinned.fingerprint.clone();
-    if parties.current(&signer) != parties.current(&supply.entry.recipient.fingerprint) {
-        return refuse(
-            format!("signed by `{signer}`, to whom this was not supplied"),
-            "ask the recipient of the supply for its own confirmation",
-        );
-    }
-    // What was received before is judged as of then.
-    let digest = hex::encode(&sha256(bytes));
-    let first = supply.countersignatures.iter().find(|known| known.envelope == digest);
-    let received_at = first.and_then(|known| time::parse(&known.received_at)).unwrap_or(received_at);
-    let mut findings = Findings::default();
-    signature::judge(&mut findings, ledger.view(), &signer, received_at);
-    if let Some(failure) = findings.into_first() {
-        return Ok(Countersigned::Refused(failure));
-    }
     let originator = supply.entry.originator.card()?;
     let manifest: Statement<ManifestV1> = ledger.statement(&supply.entry.baseline_statement, &originator)?;
     let is_ours = statement.subject.sha256 == manifest.subject.sha256

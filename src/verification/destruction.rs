@@ -3,9 +3,6 @@
 
 use crate::attestation::destruction_v1::DestructionV1;
 use crate::attestation::destruction_v1::RECIPIENT;
-use crate::attestation::dsse::Envelope;
-use crate::attestation::dsse::sha256;
-use crate::attestation::statement::Statement;
 use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
 use crate::ledger::closing;
@@ -14,9 +11,20 @@ use crate::support::hex;
 use crate::support::sanitize;
 use crate::support::time;
 use crate::verification::Failure;
-use crate::verification::check::Findings;
-use crate::verification::check::signature;
+use crate::verification::paper;
+use crate::verification::paper::Kind;
+use crate::verification::paper::Paper;
 use jiff::Timestamp;
+
+/// As it is opened.
+const KIND: Kind<DestructionV1> = Kind {
+    supply_id: |said| &said.supply_id,
+    known: |supply, digest| {
+        supply.destructions.iter().find(|known| known.envelope == digest).map(|known| known.received_at.as_str())
+    },
+    unreadable: "ask the recipient for the file that `residua destroy` wrote",
+    foreign: "ask the recipient of the supply for its own record",
+};
 
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,43 +38,11 @@ pub(crate) enum Destroyed {
 /// Verifies one. An error is the ledger's.
 pub(crate) fn verify(ledger: &Ledger, bytes: &[u8], received_at: Timestamp) -> Result<Destroyed, LedgerError> {
     let refuse = |reason: String, help: &'static str| Ok(Destroyed::Refused(Failure { reason, help }));
-    let Ok(envelope) = Envelope::parse(bytes) else {
-        return refuse("the file is no signed envelope".to_owned(), "ask for it again, or copy it again");
-    };
-    let parties = ledger.view().parties();
-    let Some((verified, key)) = parties.signer(&envelope, || None)? else {
-        return refuse(
-            "no recipient of this ledger has signed these bytes".to_owned(),
-            "ask the recipient with which key it signed, and compare its fingerprint",
-        );
-    };
-    let statement: Statement<DestructionV1> = match Statement::open(verified) {
-        Ok(statement) => statement,
-        Err(error) => return refuse(error.to_string(), "ask the recipient for the file that `residua destroy` wrote"),
+    let Paper { supply, statement, signer, digest, received_at } = match paper::open(ledger, bytes, received_at, &KIND)? {
+        Ok(paper) => paper,
+        Err(failure) => return Ok(Destroyed::Refused(failure)),
     };
     let said = &statement.predicate;
-    let Ok(supply) = ledger.view().supply(&said.supply_id) else {
-        return refuse(
-            format!("it is of supply {}, which is not in this ledger", sanitize::clean(&said.supply_id)),
-            "name the ledger of that supply with `--ledger`",
-        );
-    };
-    let signer = key.pinned.fingerprint.clone();
-    if parties.current(&signer) != parties.current(&supply.entry.recipient.fingerprint) {
-        return refuse(
-            format!("signed by `{signer}`, to whom this was not supplied"),
-            "ask the recipient of the supply for its own record",
-        );
-    }
-    // What was received before is judged as of then.
-    let digest = hex::encode(&sha256(bytes));
-    let first = supply.destructions.iter().find(|known| known.envelope == digest);
-    let received_at = first.and_then(|known| time::parse(&known.received_at)).unwrap_or(received_at);
-    let mut findings = Findings::default();
-    signature::judge(&mut findings, ledger.view(), &signer, received_at);
-    if let Some(failure) = findings.into_first() {
-        return Ok(Destroyed::Refused(failure));
-    }
     let subject = hex::encode(&statement.subject.sha256);
     let is_digest = |text: &Option<String>| text.as_ref().is_none_or(|text| hex::decode::<32>(text).is_some());
     let again = "ask the recipient to write it again with `residua destroy`";
