@@ -53,8 +53,8 @@ pub(crate) struct Arguments {
     /// The files
     #[arg(required_unless_present = "of", value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// A manifest's statement, which stays, to say of which supply this is where no file is left that does: with `--gone`
-    #[arg(long, value_name = "STATEMENT", requires = "gone")]
+    /// A manifest's statement, which stays, to say of which supply this is where no file does: findings alone, or what is named with `--gone`
+    #[arg(long, value_name = "STATEMENT")]
     of: Option<PathBuf>,
     /// The originator's card, whose fingerprint you compared with the originator
     #[arg(long, value_name = "CARD")]
@@ -86,6 +86,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     let originator = Card::read(&arguments.from)?;
     let key = SigningKey::read(&arguments.key)?;
+    if arguments.files.is_empty() && arguments.gone.is_empty() {
+        return Err(advised("nothing is named that is to be destroyed", "name the files, or what was gone before with `--gone`"));
+    }
     let doomed = removal::recognise(&arguments.files, &originator, context)?;
     let stated = arguments.of.as_ref().map(|path| document::open(path, "manifest statement", &originator)).transpose()?;
     let (supply_id, subject) = of_one_supply(&doomed, stated)?;

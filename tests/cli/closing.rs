@@ -165,6 +165,9 @@ fn only_files_of_ours_are_destroyed_and_all_or_none() {
     destroy(&world, &[&THEIRS[..], &["second/deletion.residua"]].concat(), &[]).exits_with(1).warns("of several supplies");
     // Nothing says which supply it is of.
     destroy(&world, &["theirs/findings.csv"], &[]).exits_with(1).warns("nothing says which supply");
+    let of = ["--of", "theirs/deletion.residua.intoto.json"];
+    destroy(&world, &["theirs/findings.csv"], &[&of[..], &["--dry-run"]].concat()).exits_with(0).prints("theirs/findings.csv");
+    destroy(&world, &[], &of).exits_with(1).warns("nothing is named");
     // One file by two names.
     destroy(&world, &[&THEIRS[..], &["theirs/../theirs/findings.csv"]].concat(), &[]).exits_with(1).warns("is named twice");
     // Another name of the file would stay.
