@@ -17,6 +17,7 @@ pub(crate) mod party_v1;
 pub(crate) mod predicate_v1;
 pub(crate) mod receipt_v1;
 pub(crate) mod sealed;
+pub(crate) mod stamp;
 pub(crate) mod statement;
 
 use serde::Serialize;

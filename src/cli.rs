@@ -25,6 +25,7 @@ mod receive;
 mod recipient;
 mod removal;
 mod scan;
+mod stamp;
 mod status;
 mod supplies;
 mod supply;
@@ -85,7 +86,8 @@ Exit codes:
    2  the command line was not understood
   10  inconclusive: something was not seen, or could not be judged
   11  residual: supplied records remain, or people of them
-  12  a check of an attestation failed, or the ledger is not sound
+  12  a check of an attestation failed, a time stamp does not fit, or the
+      ledger is not sound
   13  something is overdue
 Of several results the worst counts: 1, 12, 11, 10, 13, 0.";
 
@@ -140,6 +142,7 @@ enum Command {
     Supplies(supplies::Arguments),
     Recipient(recipient::Arguments),
     Dispute(dispute::Arguments),
+    Stamp(stamp::Arguments),
     Destroy(destroy::Arguments),
     Close(close::Arguments),
     Trace(trace::Arguments),
@@ -276,6 +279,7 @@ fn dispatch(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Supplies(arguments) => supplies::run(arguments, context),
         Command::Recipient(arguments) => recipient::run(arguments, context),
         Command::Dispute(arguments) => dispute::run(arguments, context),
+        Command::Stamp(arguments) => stamp::run(arguments, context),
         Command::Destroy(arguments) => destroy::run(arguments, context),
         Command::Close(arguments) => close::run(arguments, context),
         Command::Trace(arguments) => trace::run(arguments, context),

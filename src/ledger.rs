@@ -27,6 +27,7 @@ pub(crate) mod party;
 pub(crate) mod reference;
 pub(crate) mod refusal;
 pub(crate) mod seed;
+pub(crate) mod stamp;
 pub(crate) mod store;
 pub(crate) mod vault;
 
@@ -48,6 +49,7 @@ use crate::ledger::entry::OnwardEntry;
 use crate::ledger::entry::PinnedCard;
 use crate::ledger::entry::ReceiptEntry;
 use crate::ledger::entry::RepairEntry;
+use crate::ledger::entry::StampEntry;
 use crate::ledger::entry::SupplyEntry;
 use crate::ledger::party::Key;
 use crate::ledger::party::Parties;
@@ -59,6 +61,7 @@ use crate::support::time;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// The fewest digits by which a board names a supply.
 const SHORTEST_ID: usize = 8;
@@ -75,6 +78,10 @@ pub(crate) struct LedgerView {
     /// The digest of each rotation's envelope, and the fingerprint of the key that signed it.
     rotations: Vec<(String, String)>,
     repairs: Vec<RepairEntry>,
+    /// Time stamps over documents that are of no supply.
+    stamps: Vec<StampEntry>,
+    /// The digests of all time stamps.
+    stamp_digests: BTreeSet<String>,
 }
 
 /// One supply and all that followed.
@@ -100,6 +107,8 @@ pub(crate) struct Supply {
     pub(crate) closed: Option<ClosedEntry>,
     /// What onward recipients attested to those who supplied them, the oldest first.
     pub(crate) onward: Vec<OnwardEntry>,
+    /// Time stamps over its documents, in the order in which they came.
+    pub(crate) stamps: Vec<StampEntry>,
 }
 
 /// One challenge and its answers.
@@ -335,6 +344,7 @@ impl LedgerView {
                 }
             }
             Entry::Onward(entry) => onward::misfit(self, entry),
+            Entry::Stamp(entry) => stamp::misfit(self, entry),
         }
     }
 
@@ -362,6 +372,7 @@ impl LedgerView {
                     relied_on: Vec::new(),
                     closed: None,
                     onward: Vec::new(),
+                    stamps: Vec::new(),
                 });
             }
             Entry::Challenge(entry) => {
@@ -446,6 +457,13 @@ impl LedgerView {
                 supply.closed = Some(entry);
             }
             Entry::Onward(entry) => self.supply_mut(&entry.supply_id)?.onward.push(entry),
+            Entry::Stamp(entry) => {
+                self.stamp_digests.insert(entry.stamp.clone());
+                match entry.supply_id.clone() {
+                    Some(supply_id) => self.supply_mut(&supply_id)?.stamps.push(entry),
+                    None => self.stamps.push(entry),
+                }
+            }
             Entry::Officer(entry) => {
                 let since = time::parse(&entry.since).ok_or("the officer's card has a date that is none")?;
                 self.parties.pin_officer(&entry, since);

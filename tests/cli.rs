@@ -49,6 +49,7 @@ mod server;
 #[cfg(unix)]
 mod sql_dump;
 mod sqlite;
+mod stamp;
 #[cfg(unix)]
 mod terminal;
 mod trace;

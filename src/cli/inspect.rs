@@ -8,6 +8,7 @@ mod manifest;
 mod party;
 mod settings;
 mod sources;
+mod stamp;
 mod words;
 
 pub(crate) use crate::cli::inspect::sources::json_columns;
@@ -35,7 +36,7 @@ const HEAD: u64 = header::HEADER_BYTES as u64;
 
 /// Show what a file of residua says, or what a source holds
 ///
-/// Knows manifests with their statements, challenges, attestations, receipts, cards, findings, ledgers, and schema, map and declaration files. Signatures
+/// Knows manifests with their statements, challenges, attestations, receipts, cards, findings, ledgers, time stamps, and schema, map and declaration files. Signatures
 /// are checked here only against the card that `--from` names; else the output says which command checks them. Of private keys and salts nothing is shown. Everything else is looked
 /// at as a source, as `scan` would: a sample of its rows is read, and no value is shown. Of several, files of residua come first; the sources
 /// are looked at together. Of many tables those in which nothing of a person was recognised are only listed; `-v` shows them in full.
@@ -165,6 +166,8 @@ fn inspect_file(arguments: &Arguments, path: &Path, context: &Context) -> anyhow
         settings::inspect_findings(path, context)?;
     } else if path.extension().is_some_and(|extension| extension == "toml") {
         return settings::inspect(path, context);
+    } else if begins(stamp::SEQUENCE) {
+        return stamp::inspect(path, context);
     } else {
         return Ok(false);
     }

@@ -206,6 +206,9 @@ fn words(audit: &Audit, context: &Context) -> String {
             facts.push(("manifests", of(audit.manifests, "file")));
         }
     }
+    if audit.stamps > 0 {
+        facts.push(("time stamps", of(audit.stamps, "file")));
+    }
     let mut words = format!("Looked at:\n{}", text::facts(&facts));
     for carried in &audit.carried {
         if let Some(line) = carried.line {
@@ -238,6 +241,7 @@ fn json(audit: &Audit) -> AuditV1 {
         signed: audit.signed,
         secrets: audit.secrets,
         manifests: audit.manifests,
+        stamps: audit.stamps,
         exported: audit.is_exported,
         faults: audit.faults.iter().map(fault).collect(),
         notes: audit.notes.clone(),

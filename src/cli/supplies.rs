@@ -8,6 +8,7 @@ use crate::cli::context::LedgerArgument;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Help;
 use crate::cli::passphrase::PassphraseArgument;
+use crate::cli::stamp;
 use crate::ledger::Ledger;
 use crate::ledger::LedgerView;
 use crate::ledger::Supply;
@@ -26,6 +27,7 @@ use crate::report::json_v1::closing::ClosingV1;
 use crate::report::json_v1::closing::DestructionV1;
 use crate::report::json_v1::downstream::BranchV1;
 use crate::report::json_v1::received::CountersignedV1;
+use crate::report::json_v1::stamp::StampV1;
 use crate::report::text;
 use crate::support::sanitize::clean;
 use crate::support::time;
@@ -255,6 +257,9 @@ fn words(view: &LedgerView, supply: &Supply, row: &BoardRow, declarations: &[Dec
     if let Some(closed) = &supply.closed {
         let _ = writeln!(words, "  closed {}, with your own record of destruction: {}", closed.closed_at, closed.record);
     }
+    for entry in &supply.stamps {
+        let _ = writeln!(words, "  {}", stamp::line(view, entry));
+    }
     let drawn = text::tree::tree(&onward::tree(view, supply), "    ");
     if !drawn.is_empty() {
         let _ = write!(words, "  onward recipients:\n{drawn}");
@@ -320,5 +325,6 @@ pub(crate) fn json(view: &LedgerView, supply: &Supply) -> json_v1::SupplyV1 {
         }),
         onward: onward::tree(view, supply).iter().map(BranchV1::from).collect(),
         declarations: Vec::new(),
+        stamps: supply.stamps.iter().map(|entry| StampV1::new(view, entry)).collect(),
     }
 }

@@ -8,6 +8,7 @@
 //! [`Audit::compare`] takes challenges and receipts, each of which names the last line of its time.
 
 mod manifest;
+mod stamp;
 
 use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::sha256;
@@ -27,6 +28,7 @@ use crate::ledger::entry::RepairEntry;
 use crate::ledger::kept_manifest;
 use crate::ledger::reference;
 use crate::ledger::seed;
+use crate::ledger::stamp as kept_stamp;
 use crate::ledger::store::secrets_name;
 use crate::support::hex;
 use crate::support::number;
@@ -63,6 +65,8 @@ pub(crate) struct Audit {
     pub(crate) secrets: u64,
     /// Copies of manifests that they name.
     pub(crate) manifests: u64,
+    /// Time stamps that they name.
+    pub(crate) stamps: u64,
     /// Whether it is a copy without secrets.
     pub(crate) is_exported: bool,
     /// What is wrong: the lines first, then documents and secrets in the order of the supplies.
@@ -101,6 +105,8 @@ pub(crate) enum FaultKind {
     Kept,
     /// The copy of a manifest is missing or altered, or others can read it.
     Manifest,
+    /// A time stamp is missing, altered, or over something else.
+    Stamp,
     /// A challenge or a receipt that left the house does not fit.
     Carried,
     /// Something is there and could not be read, so that nothing can be said of it.
@@ -118,6 +124,7 @@ impl FaultKind {
             FaultKind::Secrets => "secrets",
             FaultKind::Kept => "kept",
             FaultKind::Manifest => "manifest",
+            FaultKind::Stamp => "stamp",
             FaultKind::Carried => "carried",
             FaultKind::Unseen => "unseen",
         }
@@ -136,9 +143,10 @@ pub(crate) struct Carried {
 /// A document that a line names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Document<'a> {
-    what: &'static str,
+    /// In words.
+    pub(super) what: &'static str,
     /// `None` where it is of no single one.
-    supply_id: Option<&'a str>,
+    pub(super) supply_id: Option<&'a str>,
     /// Its digest.
     pub(super) sha256: &'a str,
     /// The fingerprint of the recipient's key that signed it; `None` where it is our own, or signed by a key that is not pinned.
@@ -164,7 +172,8 @@ pub(super) fn documents(view: &LedgerView) -> Vec<Document<'_>> {
     view.supplies().iter().flat_map(documents_of).chain(rotations).collect()
 }
 
-fn documents_of(supply: &Supply) -> Vec<Document<'_>> {
+/// The documents of one supply.
+pub(super) fn documents_of(supply: &Supply) -> Vec<Document<'_>> {
     let entry = &supply.entry;
     let document = |what, sha256, signer| Document { what, supply_id: Some(&entry.supply_id), sha256, signer };
     let mut documents = vec![
@@ -234,6 +243,9 @@ impl Audit {
         }
         let (manifests, faults) = manifest::check(ledger, cancel);
         audit.manifests = manifests;
+        audit.faults.extend(faults);
+        let (stamps, faults) = stamp::check(ledger, cancel);
+        audit.stamps = stamps;
         audit.faults.extend(faults);
         audit.faults.extend(view.repairs().iter().filter_map(|repair| check_kept(ledger, repair)));
         // Behind a fault of the lines there may be some that name what seems to be named by none.
@@ -478,6 +490,7 @@ fn notes(ledger: &Ledger, named: &HashSet<&str>) -> Vec<String> {
     let is_of_supply =
         |name: &str| name.split('.').next().is_some_and(|id| hex::decode::<16>(id).is_none() || ledger.view().supply(id).is_ok());
     let kept = manifest::named(ledger);
+    let stamps: HashSet<&str> = ledger.view().stamps().map(|entry| entry.stamp.as_str()).collect();
     let folders = [
         ("envelopes", others(ledger, "envelopes", is_named)),
         ("secrets", others(ledger, "secrets", is_of_supply)),
@@ -485,6 +498,12 @@ fn notes(ledger: &Ledger, named: &HashSet<&str>) -> Vec<String> {
             kept_manifest::FOLDER,
             others(ledger, kept_manifest::FOLDER, |name| {
                 name.strip_suffix(kept_manifest::ENDING).is_some_and(|digest| kept.contains(digest))
+            }),
+        ),
+        (
+            kept_stamp::FOLDER,
+            others(ledger, kept_stamp::FOLDER, |name| {
+                name.strip_suffix(kept_stamp::ENDING).is_some_and(|digest| stamps.contains(digest))
             }),
         ),
     ];

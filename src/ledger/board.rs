@@ -146,6 +146,8 @@ pub(crate) struct BoardRow {
     pub(crate) disputes: u32,
     /// Onward recipients of whom an attestation is missing.
     pub(crate) missing_onward: u32,
+    /// Time stamps over its documents.
+    pub(crate) stamps: u32,
 }
 
 impl BoardRow {
@@ -211,6 +213,7 @@ pub(crate) fn row(view: &LedgerView, supply: &Supply, today: Date) -> BoardRow {
         until,
         disputes,
         missing_onward: onward.missing,
+        stamps: u32::try_from(supply.stamps.len()).unwrap_or(u32::MAX),
     }
 }
 

@@ -58,6 +58,8 @@ pub(crate) enum Entry {
     Approval(ApprovalEntry),
     /// A receipt was signed for an attestation.
     Acknowledgement(AcknowledgementEntry),
+    /// A time stamp of somebody else over a document was kept.
+    Stamp(StampEntry),
 }
 
 /// A supply.
@@ -535,4 +537,29 @@ pub(crate) struct RefusedEntry {
     pub(crate) name: String,
     /// SHA-256 of the declaration as JSON.
     pub(crate) sha256: String,
+}
+
+/// A time stamp (RFC 3161) over a document that an earlier line names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct StampEntry {
+    /// Whose document it is; absent where it is of no single supply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) supply_id: Option<String>,
+    /// SHA-256 of the document's envelope, which is what the time stamp is over.
+    pub(crate) document: String,
+    /// SHA-256 of the time stamp's file.
+    pub(crate) stamp: String,
+    /// The time in it, by the authority's clock, without fractions of a second: RFC 3339, UTC.
+    pub(crate) time: String,
+    /// The policy under which it was given: an object identifier.
+    pub(crate) policy: String,
+    /// The authority's number of it, hexadecimal.
+    pub(crate) serial: String,
+    /// To whom the certificate in it was issued, as that says. Absent where the signature was not verified by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) authority: Option<String>,
+    /// SHA-256 of that certificate. Absent where the signature was not verified by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) certificate: Option<String>,
 }

@@ -7,6 +7,7 @@ pub(crate) mod downstream;
 pub(crate) mod ledger;
 pub(crate) mod party;
 pub(crate) mod received;
+pub(crate) mod stamp;
 pub(crate) mod trace;
 
 use crate::attestation::predicate_v1::Coverage;
@@ -499,6 +500,9 @@ pub(crate) struct SupplyV1 {
     /// What the newest answer declares, where one supply is shown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) declarations: Vec<approval::DeclarationV1>,
+    /// Time stamps over its documents.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) stamps: Vec<stamp::StampV1>,
 }
 
 /// An invented person.

@@ -255,6 +255,13 @@ fn run_everything(world: &World) {
     run(AFTER, &["inspect", "receipts/3.attestation.json.receipt.json", "--from", "keys/originator.card.json"]);
     run(AFTER, &["ledger", "verify", "--against", "receipts/3.attestation.json.receipt.json"]);
     run(AFTER, &["inspect", "approval.json"]);
+    // Time stamps of what is a document and of what is none, and answers that are none.
+    for file in ["3.attestation.json", "supply.csv", "crm.db"] {
+        run(AFTER, &["stamp", "ask", file, "--force"]);
+        run(AFTER, &["stamp", "keep", file]);
+    }
+    run(AFTER, &["inspect", "3.attestation.json.tsq"]);
+    run(AFTER, &["stamp", "keep", "3.attestation.json.tsq", "keys/recipient.card.json"]);
     run(AFTER, &["recipient", "list"]);
     // A new key, one that is lost, and what is none.
     let renew = ["keygen", "--name", "The recipient", "--out", "keys/renewed", "--replaces", "keys/recipient.key", "--force"];

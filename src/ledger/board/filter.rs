@@ -53,6 +53,7 @@ mod tests {
             until: None,
             disputes: 0,
             missing_onward: 0,
+            stamps: 0,
         }
     }
 

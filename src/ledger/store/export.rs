@@ -3,6 +3,7 @@
 use crate::ledger::Ledger;
 use crate::ledger::audit;
 use crate::ledger::entry::RepairEntry;
+use crate::ledger::stamp;
 use crate::ledger::store::document_name;
 use crate::support::time;
 use jiff::Timestamp;
@@ -41,6 +42,11 @@ impl Ledger {
         let documents: BTreeSet<&str> = audit::documents(self.view()).into_iter().map(|document| document.sha256).collect();
         let names = documents.into_par_iter().map(document_name);
         let names = names.chain(self.view().repairs().par_iter().map(RepairEntry::kept));
+        let stamps: Vec<String> = self.view().stamps().map(|entry| stamp::file_name(&entry.stamp)).collect();
+        if !stamps.is_empty() {
+            super::create_private_folder(&into.join(stamp::FOLDER))?;
+        }
+        let names = names.chain(stamps);
         let copied = names.map(|name| self.copy(&name, into));
         let count = |is_there: bool| if is_there { (1, 0) } else { (0, 1) };
         let sum = |left: (u64, u64), right: (u64, u64)| Ok((left.0 + right.0, left.1 + right.1));

@@ -36,6 +36,8 @@ pub(crate) struct BoardRowV1 {
     pub(crate) remark: String,
     /// Onward recipients of whom an attestation is missing.
     pub(crate) missing_onward: u32,
+    /// Time stamps that are kept over its documents.
+    pub(crate) stamps: u32,
     /// The tree below the supply, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) onward: Option<Vec<BranchV1>>,
@@ -58,6 +60,7 @@ impl From<&BoardRow> for BoardRowV1 {
             next_command: row.next_command.clone(),
             remark: row.remark.clone(),
             missing_onward: row.missing_onward,
+            stamps: row.stamps,
             onward: None,
         }
     }

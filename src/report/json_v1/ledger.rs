@@ -19,6 +19,8 @@ pub(crate) struct AuditV1 {
     pub(crate) secrets: u64,
     /// Copies of manifests.
     pub(crate) manifests: u64,
+    /// Time stamps.
+    pub(crate) stamps: u64,
     pub(crate) exported: bool,
     pub(crate) faults: Vec<FaultV1>,
     pub(crate) notes: Vec<String>,
@@ -29,7 +31,7 @@ pub(crate) struct AuditV1 {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FaultV1 {
-    /// `lines`, `card`, `document`, `signature`, `secrets`, `kept`, `manifest`, `carried` or `unseen`.
+    /// `lines`, `card`, `document`, `signature`, `secrets`, `kept`, `manifest`, `stamp`, `carried` or `unseen`.
     pub(crate) kind: String,
     pub(crate) problem: String,
     pub(crate) help: String,
