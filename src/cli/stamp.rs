@@ -76,7 +76,7 @@ Exit codes: 0 written; 1 error, nothing written.")]
     ///
     /// Checked is that the authority granted it, that it is over the SHA-256 of a document that the ledger names, that it answers the request beside it where
     /// there is one (`X.tsq` beside `X.tsr`), and that the key of a certificate for time stamps that came with it has signed it. Not checked is whether anybody
-    /// should trust that certificate: OpenSSL does, with the certificates of the authorities that you trust.
+    /// should trust that certificate; `openssl ts -verify` checks it against certificates that you trust.
     #[command(after_help = "\
 Example:
   residua stamp keep deletion.attestation.json.tsr
@@ -189,7 +189,7 @@ fn keep(files: &[PathBuf], ledger: &mut Ledger, context: &Context) -> anyhow::Re
             if let Some((entry, ..)) = outcomes.iter().rev().find_map(|outcome| outcome.result.as_ref().ok()) {
                 let (stamp, document) = ledger.stamp_paths(entry);
                 context.explain(&format!(
-                    "Whether the certificate is that of an authority to be trusted was not checked. OpenSSL does, with the certificates that you trust:\n  \
+                    "Whether the certificate is that of an authority to be trusted was not checked. OpenSSL checks it against certificates that you trust:\n  \
                      openssl ts -verify -in {} -data {} -CAfile ca.pem\n",
                     stamp.display(),
                     document.display()

@@ -146,3 +146,61 @@ impl Ledger {
 pub(super) fn file_name(digest: &str) -> String {
     format!("{FOLDER}/{digest}{ENDING}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Phase;
+    use crate::finding::declaration::Policy;
+    use crate::ledger::fixture::Originator;
+    use crate::ledger::fixture::at;
+
+    const NOW: &str = "2017-05-08T09:00:00Z";
+
+    #[test]
+    fn a_time_stamp_has_to_fit_the_lines_before_it() {
+        let mut originator = Originator::new();
+        let card = originator.recipient.card();
+        let supply_id = originator.supply(&card);
+        let other = originator.supply(&card);
+        originator.challenge(&supply_id, Phase::Baseline, NOW, Policy::default());
+        let view = originator.ledger.view();
+        let document = view.supply(&supply_id).unwrap().challenges[0].entry.envelope.clone();
+        let stamped = Stamped { what: "challenge", supply_id: Some(supply_id.clone()) };
+        assert_eq!((view.stamped(&document), view.stamped(&"0".repeat(64))), (Some(stamped), None));
+        let bytes = b"an answer";
+        let good = StampEntry {
+            supply_id: Some(supply_id.clone()),
+            document,
+            stamp: hex::encode(&sha256(bytes)),
+            time: NOW.to_owned(),
+            policy: "1.2.3".to_owned(),
+            serial: "01".to_owned(),
+            authority: None,
+            certificate: None,
+        };
+        let wrong = [
+            StampEntry { supply_id: Some(other), ..good.clone() },
+            StampEntry { supply_id: Some("0".repeat(32)), ..good.clone() },
+            StampEntry { supply_id: None, ..good.clone() },
+            StampEntry { document: "0".repeat(64), ..good.clone() },
+            StampEntry { document: "../x".to_owned(), ..good.clone() },
+            StampEntry { stamp: "../x".to_owned(), ..good.clone() },
+            StampEntry { time: "yesterday".to_owned(), ..good.clone() },
+            StampEntry { authority: Some("CN=x".to_owned()), ..good.clone() },
+            StampEntry { authority: Some("CN=x".to_owned()), certificate: Some("x".to_owned()), ..good.clone() },
+        ];
+        let before = originator.ledger.len();
+        for entry in wrong {
+            assert!(matches!(originator.ledger.append(at(NOW), Entry::Stamp(entry)), Err(LedgerError::Misfit { .. })));
+        }
+        assert!(originator.ledger.add_stamp(at(NOW), good.clone(), b"another").is_err());
+        assert_eq!(originator.ledger.len(), before);
+        assert!(originator.ledger.add_stamp(at(NOW), good.clone(), bytes).unwrap());
+        assert!(!originator.ledger.add_stamp(at(NOW), good.clone(), bytes).unwrap());
+        assert!(originator.ledger.append(at(NOW), Entry::Stamp(good.clone())).is_err(), "the same once more");
+        let again = Ledger::open(originator.ledger.folder()).unwrap();
+        assert_eq!(again.view().stamps().collect::<Vec<_>>(), [&good]);
+        assert_eq!(again.view().supply(&supply_id).unwrap().stamps.len(), 1);
+    }
+}

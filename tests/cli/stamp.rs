@@ -171,9 +171,8 @@ fn a_time_stamp_that_does_not_fit_is_refused() {
     answer(&world, "good", "deletion.challenge.json.tsq", ANSWER);
     refused(ANSWER, "does not answer the request `deletion.attestation.json.tsq` beside it");
     // Something else, and a time stamp that was altered.
-    for (name, bytes) in
-        [("empty.tsr", &b""[..]), ("text.tsr", b"0not DER"), ("page.tsr", b"<html>"), ("zero.tsr", &[0x30; 90_000])]
-    {
+    let long = vec![0x30; 90_000];
+    for (name, bytes) in [("empty.tsr", &b""[..]), ("text.tsr", b"0not DER"), ("page.tsr", b"<html>"), ("zero.tsr", &long)] {
         world.case.write(name, bytes);
         keep(&world, &[name]).exits_with(12).prints("refused: ");
     }
