@@ -3,7 +3,7 @@
 //! The layers, from the outside in: a file is a DSSE envelope ([`dsse`]), whose signature is checked against a pinned card
 //! ([`key`]); its payload is an in-toto statement ([`statement`]) about one manifest file; the statement's predicate
 //! ([`predicate_v1`], and of keys [`party_v1`]) is what residua itself says. Bytes are authenticated before their meaning is read, and what was signed is
-//! never written anew.
+//! never written anew. Beside a file lies perhaps a time stamp of somebody else over its bytes ([`stamp`]), which is not JSON but DER.
 //!
 //! All three layers are JSON from somebody else's machine. They pass through the one reader below, which refuses whatever two
 //! programs could read in two ways, so that nothing is signed that the verifier does not see.

@@ -2,7 +2,8 @@
 //!
 //! A ledger is a folder. `ledger.jsonl` has one JSON object a line, and each line holds the SHA-256 of the one before it, so that nothing in
 //! the middle changes unseen; `head` names the last line, so that neither does the end. `envelopes/` keeps the signed documents as they were
-//! received, under their SHA-256, `secrets/` the salts and the seeds ([`seed`]) for the owner's eyes alone, and `manifests/` what `trace` asks ([`kept_manifest`]). Lines carry summaries, so that a board over thousands of
+//! received, under their SHA-256, `secrets/` the salts and the seeds ([`seed`]) for the owner's eyes alone, `manifests/` what `trace` asks
+//! ([`kept_manifest`]), and `stamps/` time stamps of others ([`stamp`]). Lines carry summaries, so that a board over thousands of
 //! supplies opens no envelope.
 //!
 //! [`store`] reads and appends, [`entry`] is what a line holds, and [`LedgerView`] what the lines add up to, with the recipients' keys in
