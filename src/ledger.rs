@@ -35,6 +35,8 @@ pub(crate) mod vault;
 pub(crate) use crate::ledger::error::LedgerError;
 pub(crate) use crate::ledger::store::Ledger;
 
+use crate::attestation::key::Card;
+use crate::attestation::key::CardError;
 use crate::finding::Phase;
 use crate::ledger::dispute::Dispute;
 use crate::ledger::entry::AcknowledgementEntry;
@@ -217,6 +219,15 @@ impl LedgerView {
         let pinned = &supply.entry.recipient;
         let current = self.parties.current(&pinned.fingerprint);
         self.parties.key(current).filter(|_| current != pinned.fingerprint).map_or(pinned, |key| &key.pinned)
+    }
+
+    /// The card of a key that signs for a supply's recipient: the one that the supply pins, or one that has taken its place.
+    pub(crate) fn signing_card(&self, supply: &Supply, fingerprint: &str) -> Result<Card, CardError> {
+        let pinned = &supply.entry.recipient;
+        match self.parties.key(fingerprint).filter(|_| fingerprint != pinned.fingerprint) {
+            Some(key) => key.card().cloned(),
+            None => pinned.card(),
+        }
     }
 
     /// Whether a key was replaced or is revoked.

@@ -18,7 +18,6 @@ mod vectors;
 
 use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::sha256;
-use crate::attestation::key::Card;
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::attestation::predicate_v1::ChallengeV1;
 use crate::attestation::statement::PredicateType;
@@ -337,7 +336,7 @@ fn context<'a>(ledger: &'a Ledger, statement: &Statement<AttestationV1>) -> Resu
     let seeds = seeds.map(|seeds| seeds.ordinals(entry.phase)).unwrap_or_default();
     let baseline = match &challenge.baseline {
         Some(digest) => match supply.accepted_baseline_of(digest) {
-            Some(receipt) => Some(ledger.statement::<AttestationV1>(digest, &signer_card(ledger, supply, receipt)?)?.predicate),
+            Some(receipt) => Some(ledger.received(supply, receipt)?),
             None => None,
         },
         None => None,
@@ -358,14 +357,4 @@ fn context<'a>(ledger: &'a Ledger, statement: &Statement<AttestationV1>) -> Resu
         baseline,
         is_salt_known,
     }))
-}
-
-/// The card of the key that signed a received attestation.
-fn signer_card(ledger: &Ledger, supply: &Supply, receipt: &ReceiptEntry) -> Result<Card, LedgerError> {
-    let pinned = &supply.entry.recipient;
-    let signer = supply.signer(receipt);
-    match ledger.view().parties().key(signer).filter(|_| signer != pinned.fingerprint) {
-        Some(key) => Ok(key.card()?.clone()),
-        None => Ok(pinned.card()?),
-    }
 }

@@ -72,6 +72,12 @@ impl ItemV1 {
         ItemV1 { what: what.to_owned(), how: "gone".to_owned(), sha256, blake3 }
     }
 
+    /// One of the originator's secrets, of which nothing is told; removed now, or by a command before that did not come to its end.
+    pub(crate) fn secret(what: &str, was_there: bool) -> ItemV1 {
+        let how = if was_there { "removed" } else { "gone" };
+        ItemV1 { what: what.to_owned(), how: how.to_owned(), sha256: None, blake3: None }
+    }
+
     /// Whether it is the file with this digest, of either kind.
     pub(crate) fn is(&self, digest: &str) -> bool {
         [&self.sha256, &self.blake3].into_iter().flatten().any(|known| known == digest)

@@ -153,7 +153,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             "see why they could not be removed, and run the command again; what is gone by then is said with `--gone`",
         ));
     }
-    let mut items: Vec<ItemV1> = secrets.into_iter().map(|what| ItemV1::removed(what, None, None)).collect();
+    let mut items: Vec<ItemV1> = secrets.into_iter().map(|(what, was_there)| ItemV1::secret(what, was_there)).collect();
     items.extend(removed.iter().map(|doomed| doomed.item.clone()).chain(arguments.gone.iter().cloned()));
     let unresolved = supply.closing.as_ref().and_then(|closing| closing.unresolved.clone());
     let predicate = DestructionV1 {

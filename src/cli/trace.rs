@@ -1,6 +1,5 @@
 //! `trace`: which supplies held a person, from the ledger alone, and so who has to be told of an erasure.
 
-use crate::attestation::predicate_v1::AttestationV1;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::LedgerArgument;
@@ -370,13 +369,11 @@ fn onward(ledger: &Ledger, supply: &Supply) -> (Vec<OnwardV1>, bool) {
     let mut onward: Vec<OnwardV1> = Vec::new();
     let mut is_unread = false;
     for receipt in supply.challenges.iter().filter_map(Challenge::answer) {
-        let card = ledger.view().parties().key(supply.signer(receipt)).and_then(|key| key.pinned.card().ok());
-        let answer = card.and_then(|card| ledger.statement::<AttestationV1>(&receipt.attestation, &card).ok());
-        let Some(answer) = answer else {
+        let Ok(answer) = ledger.received(supply, receipt) else {
             is_unread = true;
             continue;
         };
-        for declared in answer.predicate.declared.onward {
+        for declared in answer.declared.onward {
             if onward.iter().all(|known| known.recipient != declared.recipient) {
                 onward.push(OnwardV1 { recipient: declared.recipient, reason: declared.reason });
             }

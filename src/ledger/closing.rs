@@ -6,8 +6,6 @@
 use crate::attestation::destruction_v1::DestructionV1;
 use crate::attestation::destruction_v1::ItemV1;
 use crate::attestation::dsse::sha256;
-use crate::attestation::key::Card;
-use crate::attestation::predicate_v1::AttestationV1;
 use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
 use crate::ledger::LedgerView;
@@ -93,7 +91,9 @@ pub(crate) fn obstacles(ledger: &Ledger, supply: &Supply, today: Date) -> Result
     }
     let destroyed = destroyed(ledger, supply)?;
     let lacking = needed(ledger, supply)?.into_iter().filter(|needed| !destroyed.iter().any(|item| item.is(&needed.digest)));
-    obstacles.extend(lacking.map(|needed| format!("no record of the recipient names {} ({})", needed.what, needed.digest)));
+    obstacles.extend(
+        lacking.map(|needed| format!("no record of the recipient names {} ({})", needed.what, sanitize::clean(&needed.digest))),
+    );
     Ok(obstacles)
 }
 
@@ -110,9 +110,7 @@ fn needed(ledger: &Ledger, supply: &Supply) -> Result<Vec<Needed>, LedgerError> 
                 let what = format!("the challenge `{}` of {day}", challenge.phase.word());
                 needed.push(Needed { what, digest: challenge.entry.envelope.clone() });
             }
-            let signer = signing_card(ledger.view(), supply, supply.signer(receipt))?;
-            let attestation = ledger.statement::<AttestationV1>(&receipt.attestation, &signer)?.predicate;
-            if let Some(detail) = attestation.detail.filter(|detail| known.insert(detail.blake3.clone())) {
+            if let Some(detail) = ledger.received(supply, receipt)?.detail.filter(|detail| known.insert(detail.blake3.clone())) {
                 let what = format!("the findings of the `{}` scan for the challenge of {day}", challenge.phase.word());
                 needed.push(Needed { what, digest: detail.blake3 });
             }
@@ -125,19 +123,10 @@ fn needed(ledger: &Ledger, supply: &Supply) -> Result<Vec<Needed>, LedgerError> 
 fn destroyed(ledger: &Ledger, supply: &Supply) -> Result<Vec<ItemV1>, LedgerError> {
     let mut items = Vec::new();
     for entry in supply.destructions.iter().filter(|entry| counts(ledger.view().parties(), entry)) {
-        let signer = signing_card(ledger.view(), supply, &entry.key)?;
+        let signer = ledger.view().signing_card(supply, &entry.key)?;
         items.extend(ledger.statement::<DestructionV1>(&entry.envelope, &signer)?.predicate.items);
     }
     Ok(items)
-}
-
-/// The card of a key of a supply's recipient.
-fn signing_card(view: &LedgerView, supply: &Supply, fingerprint: &str) -> Result<Card, LedgerError> {
-    let pinned = &supply.entry.recipient;
-    match view.parties().key(fingerprint).filter(|_| fingerprint != pinned.fingerprint) {
-        Some(key) => Ok(key.card()?.clone()),
-        None => Ok(pinned.card()?),
-    }
 }
 
 impl Ledger {
@@ -153,30 +142,32 @@ impl Ledger {
         Ok(is_begun)
     }
 
-    /// Removes what is kept of a supply for its owner's eyes alone. Only once its closing was entered. Returns what was there, in words.
-    pub(crate) fn destroy_secrets(&self, supply: &Supply) -> Result<Vec<&'static str>, LedgerError> {
+    /// Removes what is kept of a supply for its owner's eyes alone. Only once its closing was entered. Returns what
+    /// it was, in words, each with whether it was still there: a command before may have come as far as this.
+    pub(crate) fn destroy_secrets(&self, supply: &Supply) -> Result<Vec<(&'static str, bool)>, LedgerError> {
         self.refuse_export()?;
         if supply.closing.is_none() {
             return Err(LedgerError::Misfit { problem: "the supply is not being closed" });
         }
         // Whoever puts secrets under a passphrase meanwhile would write anew what is removed here.
         let _lock = self.lock()?;
-        let mut removed = Vec::new();
+        let mut destroyed = Vec::new();
         for (what, name) in secrets_of(&supply.entry) {
+            let mut was_there = false;
             for name in Ledger::names_of_private(&name) {
                 match fs::remove_file(self.path(&name)) {
-                    Ok(()) => removed.push(what),
+                    Ok(()) => was_there = true,
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     Err(source) => return Err(self.file_error(&name, source)),
                 }
             }
+            destroyed.push((what, was_there));
         }
-        removed.dedup();
         #[cfg(unix)]
         fs::File::open(self.path("secrets"))
             .and_then(|folder| folder.sync_all())
             .map_err(|source| self.file_error("secrets", source))?;
-        Ok(removed)
+        Ok(destroyed)
     }
 
     /// Enters a recipient's record. `false` where the same bytes were entered before.
@@ -212,7 +203,13 @@ impl Ledger {
 /// The files of a supply that are for the owner's eyes alone, each with the word of a record of destruction.
 fn secrets_of(entry: &SupplyEntry) -> Vec<(&'static str, String)> {
     let id = &entry.supply_id;
-    let mut files = vec![("salts", secrets_name(id)), ("seeds", seed::file_name(id)), ("references", reference::file_name(id))];
+    let mut files = vec![("salts", secrets_name(id))];
+    if entry.seeds > 0 {
+        files.push(("seeds", seed::file_name(id)));
+    }
+    if entry.has_references {
+        files.push(("references", reference::file_name(id)));
+    }
     files.extend(entry.kept_manifest.iter().map(|digest| ("kept manifest", kept_manifest::file_name(digest))));
     files
 }

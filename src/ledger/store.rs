@@ -12,10 +12,12 @@ pub(crate) mod repair;
 use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::sha256;
 use crate::attestation::key::Card;
+use crate::attestation::predicate_v1::AttestationV1;
 use crate::attestation::statement::Predicate;
 use crate::attestation::statement::Statement;
 use crate::ledger::LedgerError;
 use crate::ledger::LedgerView;
+use crate::ledger::Supply;
 use crate::ledger::closing;
 use crate::ledger::entry::CountersignatureEntry;
 use crate::ledger::entry::Entry;
@@ -449,6 +451,12 @@ impl Ledger {
         let envelope = Envelope::parse(&self.document(digest)?).map_err(|_| problem("is not a signed envelope"))?;
         let verified = envelope.verify(signer).map_err(|_| problem("is not signed by the key that the ledger pins"))?;
         Statement::open(verified).map_err(|_| problem("is not the statement that the ledger takes it for"))
+    }
+
+    /// What a received attestation says.
+    pub(crate) fn received(&self, supply: &Supply, receipt: &ReceiptEntry) -> Result<AttestationV1, LedgerError> {
+        let card = self.view.signing_card(supply, supply.signer(receipt))?;
+        Ok(self.statement::<AttestationV1>(&receipt.attestation, &card)?.predicate)
     }
 
     fn keep_secrets(&self, supply_id: &str, secrets: &Secrets) -> Result<(), LedgerError> {

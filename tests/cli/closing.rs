@@ -261,8 +261,15 @@ fn a_closing_that_was_interrupted_goes_on() {
         let statement = payload(&world.case.read(&format!("handover/{name}.residua.intoto.json")));
         format!("{name}={}", statement["subject"][0]["digest"]["sha256"].as_str().expect("a digest"))
     };
-    close(&world, &[], &["--gone", &digest("baseline"), "--gone", &digest("deletion")]).exits_with(0);
+    let gone = ["--gone", &digest("baseline"), "--gone", &digest("deletion"), "--format", "json"];
+    let closed = close(&world, &[], &gone).exits_with(0).json();
     assert_eq!(state(&world).0, "closed");
+    // The record names what the command before had destroyed.
+    let record = payload(&world.case.read(&format!("ledger/envelopes/{}.json", closed["record"].as_str().expect("a digest"))));
+    let items = record["predicate"]["items"].as_array().expect("items");
+    let named: Vec<&str> = items.iter().filter_map(|item| item["what"].as_str()).collect();
+    assert_eq!(named, ["salts", "kept manifest", "baseline manifest", "deletion manifest"]);
+    assert!(items.iter().all(|item| item["how"] == "gone"), "{items:?}");
 }
 
 /// The files are gone before there is a record of it, so that a machine may fail between the two.
@@ -293,4 +300,19 @@ fn a_record_that_was_lost_can_be_made_again() {
     world.run(AFTER, &["verify", "destroyed.json"]).exits_with(0).prints("5 things named");
     close(&world, &OURS, &[]).exits_with(0);
     assert_eq!(state(&world).0, "closed");
+}
+
+#[test]
+fn a_digest_that_is_none_does_nothing_to_the_terminal() {
+    let world = World::asked();
+    world.keep(&[]);
+    let extra = ["--out", "1.json", "--findings", "findings.csv"];
+    world.run(AFTER, &world.scanning("deletion", "deletion.challenge.json", &["crm.db", "exports"], &extra)).exits_with(0);
+    let mut statement = payload(&world.case.read("1.json"));
+    statement["predicate"]["detail"]["blake3"] = json!("\u{1b}[2Jgone");
+    world.case.write("1.json", sign(&world, "recipient", &statement));
+    world.verify("1.json");
+    let closed = close(&world, &OURS, &[]);
+    closed.exits_with(1).prints("names the findings of the `deletion` scan");
+    assert!(!closed.stdout.contains('\u{1b}'), "{:?}", closed.stdout);
 }

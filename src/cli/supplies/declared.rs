@@ -1,6 +1,5 @@
 //! What the newest answer declares, and what the originator said to each declaration last.
 
-use crate::attestation::predicate_v1::AttestationV1;
 use crate::attestation::predicate_v1::ChallengeV1;
 use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
@@ -16,9 +15,7 @@ pub(super) fn list(ledger: &Ledger, supply: &Supply) -> Result<Vec<DeclarationV1
     let Some((answered, answer)) = newest_first.find_map(|(index, challenge)| Some((index, challenge.answer()?))) else {
         return Ok(Vec::new());
     };
-    let signer = ledger.view().parties().key(supply.signer(answer));
-    let card = signer.map_or(&supply.entry.recipient, |key| &key.pinned).card()?;
-    let stated = ledger.statement::<AttestationV1>(&answer.attestation, &card)?.predicate;
+    let stated = ledger.received(supply, answer)?;
     let items = refusal::items(&stated.declared, &stated.coverage.excluded);
     let mut said = vec!["proposed"; items.len()];
     if items.is_empty() {
