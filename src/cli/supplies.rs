@@ -249,9 +249,7 @@ fn words(view: &LedgerView, supply: &Supply, row: &BoardRow, declarations: &[Dec
         };
     }
     for entry in &supply.destructions {
-        let who =
-            [clean(&entry.name), clean(&entry.role)].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ");
-        let by = if who.is_empty() { String::new() } else { format!(" ({who})") };
+        let by = text::signed(" (", &entry.name, &entry.role, ")");
         let _ = writeln!(words, "  record of destruction by the recipient{by}, of {}: {}", entry.destroyed_at, entry.envelope);
     }
     if let Some(closed) = &supply.closed {

@@ -175,6 +175,12 @@ fn joined(lines: &[String]) -> String {
     lines.iter().fold(String::new(), |text, line| text + line + "\n")
 }
 
+/// Who signed and in what capacity, as that person says, behind a word: ` by A. N. Other, data steward`. Empty where nothing is said.
+pub(crate) fn signed(before: &str, name: &str, role: &str, after: &str) -> String {
+    let said: Vec<String> = [clean(name), clean(role)].into_iter().filter(|word| !word.is_empty()).collect();
+    if said.is_empty() { String::new() } else { format!("{before}{}{after}", said.join(", ")) }
+}
+
 /// Names and what they stand for, one below the other.
 pub(crate) fn facts(facts: &[(&str, String)]) -> String {
     let longest = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);

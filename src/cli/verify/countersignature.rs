@@ -4,7 +4,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
 use crate::report::json_v1::received::EnteredV1;
-use crate::support::sanitize::clean;
+use crate::report::text;
 use crate::verification::countersignature;
 use crate::verification::countersignature::Countersigned;
 use jiff::Timestamp;
@@ -25,8 +25,7 @@ pub(super) fn enter(
             } else {
                 "receipt alone; the manifest was not compared with the data"
             };
-            let who = [clean(&entry.name), clean(&entry.role)].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>();
-            let by = if who.is_empty() { String::new() } else { format!(" by {}", who.join(", ")) };
+            let by = text::signed(" by ", &entry.name, &entry.role, "");
             let words = format!("{file}\nConfirmation of supply {}{by}, signed {}: {what}\n", entry.supply_id, entry.signed_at);
             let entered = EnteredV1 {
                 file,

@@ -4,8 +4,8 @@ use crate::cli::exit_code::ExitCode;
 use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
 use crate::report::json_v1::closing::EnteredV1;
+use crate::report::text;
 use crate::support::number::of;
-use crate::support::sanitize::clean;
 use crate::verification::destruction;
 use crate::verification::destruction::Destroyed;
 use jiff::Timestamp;
@@ -21,8 +21,7 @@ pub(super) fn enter(
     let file = path.display().to_string();
     match destruction::verify(ledger, bytes, now)? {
         Destroyed::Accepted(entry, items) => {
-            let who = [clean(&entry.name), clean(&entry.role)].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>();
-            let by = if who.is_empty() { String::new() } else { format!(" by {}", who.join(", ")) };
+            let by = text::signed(" by ", &entry.name, &entry.role, "");
             let words = format!(
                 "{file}\nRecord of destruction of supply {}{by}, of {}: {} named; `residua close {}` says whether they are all\n",
                 entry.supply_id,
