@@ -24,6 +24,7 @@ mod reading;
 mod receive;
 mod recipient;
 mod removal;
+mod report;
 mod scan;
 mod stamp;
 mod status;
@@ -139,6 +140,7 @@ enum Command {
     Countersign(countersign::Arguments),
     Verify(verify::Arguments),
     Status(status::Arguments),
+    Report(report::Arguments),
     Supplies(supplies::Arguments),
     Recipient(recipient::Arguments),
     Dispute(dispute::Arguments),
@@ -276,6 +278,7 @@ fn dispatch(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Countersign(arguments) => countersign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, context),
         Command::Status(arguments) => status::run(arguments, context),
+        Command::Report(arguments) => report::run(arguments, context),
         Command::Supplies(arguments) => supplies::run(arguments, context),
         Command::Recipient(arguments) => recipient::run(arguments, context),
         Command::Dispute(arguments) => dispute::run(arguments, context),

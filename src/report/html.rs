@@ -3,6 +3,14 @@
 //! A page is a convenience: what it shows is evidence only as far as the signed documents in it are, and it says so. All that comes from outside
 //! stands in it as text, by [`shown`] and by the types of `maud`; nothing is ever put together as markup out of strings.
 
+pub(crate) mod board;
+mod coverage;
+mod declared;
+mod evidence;
+mod picture;
+pub(crate) mod supply;
+mod time_line;
+
 use crate::support::sanitize::is_harmful;
 use data_encoding::BASE64;
 use maud::DOCTYPE;
@@ -14,6 +22,12 @@ use sha2::Sha256;
 
 /// How all pages look.
 const STYLE: &str = include_str!("html/style.css");
+
+/// The scripts of a page with a signed document in it.
+const SCRIPTS: &[&str] = &[include_str!("html/envelope.js"), include_str!("html/filter.js"), include_str!("html/report.js")];
+
+/// The script of a page without one.
+const BOARD_SCRIPT: &str = include_str!("html/filter.js");
 
 /// The longest text from outside that is shown, in characters.
 const LONGEST: usize = 2_000;
@@ -97,6 +111,24 @@ pub(crate) fn shown(text: &str) -> String {
     shown
 }
 
+/// A sentence of the program in which names stand between backticks: those are set apart. A backtick in a name does no harm.
+fn prose(text: &str) -> Markup {
+    let text = shown(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    // An odd one out is a backtick of somebody's own.
+    let is_paired = parts.len() % 2 == 1;
+    html! {
+        @if is_paired {
+            @for (number, part) in parts.into_iter().enumerate() { @if number % 2 == 1 { code { (part) } } @else { (part) } }
+        } @else { (text) }
+    }
+}
+
+/// Text that stands in the signed document at this path: the script holds the one against the other.
+fn signed(path: &str, text: &str) -> Markup {
+    html! { span data-signed=(path) { (shown(text)) } }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +152,10 @@ mod tests {
 
     #[test]
     fn the_style_is_one_that_a_page_can_hold() {
-        assert!(!STYLE.contains("</") && STYLE.matches("url(").count() == STYLE.matches("url(\"#").count() && !STYLE.contains("@import"));
+        assert!(
+            !STYLE.contains("</")
+                && STYLE.matches("url(").count() == STYLE.matches("url(\"#").count()
+                && !STYLE.contains("@import")
+        );
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod downstream;
 pub(crate) mod ledger;
 pub(crate) mod party;
 pub(crate) mod received;
+pub(crate) mod report;
 pub(crate) mod stamp;
 pub(crate) mod trace;
 
