@@ -43,6 +43,7 @@ mod piped;
 mod postgres;
 mod receive;
 mod recipients;
+mod report;
 mod seeds;
 #[cfg(unix)]
 mod server;

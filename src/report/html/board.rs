@@ -12,7 +12,6 @@ use crate::report::html::prose;
 use crate::report::html::shown;
 use crate::support::number::grouped;
 use crate::support::number::of;
-use crate::support::time;
 use jiff::Timestamp;
 use maud::Markup;
 use maud::html;
@@ -26,7 +25,7 @@ pub(crate) fn page(view: &LedgerView, rows: &[BoardRow], head: &str, made_at: Ti
     let body = html! {
         (picture::patterns())
         header {
-            p.eyebrow { "Board of all supplies, made on " (time::format(made_at)) " with residua " (env!("CARGO_PKG_VERSION")) }
+            p.eyebrow { "Board of all supplies, made on " (made_at.strftime("%Y-%m-%d %H:%M")) " UTC with residua " (env!("CARGO_PKG_VERSION")) }
             h1 { (of(rows.len() as u64, "supply").replace("supplys", "supplies")) ", " (of(records, "record")) }
         }
         main {
@@ -97,7 +96,7 @@ fn table(view: &LedgerView, rows: &[BoardRow]) -> Markup {
             " " span #filtered.soft aria-live="polite" {}
         }
         div.scroll {
-            table #targets {
+            table.stacked #targets {
                 thead {
                     tr {
                         th scope="col" { "Supply" }
@@ -127,8 +126,8 @@ fn line(row: &BoardRow, supply: &Supply) -> Markup {
         tr {
             th.short scope="row" { code { (row.short_id) } }
             td { (shown(&row.recipient)) }
-            td.number { (grouped(row.records)) }
-            td.nowrap { (row.delete_by) }
+            td.number data-label="records:" { (grouped(row.records)) }
+            td.nowrap data-label="delete by" { (row.delete_by) }
             td { (mark) (row.state) @if row.is_overdue { " " strong.nowrap { "(overdue)" } } }
             td {
                 @if !row.next_command.is_empty() { code { (shown(&row.next_command)) } br; }

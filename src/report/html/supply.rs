@@ -105,7 +105,7 @@ pub(crate) fn page(report: &SupplyReport<'_>) -> String {
     let body = html! {
         (picture::patterns())
         header {
-            p.eyebrow { "Deletion report, made on " (time::format(report.made_at)) " with residua " (env!("CARGO_PKG_VERSION")) }
+            p.eyebrow { "Deletion report, made on " (report.made_at.strftime("%Y-%m-%d %H:%M")) " UTC with residua " (env!("CARGO_PKG_VERSION")) }
             h1 { (of(entry.records, "record")) " supplied by " (shown(&entry.originator.name)) " to " (shown(&entry.recipient.name)) }
         }
         main {
@@ -306,7 +306,7 @@ fn checks(answer: &Answer<'_>, is_closed: bool) -> Markup {
                 (answer.verification.checks.len() - failed) " of " (answer.verification.checks.len()) " passed."
             }
             div.scroll {
-                table {
+                table.stacked {
                     thead { tr { th scope="col" { "Check" } th scope="col" { "What must hold" } th scope="col" { "Result" } } }
                     tbody { @for check in &answer.verification.checks { (one_check(check)) } }
                 }

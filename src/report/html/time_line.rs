@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 use maud::Markup;
 use maud::html;
 
-const ORIGINATOR: &str = "the originator's";
-const RECIPIENT: &str = "the recipient's";
+const ORIGINATOR: &str = "the originator's clock";
+const RECIPIENT: &str = "the recipient's clock";
 
 /// Something that happened.
 struct Event {
@@ -32,7 +32,7 @@ pub(super) fn section(view: &LedgerView, supply: &Supply, answer: Option<&Answer
             h2 { "Time line" }
             figure { (picture::time_line(&times, agreed)) }
             div.scroll {
-                table {
+                table.stacked {
                     thead { tr { th.number scope="col" { "No." } th scope="col" { "When (UTC)" } th scope="col" { "What" } th scope="col" { "By whose clock" } } }
                     tbody {
                         @for (number, event) in (1..).zip(&events) {
@@ -86,7 +86,7 @@ fn events(view: &LedgerView, supply: &Supply, answer: Option<&Answer<'_>>) -> Ve
             add(at, format!("{phase} attestation received: stated {verdict}, concluded {appraisal}"), ORIGINATOR);
         }
         for approval in &challenge.approvals {
-            add(&approval.signed_at, format!("{phase} attestation countersigned by an officer"), "the officer's");
+            add(&approval.signed_at, format!("{phase} attestation countersigned by an officer"), "the officer's clock");
         }
     }
     if let Some(answer) = answer {
