@@ -140,7 +140,9 @@ mod tests {
         let body = html! { p title=(shown(hostile)) { (shown(hostile)) } };
         let page = Page { title: hostile, scripts: &["'use strict';"], data: &[("data", data)], body }.render();
         assert_eq!(page.matches("<script").count(), 2, "{page}");
-        assert!(!page.contains("alert(1)</script>") && !page.contains('\u{202e}') && !page.contains("\" onload"), "{page}");
+        assert!(!page.contains("alert(1)</script>"), "{page}");
+        let (shown, _) = page.split_once("<script").unwrap();
+        assert!(!shown.contains("\" onload") && !shown.contains('\u{202e}'), "{shown}");
     }
 
     #[test]

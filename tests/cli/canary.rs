@@ -113,7 +113,9 @@ fn run_everything(world: &World) {
     run(AFTER, &["status"]);
     run(AFTER, &["supplies", "list"]);
     run(AFTER, &["supplies", "show", &world.supply_id()]);
-    for (what, page) in [(&[][..], "board.html"), (&["baseline.attestation.json"], "report.html"), (&["supply.csv"], "report.html")] {
+    for (what, page) in
+        [(&[][..], "board.html"), (&["baseline.attestation.json"], "report.html"), (&["supply.csv"], "report.html")]
+    {
         run(AFTER, &[&["report"], what, &["--html", page, "--force"]].concat());
     }
     run(AFTER, &["dispute", &world.supply_id(), "--by", "recipient", "--reason", "not ours", "--document", "supply.csv"]);
