@@ -10,14 +10,13 @@ mod columns;
 mod controls;
 mod crowd;
 mod demo;
-mod harness;
+pub(crate) mod harness;
 mod help;
 mod hostile_files;
 mod identify;
 mod inspect;
 #[cfg(unix)]
 mod inspect_server;
-mod interop;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(feature = "columnar")]
@@ -55,5 +54,5 @@ mod stamp;
 mod terminal;
 mod trace;
 mod transformations;
-mod world;
+pub(crate) mod world;
 mod year;

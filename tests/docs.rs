@@ -279,15 +279,15 @@ fn text_files() -> BTreeMap<PathBuf, String> {
             let path = folder.join(&name);
             if entry.path().is_dir() {
                 let is_hidden = name.starts_with('.') && name != ".ci" && name != ".github";
-                let is_ours =
-                    !is_hidden && name != "target" && name != "residua-demo" && !entry.path().join("CACHEDIR.TAG").exists();
+                let is_made = ["target", "residua-demo", "node_modules"].contains(&name.as_str());
+                let is_ours = !is_hidden && !is_made && !entry.path().join("CACHEDIR.TAG").exists();
                 if is_ours {
                     walk(&path, files);
                 }
                 continue;
             }
             let is_read = match path.extension().and_then(|extension| extension.to_str()) {
-                Some(extension) => ["md", "rs", "toml", "sh", "sql", "py", "yml", "yaml"].contains(&extension),
+                Some(extension) => ["md", "rs", "toml", "sh", "sql", "py", "mjs", "yml", "yaml"].contains(&extension),
                 None => path == Path::new("check") || path.starts_with(".ci"),
             };
             if is_read {

@@ -5,5 +5,6 @@
 mod architecture;
 mod cli;
 mod docs;
+mod interop;
 #[path = "../src/support/snapshot.rs"]
 mod snapshot;

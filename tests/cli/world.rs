@@ -334,11 +334,8 @@ pub(crate) fn sign(world: &World, party: &str, statement: &serde_json::Value) ->
 /// A statement signed with a key file, whatever it says.
 pub(crate) fn sign_as(case: &Case, key: &str, card: &str, statement: &serde_json::Value) -> String {
     use ed25519_dalek::Signer;
-    use ed25519_dalek::pkcs8::DecodePrivateKey;
     const KIND: &str = "application/vnd.in-toto+json";
-    let file = case.read(key);
-    let pem = &file[file.find("-----BEGIN").expect("a key")..file.find("AGE-SECRET").expect("another key")];
-    let key = ed25519_dalek::SigningKey::from_pkcs8_pem(pem.trim_end()).expect("a private key");
+    let key = signing_key(case, key);
     let card: serde_json::Value = serde_json::from_str(&case.read(card)).expect("a card");
     let payload = serde_json::to_vec(statement).expect("JSON");
     let mut signed = format!("DSSEv1 {} {KIND} {} ", KIND.len(), payload.len()).into_bytes();
@@ -346,6 +343,14 @@ pub(crate) fn sign_as(case: &Case, key: &str, card: &str, statement: &serde_json
     let encode = |bytes: &[u8]| data_encoding::BASE64.encode(bytes);
     let signature = serde_json::json!({ "keyid": card["fingerprint"], "sig": encode(&key.sign(&signed).to_bytes()) });
     serde_json::json!({ "payload": encode(&payload), "payloadType": KIND, "signatures": [signature] }).to_string()
+}
+
+/// The private key for signing in a key file.
+pub(crate) fn signing_key(case: &Case, key: &str) -> ed25519_dalek::SigningKey {
+    use ed25519_dalek::pkcs8::DecodePrivateKey;
+    let file = case.read(key);
+    let pem = &file[file.find("-----BEGIN").expect("a key")..file.find("AGE-SECRET").expect("another key")];
+    ed25519_dalek::SigningKey::from_pkcs8_pem(pem.trim_end()).expect("a private key")
 }
 
 /// The codes of a scan's reasons, and after `gap:` those of its gaps.
