@@ -373,7 +373,7 @@ fn answers(mut command: Command, folder: &Path) -> (BTreeMap<(String, String), b
     (answers, said)
 }
 
-/// A world in which every kind of document that both parties exchange was made, and a stranger has a key.
+/// A world in which a deletion was asked for and attested, what was signed until then, and a stranger with a key.
 fn world() -> (World, Vec<Document>) {
     let world = World::with_baseline();
     let from_originator = ["--from", "keys/originator.card.json", "--as", "keys/recipient.key"];
@@ -397,6 +397,28 @@ fn world() -> (World, Vec<Document>) {
     (world, documents)
 }
 
+/// What is signed after the attestation was entered.
+fn afterwards(world: &World) -> Vec<Document> {
+    let run = |words: &[&str]| world.run(AFTER, words).exits_with(0).stdout.len();
+    run(&["verify", "attestation.json", "--as", "keys/originator.key", "--receipts", "receipts"]);
+    run(&["keygen", "--name", "The officer", "--out", "keys/officer"]);
+    run(&["recipient", "add", "keys/recipient.card.json", "--officer", "keys/officer.card.json"]);
+    let officer = ["--as", "keys/officer.key", "--name", "B. Other", "--role", "director", "--out", "approval.json"];
+    run(&[&["countersign", "attestation.json", "--from", "keys/recipient.card.json"][..], &officer].concat());
+    world.case.write("theirs.json", world.case.read("deletion.challenge.json"));
+    let recipient =
+        ["--from", "keys/originator.card.json", "--as", "keys/recipient.key", "--name", "A. N. Other", "--role", "steward"];
+    run(&[&["destroy", "theirs.json", "--out", "destruction.json"][..], &recipient].concat());
+    run(&["keygen", "--name", "The recipient", "--out", "keys/renewed", "--replaces", "keys/recipient.key"]);
+    let read = |name, party, file| Document::read(world, name, party, file);
+    vec![
+        read("receipt", "originator", "receipts/attestation.json.receipt.json"),
+        read("approval", "officer", "approval.json"),
+        read("destruction", "recipient", "destruction.json"),
+        read("rotation", "recipient", "keys/renewed.rotation.json"),
+    ]
+}
+
 /// What the command says that acts on documents of this kind. Where it refuses, nothing may come of the document.
 fn act(world: &World, kind: &str, document: &str) -> Output {
     let scan = |manifest: &str, challenge: &str, at: &str| {
@@ -405,7 +427,8 @@ fn act(world: &World, kind: &str, document: &str) -> Output {
     };
     world.case.write("acted/document.json", document);
     match kind {
-        "attestation" | "countersignature" => world.verify("acted/document.json"),
+        "attestation" | "countersignature" | "approval" | "destruction" => world.verify("acted/document.json"),
+        "rotation" => world.run(AFTER, &["recipient", "rotate", "acted/document.json"]),
         "challenge" => scan("handover/deletion.residua", "acted/document.json", AFTER),
         "receipt" => world.run(AFTER, &["ledger", "verify", "--against", "acted/document.json"]),
         _ => {
@@ -438,23 +461,19 @@ fn others_verify_what_we_sign_and_refuse_what_is_forged() {
     let (world, mut documents) = world();
     let mut problems = Vec::new();
     let mut all = Vec::new();
-    // The forgeries come first, while nothing was entered; and of the genuine documents the receipt comes last, since it is of one that was.
-    for (at, other) in [(0, 1), (1, 0), (2, 3), (3, 4), (4, 3), (5, 2)] {
-        if at == 5 {
-            let receipts = ["--as", "keys/originator.key", "--receipts", "receipts"];
-            world.run(AFTER, &[&["verify", "attestation.json"][..], &receipts].concat()).exits_with(0);
-            documents.push(Document::read(&world, "receipt", "originator", "receipts/attestation.json.receipt.json"));
+    // Of each kind the forgeries come first, while nothing of it was entered. The rotation comes last, since no older key counts after it.
+    for (at, other) in [(0, 1), (1, 0), (2, 3), (3, 4), (4, 3), (5, 2), (6, 0), (7, 0), (8, 7)] {
+        if at == documents.len() {
+            documents.extend(afterwards(&world));
         }
         let (document, cases) = (&documents[at], cases(&world, &documents[at], &documents[other]));
         for case in cases.iter().filter(|case| case.ours != Ours::Accepts && !case.name.contains(".card-of-")) {
             is_not_acted_on(&world, document.name, case, &mut problems);
         }
-        if document.name != "attestation" {
-            // So the refusals were of the forgery. A baseline finds nobody any more, which is no refusal.
-            let acted = act(&world, document.name, &document.text);
-            assert!(matches!(acted.code, Some(0 | 10)), "{}{}", document.name, acted.whole());
-            let _ = fs::remove_file(world.case.path("acted.json"));
-        }
+        // So the refusals were of the forgery. A baseline finds nobody any more, which is no refusal.
+        let acted = act(&world, document.name, &document.text);
+        assert!(matches!(acted.code, Some(0 | 10)), "{}{}", document.name, acted.whole());
+        let _ = fs::remove_file(world.case.path("acted.json"));
         all.extend(cases);
     }
 

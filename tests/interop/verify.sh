@@ -43,7 +43,7 @@ trap 'rm -r -- "$scratch"' EXIT
 for case in "${1:?name a folder of cases}"/*; do
   answer=accepted
   reason=$(verify "$case/document.json" "$case/card.json" "$scratch" 2>&1) || answer=refused
-  name=$(basename "$case")
+  name=${case##*/}
   printf '%s openssl=%s\n' "$name" "$answer"
   if [[ $answer = refused ]]; then
     printf '%s openssl: %s\n' "$name" "$reason" >&2
