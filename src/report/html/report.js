@@ -71,16 +71,15 @@
   // What the page says otherwise than the signed document, in words; each place that agrees gets its tick.
   const differences = statement => {
     const found = [];
-    const compare = (element, value, what) => {
-      if (value !== undefined && element.textContent === shown(value)) {
-        element.classList.add('agrees');
-      } else {
-        element.classList.add('differs');
-        found.push(`The page shows another ${what} than was signed.`);
-      }
+    const agrees = (element, value, what) => {
+      if (value !== undefined && element.textContent === shown(value)) return true;
+      element.classList.add('differs');
+      found.push(`The page shows another ${what} than was signed.`);
+      return false;
     };
     for (const element of document.querySelectorAll('[data-signed]')) {
-      compare(element, follow(statement, element.dataset.signed), element.dataset.signed.replace(/^predicate\./, ''));
+      const path = element.dataset.signed;
+      if (agrees(element, follow(statement, path), path.replace(/^predicate\./, ''))) element.classList.add('agrees');
     }
     for (const path of REQUIRED) {
       if (!document.querySelector(`[data-signed="${path}"]`)) found.push(`The page does not show the ${path.replace(/^predicate\./, '')} that was signed.`);
@@ -96,9 +95,10 @@
       const rows = [...document.querySelectorAll(`tr[data-${name}]`)];
       rows.forEach((row, index) => {
         const item = row.dataset[name] === String(index) ? items[index] : undefined;
-        for (const cell of row.querySelectorAll('[data-member]')) {
-          compare(cell, item && item[cell.dataset.member], `${cell.dataset.member} of ${name} ${index + 1}`);
-        }
+        const cells = [...row.querySelectorAll('[data-member]')];
+        const isSame = cell => agrees(cell, item && item[cell.dataset.member], `${cell.dataset.member} of ${name} ${index + 1}`);
+        // One tick a row.
+        if (cells.length > 0 && cells.map(isSame).every(Boolean)) cells[0].classList.add('agrees');
       });
       if (rows.length !== items.length) found.push(`The page lists ${rows.length} of its ${name}s, and ${items.length} were signed.`);
     }
