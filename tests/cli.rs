@@ -42,7 +42,7 @@ mod piped;
 mod postgres;
 mod receive;
 mod recipients;
-mod report;
+pub(crate) mod report;
 mod seeds;
 #[cfg(unix)]
 mod server;

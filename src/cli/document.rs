@@ -29,7 +29,7 @@ pub(crate) fn read(path: &Path, what: &str) -> anyhow::Result<Vec<u8>> {
     let length = fs::metadata(path).with_context(reading)?.len();
     if length > LARGEST {
         return Err(advised(
-            format!("`{}` is too large for a {what}", path.display()),
+            format!("`{}` is too large: no {what} that is read here has more than 64 MiB", path.display()),
             "check that this is the file that you mean",
         ));
     }

@@ -3,6 +3,7 @@
 mod onward;
 
 use crate::attestation::dsse::Envelope;
+use crate::attestation::dsse::LARGEST_ENVELOPE;
 use crate::attestation::key::Card;
 use crate::attestation::key::SigningKey;
 use crate::attestation::predicate_v1;
@@ -323,7 +324,17 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         let predicate = attestation(arguments, &prepared, &outcome, &judgement, (started, finished), detail);
         let subject = &prepared.statement.statement.subject;
         let payload = Statement::new(&subject.name, subject.sha256, predicate).to_payload()?;
-        file.write_all(&Envelope::sign(payload, &prepared.key).to_json()).with_context(writing)?;
+        let envelope = Envelope::sign(payload, &prepared.key).to_json();
+        if envelope.len() > LARGEST_ENVELOPE {
+            return Err(advised(
+                format!(
+                    "the attestation of {} takes more than the 64 MiB that anybody reads",
+                    number::of(outcome.targets.len() as u64, "target")
+                ),
+                "put small files together into fewer, or leave out with a map file what the originator accepts",
+            ));
+        }
+        file.write_all(&envelope).with_context(writing)?;
         file.commit().with_context(writing)?;
     }
     match context.format {

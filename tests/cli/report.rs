@@ -168,7 +168,9 @@ fn an_answer_that_fails_is_shown_as_failed() {
 /// An attestation of many targets, signed by the recipient. Its counts do not add up, which is nothing to the page's size.
 pub(crate) fn with_targets(world: &World, count: usize) -> String {
     let mut statement = payload(&world.case.read("deletion.attestation.json"));
-    let first = statement["predicate"]["coverage"]["targets"][0].clone();
+    let mut first = statement["predicate"]["coverage"]["targets"][0].clone();
+    // With all keys ten thousand targets take more than the 64 MiB of a document.
+    first["byKey"].as_array_mut().expect("keys").truncate(12);
     let targets: Vec<Value> = (0..count)
         .map(|number| {
             let mut target = first.clone();
@@ -193,7 +195,7 @@ fn a_page_of_many_targets_stays_small() {
     let extra = ["--out", "deletion.attestation.json"];
     world.scan("deletion", "deletion.challenge.json", &["crm.db", "exports"], &extra).exits_with(0);
     let many = with_targets(&world, 1_000);
-    assert!(many.len() > 2_000_000, "the attestation itself has {} bytes", many.len());
+    assert!(many.len() > 1_000_000, "the attestation itself has {} bytes", many.len());
     world.case.write("many.json", many);
     let shown = page(&world, &["many.json"], "r.html");
     assert_eq!(shown.matches("<tr data-target=").count(), 1_000);

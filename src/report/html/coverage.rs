@@ -82,7 +82,7 @@ fn gaps(stated: &AttestationV1) -> Markup {
     html! {
         p { strong { (of(gaps.len() as u64, "part")) " could not be seen." } " Each of them is enough for the verdict not to be " em { "clear" } "." }
         div.scroll {
-            table {
+            table.stacked {
                 thead { tr { th scope="col" { "Where" } th scope="col" { "What" } th.number scope="col" { "How many" } th scope="col" { "Code" } } }
                 tbody { @for number in 0..gaps.len().min(AT_ONCE) { (row(number).unwrap_or_default()) } }
             }
@@ -90,7 +90,7 @@ fn gaps(stated: &AttestationV1) -> Markup {
         @if gaps.len() > AT_ONCE {
             details {
                 summary { (of((gaps.len() - AT_ONCE) as u64, "further part")) " that could not be seen" }
-                div.scroll { table { tbody.far { @for number in AT_ONCE..gaps.len() { (row(number).unwrap_or_default()) } } } }
+                div.scroll { table.stacked { tbody.far { @for number in AT_ONCE..gaps.len() { (row(number).unwrap_or_default()) } } } }
             }
         }
         details.screen {

@@ -13,17 +13,17 @@ const MOST_LANES: usize = 6;
 /// Height of a lane in pixels.
 const LANE: f64 = 24.0;
 
-/// What a verdict is worth, for the eye.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a verdict is worth, for the eye, from the best to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Mood {
     /// Nothing was found, and nothing stood in the way.
     Good,
+    /// There is nothing to conclude yet.
+    Plain,
     /// It was not established.
     Doubt,
     /// Something was found, or does not hold.
     Bad,
-    /// There is nothing to conclude yet.
-    Plain,
 }
 
 impl Mood {

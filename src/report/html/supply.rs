@@ -111,7 +111,7 @@ pub(crate) fn page(report: &SupplyReport<'_>) -> String {
         main {
             @match &report.answer {
                 Some(answer) => {
-                    (verdict(answer, is_closed))
+                    (verdict(answer, is_closed, report.supply.open_disputes().next().is_some()))
                     @if is_superseded(report.supply, answer) {
                         div.note { p { strong { "A later answer stands in its place." } " The board says what that one is worth: " (report.row.state) "." } }
                     }
@@ -174,19 +174,20 @@ fn sense(conclusion: Conclusion) -> &'static str {
     }
 }
 
-fn verdict(answer: &Answer<'_>, is_closed: bool) -> Markup {
+fn verdict(answer: &Answer<'_>, is_closed: bool, is_disputed: bool) -> Markup {
     let conclusion = answer.conclusion(is_closed);
     let reasons = answer.reasons(is_closed);
     let until: Option<Date> = clear_until(answer.exceptions(is_closed)).filter(|_| conclusion == Conclusion::Clear);
-    // A verdict that holds but for a backup is no plain one.
-    let mood = if until.is_some() { Mood::Doubt } else { mood(conclusion) };
+    // A verdict that holds but for a backup, or to which somebody objects, is no plain one.
+    let is_plain = until.is_none() && !is_disputed;
+    let mood = if is_plain { mood(conclusion) } else { mood(conclusion).max(Mood::Doubt) };
     let differs = answer.stated.verdict != conclusion.word();
     html! {
         div class={ "verdict " (mood.class()) } {
             (picture::sign(mood))
             div {
-                p.word { span #conclusion { (conclusion.word()) } @if let Some(until) = until { ", with exceptions until " (until) } }
-                p { strong { "The originator concludes: " } (sense(conclusion)) }
+                p.word { span #conclusion { (conclusion.word()) } @if let Some(until) = until { ", with exceptions until " (until) } @if is_disputed { ", and disputed" } }
+                p { strong { "The originator concludes: " } (sense(conclusion)) @if until.is_some() { " Copies in backups are excepted, which stand below." } }
                 p {
                     strong { "The recipient states " q { (signed("predicate.verdict", &answer.stated.verdict)) } ": " }
                     (signed("predicate.meaning", &answer.stated.meaning))
@@ -213,8 +214,9 @@ fn verdict(answer: &Answer<'_>, is_closed: bool) -> Markup {
 
 fn none_yet(row: &BoardRow) -> Markup {
     html! {
-        div class="verdict plain" {
-            (picture::sign(Mood::Plain))
+        @let mood = if row.is_overdue { Mood::Bad } else { Mood::Plain };
+        div class={ "verdict " (mood.class()) } {
+            (picture::sign(mood))
             div {
                 p.word { (row.state) }
                 p { "No attestation of this supply was received that says what remains. So nothing is known of its deletion but what the recipient may have said." }
