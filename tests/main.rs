@@ -3,6 +3,7 @@
 //! One binary links once. A new file of tests is a module here, or under `cli` where it runs the program.
 
 mod architecture;
+mod browser;
 mod cli;
 mod docs;
 mod interop;

@@ -10,6 +10,7 @@ mod evidence;
 mod picture;
 pub(crate) mod supply;
 mod time_line;
+pub(crate) mod verifier;
 
 use crate::support::sanitize::is_harmful;
 use data_encoding::BASE64;

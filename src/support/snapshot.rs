@@ -10,7 +10,13 @@ use std::path::Path;
 /// Holds a text against its file. With `RESIDUA_BLESS` set, which is refused where `CI` is, it writes the file instead.
 #[track_caller]
 pub(crate) fn holds(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(name);
+    document_is(&format!("tests/snapshots/{name}"), text);
+}
+
+/// The same for a file anywhere in the repository, by its path from the root.
+#[track_caller]
+pub(crate) fn document_is(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if is_blessing() {
         fs::create_dir_all(path.parent().expect("a folder")).expect("the folder of snapshots");
         fs::write(&path, text).expect("a snapshot");
@@ -23,7 +29,7 @@ pub(crate) fn holds(name: &str, text: &str) {
     let same = kept.lines().zip(text.lines()).take_while(|(kept, now)| kept == now).count();
     let around = |whole: &str| whole.lines().skip(same.saturating_sub(3)).take(12).collect::<Vec<_>>().join("\n");
     panic!(
-        "tests/snapshots/{name} differs from line {} on. If that is intended, write it anew with RESIDUA_BLESS=1 and read the difference.\n\
+        "{name} differs from line {} on. If that is intended, write it anew with RESIDUA_BLESS=1 and read the difference.\n\
          --- kept\n{}\n--- now\n{}\n",
         same + 1,
         around(&kept),
