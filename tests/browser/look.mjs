@@ -92,7 +92,7 @@ async function look(task) {
   for (const one of task.steps) await step(page, one);
   seen.state = await settled(page);
   for (const selector of task.texts) {
-    seen.texts[selector] = await page.$$eval(selector, all => all.map(one => one.innerText).join('\n'));
+    seen.texts[selector] = await page.$$eval(selector, all => all.filter(one => one.checkVisibility()).map(one => one.innerText).join('\n'));
     seen.classes[selector] = await page.$$eval(selector, all => all.map(one => one.className).join(' '));
   }
   for (const width of widths) {

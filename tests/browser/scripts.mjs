@@ -1,7 +1,11 @@
 // Runs the scripts of the pages in Node over the cases of a file, for the tests that hold them against the program: `node scripts.mjs CASES RESULTS`.
 // A case is { do, … } as below; what comes of each is written as one array of JSON.
+import { webcrypto } from 'node:crypto';
 import fs from 'node:fs';
 import vm from 'node:vm';
+
+// Node 18 has it only here.
+globalThis.crypto ??= webcrypto;
 
 const folder = new URL('../../src/report/html/', import.meta.url);
 for (const name of ['envelope.js', 'verdict.js']) vm.runInThisContext(fs.readFileSync(new URL(name, folder), 'utf8'), { filename: name });

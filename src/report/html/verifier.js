@@ -47,23 +47,33 @@
   function element(name, classes, ...content) {
     const made = document.createElement(name);
     if (classes !== '') made.className = classes;
-    for (const part of content) made.append(part instanceof Node ? part : shown(part));
+    for (const part of content) {
+      if (part !== '') made.append(part instanceof Node ? part : shown(part));
+    }
     return made;
   }
 
+  // A head that ends in `#` is that of numbers, and one that ends in `!` of words that stay on one line.
   function table(caption, heads, rows) {
-    const cut = rows.slice(0, MOST_SHOWN).map(cells => element('tr', '', ...cells.map(cell => element('td', '', cell))));
+    const names = heads.map(head => head.replace(/[#!]$/, ''));
+    const classes = heads.map(head => ({ '#': 'number', '!': 'mark' })[head.at(-1)] ?? '');
+    const body = rows.slice(0, MOST_SHOWN).map(cells => element('tr', '', ...cells.map((content, index) => {
+      const cell = element('td', classes[index], content);
+      // On a narrow screen a row stands as a block, and each cell says what it is.
+      cell.dataset.label = names[index];
+      return cell;
+    })));
     if (rows.length > MOST_SHOWN) {
       const more = element('td', 'soft', `and ${grouped(rows.length - MOST_SHOWN)} more, which are not shown`);
       more.colSpan = heads.length;
-      cut.push(element('tr', '', more));
+      body.push(element('tr', '', more));
     }
-    const head = heads.map(text => {
-      const cell = element('th', '', text);
+    const head = names.map((name, index) => {
+      const cell = element('th', classes[index], name);
       cell.scope = 'col';
       return cell;
     });
-    const whole = element('table', 'wrap', element('caption', '', caption), element('thead', '', element('tr', '', ...head)), element('tbody', '', ...cut));
+    const whole = element('table', 'wrap', element('caption', '', caption), element('thead', '', element('tr', '', ...head)), element('tbody', '', ...body));
     return element('div', 'scroll', whole);
   }
 
@@ -423,7 +433,7 @@
 
   function showChecks(checks) {
     const rows = checks.rows.map(row => [row.name, MARKS[row.state], row.lines.length > 1 ? bullets(row.lines) : row.lines[0]]);
-    at('checks').replaceChildren(element('h2', '', 'Checks'), table('What was compared, and what came of it', ['Check', 'Result', 'Details'], rows));
+    at('checks').replaceChildren(element('h2', '', 'Checks'), table('What was compared, and what came of it', ['Check', 'Result!', 'Details'], rows));
   }
 
   function showParties({ attestation, manifest, challenge }) {
@@ -474,15 +484,15 @@
         ['Known answers', `${grouped(stated.knownAnswers.answered)} of ${grouped(stated.knownAnswers.asked)} found`],
       ]),
     ];
-    if (reasons.length > 0) parts.push(element('h3', '', 'Reasons'), table('What stands against a better verdict', ['Reason', 'Place', 'Key or declaration', 'Count'], reasons));
+    if (reasons.length > 0) parts.push(element('h3', '', 'Reasons'), table('What stands against a better verdict', ['Reason', 'Place', 'Key or declaration', 'Count#'], reasons));
     if (challenge?.asked.policy.countersignatureRequired) {
       parts.push(element('p', 'note', 'The challenge requires an officer of the recipient to countersign. This page does not look at countersignatures.'));
     }
-    parts.push(element('h3', '', 'What was read'), table('Targets', ['Target', 'Kind', 'Rows', 'Without a match key', 'Records found'],
+    parts.push(element('h3', '', 'What was read'), table('Targets', ['Target', 'Kind', 'Rows#', 'Without a match key#', 'Records found#'],
       coverage.targets.map(target => [target.name, target.kind, grouped(target.rowsRead), grouped(target.rowsWithoutKey), grouped(target.recordsFound)])));
     parts.push(element('h3', '', 'What was not seen'));
     if (coverage.gaps.length === 0) parts.push(element('p', '', 'It states no gap.'));
-    else parts.push(table('Gaps', ['Code', 'Place', 'Count', 'Details'], coverage.gaps.map(gap => [gap.code, where(gap.target, gap.column), gap.count === null ? '' : grouped(gap.count), gap.detail])));
+    else parts.push(table('Gaps', ['Code', 'Place', 'Count#', 'Details'], coverage.gaps.map(gap => [gap.code, where(gap.target, gap.column), gap.count === null ? '' : grouped(gap.count), gap.detail])));
     if (coverage.excluded.length > 0) parts.push(table('Left out on purpose', ['Place', 'Reason'], coverage.excluded.map(one => [where(one.target, one.column), one.reason])));
     const declarations = [
       ...declared.lawfulSources.map(one => ['lawful source', where(one.target, one.rows?.column), `${one.name}: ${one.source}`]),

@@ -65,7 +65,7 @@ fn body() -> Markup {
                 h2 id="limits-head" { "What this page does not check" }
                 ul {
                     li { "Whether a card belongs to whom it names. Only comparing its fingerprint with its owner shows that." }
-                    li { "Whether the keys are still valid: replaced, revoked, or an officer's countersignature. The originator's ledger knows that." }
+                    li { "Whether the keys are still valid: replaced, revoked, or countersigned by an officer. The originator’s ledger knows that." }
                     li { "Whether the challenge was answered once only, and when the attestation was received. The ledger knows that too." }
                     li { "Whether all the numbers add up (check V6), and how they compare with the baseline. A few that must agree are compared." }
                     li { "Seeds and controls, which only the originator can tell, and whether an accepted backup is still an exception." }
@@ -73,8 +73,7 @@ fn body() -> Markup {
                     li { "Whether what the recipient signed is true." }
                 }
                 p {
-                    "The originator’s " code { "residua verify" } " checks all but the first and the last. What it checks stands in the document "
-                    code { "docs/verification.md" } "."
+                    "What the originator’s " code { "residua verify" } " checks of this stands in the document " code { "docs/verification.md" } "."
                 }
             }
         }
