@@ -9,6 +9,7 @@
 //! Chromium is the command `chromium`; the packages of Node are those of `tests/package.json` (`npm ci` in `tests/`). With `RESIDUA_SCREENSHOTS`, a
 //! folder, pictures are kept there: one for each width of a task that has a name.
 
+mod report;
 mod verifier;
 
 use crate::cli::harness::skip;
@@ -41,8 +42,18 @@ pub(crate) struct Task {
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 enum Step {
-    Set { set: String, files: Vec<PathBuf> },
-    Click { click: String },
+    Set {
+        set: String,
+        files: Vec<PathBuf>,
+    },
+    Click {
+        click: String,
+    },
+    Type {
+        #[serde(rename = "type")]
+        field: String,
+        text: String,
+    },
 }
 
 impl Task {
@@ -76,6 +87,12 @@ impl Task {
     /// Presses something.
     pub(crate) fn click(mut self, selector: &str) -> Task {
         self.steps.push(Step::Click { click: selector.to_owned() });
+        self
+    }
+
+    /// Writes into a field.
+    pub(crate) fn type_into(mut self, selector: &str, text: &str) -> Task {
+        self.steps.push(Step::Type { field: selector.to_owned(), text: text.to_owned() });
         self
     }
 

@@ -126,7 +126,7 @@ fn line(row: &BoardRow, supply: &Supply) -> Markup {
         tr {
             th.short scope="row" { code { (row.short_id) } }
             td { (shown(&row.recipient)) }
-            td.number data-label="records:" { (grouped(row.records)) }
+            td.number data-label="records" { (grouped(row.records)) }
             td.nowrap data-label="delete by" { (row.delete_by) }
             td { (mark) (row.state) @if row.is_overdue { " " strong.nowrap { "(overdue)" } } }
             td {

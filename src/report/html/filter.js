@@ -20,10 +20,6 @@
     if (further && wanted) further.open = true;
     count.textContent = wanted ? `${shown} of ${rows.length}` : '';
   };
-  let waiting = 0;
-  field.addEventListener('input', () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(apply, 120);
-  });
+  field.addEventListener('input', apply);
   field.disabled = false;
 })();

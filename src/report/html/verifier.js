@@ -73,7 +73,7 @@
       cell.scope = 'col';
       return cell;
     });
-    const whole = element('table', 'wrap', element('caption', '', caption), element('thead', '', element('tr', '', ...head)), element('tbody', '', ...body));
+    const whole = element('table', 'stacked', element('caption', '', caption), element('thead', '', element('tr', '', ...head)), element('tbody', '', ...body));
     return element('div', 'scroll', whole);
   }
 
