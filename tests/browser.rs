@@ -54,6 +54,9 @@ enum Step {
         field: String,
         text: String,
     },
+    Drop {
+        drop: Vec<PathBuf>,
+    },
 }
 
 impl Task {
@@ -81,6 +84,12 @@ impl Task {
     /// Chooses files in a field.
     pub(crate) fn set(mut self, selector: &str, files: &[PathBuf]) -> Task {
         self.steps.push(Step::Set { set: selector.to_owned(), files: files.to_vec() });
+        self
+    }
+
+    /// Drops files on the page.
+    pub(crate) fn drop_files(mut self, files: &[PathBuf]) -> Task {
+        self.steps.push(Step::Drop { drop: files.to_vec() });
         self
     }
 
@@ -250,4 +259,32 @@ fn found(command: &str) -> Option<PathBuf> {
 /// Chromium refuses to build its sandbox for the superuser.
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
+}
+
+/// What the harness is for, it sees: a page that does everything that a page must not.
+#[test]
+fn harm_is_seen() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let page = folder.path().join("harm.html");
+    let body = "<p id=shown class=x>seen</p><p id=hidden hidden>unseen</p><div style='width: 900px'>wide</div><img src='http://example.invalid/x.png'>\
+        <script>window.harmed = 1; console.error('cried'); alert('opened');</script>";
+    fs::write(&page, format!("<!doctype html><html data-state=holds><title>x</title><body>{body}")).expect("a page");
+    let strict = folder.path().join("strict.html");
+    let policy = "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'\">";
+    fs::write(&strict, format!("<!doctype html><html data-state=unchecked><title>x</title>{policy}<body>{body}"))
+        .expect("a page");
+    let pdf = folder.path().join("harm.pdf");
+    let tasks = vec![Task::new(&page).widths(&[1200, 360]).text("#shown").text("#hidden").pdf(&pdf), Task::new(&strict)];
+    let Some(seen) = look(tasks) else { return };
+    let [harm, strict] = &seen[..] else { panic!("{seen:#?}") };
+    assert!(harm.is_harmed && harm.dialogs == ["opened"] && harm.errors.iter().any(|error| error == "cried"), "{harm:#?}");
+    assert!(harm.requests.iter().any(|request| request.contains("example.invalid")), "{harm:#?}");
+    assert!(harm.overflow[0] == 0 && harm.overflow[1] > 500, "{harm:#?}");
+    assert_eq!([harm.text("#shown"), harm.text("#hidden"), &harm.classes["#shown"]], ["seen", "", "x"]);
+    let printed = harm.pdf.as_ref().expect("a PDF file");
+    assert!(!printed.is_a4 && printed.pages >= 1, "{printed:?}");
+    assert!(
+        !strict.is_harmed && strict.dialogs.is_empty() && strict.violations.len() >= 2 && strict.state == "unchecked",
+        "{strict:#?}"
+    );
 }

@@ -1,6 +1,7 @@
 // Looks at pages in headless Chromium: `node look.mjs TASKS RESULTS`, both JSON. What a task asks for and what is told of it is described in
 // tests/browser.rs, where all is judged; nothing is asserted here.
 import fs from 'node:fs';
+import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import puppeteer from 'puppeteer-core';
 
@@ -31,7 +32,7 @@ async function settled(page) {
   }
 }
 
-async function step(page, { set, files, click, type, text, open }) {
+async function step(page, { set, files, click, drop }) {
   if (set !== undefined) {
     const input = await page.$(set);
     // The event is waited for, since what it starts is what is to be looked at.
@@ -46,11 +47,13 @@ async function step(page, { set, files, click, type, text, open }) {
     })]));
   }
   if (click !== undefined) await page.click(click);
-  if (type !== undefined) await page.type(type, text);
-  if (open === true) {
-    await page.$$eval('details', all => all.forEach(one => {
-      one.open = true;
-    }));
+  if (drop !== undefined) {
+    const dropped = drop.map(path => ({ name: basename(path), bytes: fs.readFileSync(path).toString('base64') }));
+    await page.evaluate(all => {
+      const dataTransfer = new DataTransfer();
+      for (const { name, bytes } of all) dataTransfer.items.add(new File([Uint8Array.from(atob(bytes), letter => letter.charCodeAt(0))], name));
+      for (const kind of ['dragover', 'drop']) document.body.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+    }, dropped);
   }
   await settled(page);
 }

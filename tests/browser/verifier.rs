@@ -8,8 +8,11 @@ use crate::cli::world::World;
 use crate::cli::world::payload;
 use crate::cli::world::sign;
 use data_encoding::BASE64;
+use data_encoding::HEXLOWER;
 use serde_json::Value;
 use serde_json::json;
+use sha2::Digest as _;
+use sha2::Sha256;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -105,12 +108,19 @@ fn a_good_set_holds() {
         task(&world, rest)
             .set("#files", &paths(&world, &["supply.csv", "keys/originator.card.json"]))
             .set("#files", &paths(&world, first)),
+        Task::new(&page())
+            .drop_files(&paths(&world, &ALL))
+            .text("#result")
+            .text("#parties")
+            .text("#checks")
+            .text("#contents")
+            .text("#unrun"),
         Task::new(&page()).widths(&[1200, 360]).text("#result").text("#unrun").named("empty"),
         task(&world, &ALL).click("#again").text("#documents"),
     ];
     let Some(seen) = look(tasks) else { return };
     let challenge = statement(&world, CHALLENGE);
-    for seen in &seen[..3] {
+    for seen in &seen[..4] {
         seen.is_clean();
         assert_eq!(seen.state, "holds", "{seen:#?}");
         assert!(
@@ -126,13 +136,13 @@ fn a_good_set_holds() {
     }
     let printed = seen[0].pdf.as_ref().expect("a PDF file");
     assert!(printed.is_a4 && (1..=6).contains(&printed.pages), "{printed:?}");
-    for seen in &seen[3..] {
+    for seen in &seen[4..] {
         seen.is_clean();
         assert_eq!(seen.state, "incomplete", "{seen:#?}");
         assert!(seen.text("#result").contains("Drop the cards of both parties, the attestation"), "{seen:#?}");
         says_nothing_good(seen);
     }
-    assert_eq!(seen[4].text("#documents"), "");
+    assert_eq!(seen[5].text("#documents"), "");
 }
 
 #[test]
@@ -330,6 +340,33 @@ fn what_is_missing_is_asked_for() {
 }
 
 #[test]
+fn a_key_that_was_replaced_since_is_named_by_the_challenge() {
+    let world = answered();
+    world.case.run(&["keygen", "--name", "The recipient", "--out", "keys/newer"]).exits_with(0);
+    let newer: Value = serde_json::from_str(&world.case.read("keys/newer.card.json")).expect("a card");
+    let challenge = resign(&world, "originator", CHALLENGE, "newer-challenge", |json| {
+        json["predicate"]["recipientKey"] = newer["fingerprint"].clone();
+    });
+    let digest = HEXLOWER.encode(&Sha256::digest(world.case.read(&challenge)));
+    let attestation = resign(&world, "newer", ATTESTATION, "newer-attestation", |json| {
+        json["predicate"]["challenge"]["sha256"] = json!(digest);
+    });
+    let files = [attestation.as_str(), &challenge, STATEMENT, ORIGINATOR, "keys/newer.card.json"];
+    let tasks = vec![
+        task(&world, &files),
+        task(&world, &[files[0], files[2], files[3], files[4]]),
+        // Who was not asked has not answered.
+        task(&world, &[files[0], CHALLENGE, files[2], files[3], files[4]]),
+    ];
+    let Some(seen) = look(tasks) else { return };
+    seen[0].is_clean();
+    assert_eq!(seen[0].state, "holds", "{seen:#?}");
+    assert!(seen[0].text("#checks").contains("another key than the statement names"), "{seen:#?}");
+    fails_naming(&seen[1], "is not signed by the recipient whose key the statement of the manifest names");
+    fails_naming(&seen[2], "is not signed by the key that the challenge was for");
+}
+
+#[test]
 fn hostile_texts_do_no_harm() {
     let world = answered();
     let texts = [
@@ -395,7 +432,7 @@ fn an_altered_page_says_nothing() {
     let changes = [
         ("DSSEv1 ", "DSSEv2 "),
         ("if (s >= ORDER) return false;", "if (s >= ORDER) return true ;"),
-        ("return isBaseline ? 'present' : 'clear';", "return isBaseline ? 'present' : 'cleaR';"),
+        ("return isBaseline ? 'present' : 'clear';", "return isBaseline ? 'clear' : 'clear';"),
         ("this.rows.some(row => row.state === 'fails')", "this.rows.some(row => row.state === 'fail5')"),
     ];
     let mut tasks = Vec::new();

@@ -10,6 +10,8 @@
 
   const LARGEST = 64 * 1024 * 1024;
   const MOST_SHOWN = 1000;
+  // Declarations and reasons that are held against one another where no challenge says which of them counts.
+  const MOST_JUDGED = 10000;
   // Without a challenge, the tolerance that challenges have by default.
   const TOLERANCE = 600;
 
@@ -385,6 +387,11 @@
         [!isVerdict, `it is stated as ${stated.verdict}, and what is attested gives ${judgement.verdict}`],
         [isVerdict && !isReasons, 'the reasons stated are not those that what is attested gives'],
       ]), ...isFull], `computed anew by what the challenge accepts and requires: ${judgement.verdict}, as stated, with the same reasons and meaning`);
+      return;
+    }
+    const judged = [...Object.values(stated.declared), stated.coverage.excluded, stated.verdictReasons].reduce((total, all) => total + all.length, 0);
+    if (judged > MOST_JUDGED) {
+      checks.add(name, [`more than ${grouped(MOST_JUDGED)} declarations and reasons are not judged`]);
       return;
     }
     const wrongs = [...wrongWhere([[!isPossible(stated), `no challenge leads from what is attested to ${stated.verdict} with the reasons stated`]]), ...isFull];
