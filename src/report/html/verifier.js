@@ -468,8 +468,20 @@
     const { stated, subject } = attestation;
     const { coverage, declared } = stated;
     const where = (target, column) => (column === undefined || column === null ? target : `${target}, column ${column}`);
-    const reasons = stated.verdictReasons.map(one => [
-      Object.hasOwn(REASONS, one.code) ? REASONS[one.code] : one.code, one.place ?? '', one.key ?? '', one.count === null ? '' : grouped(one.count),
+    // Reasons come sorted; those of one kind at one place stand in one row.
+    const reasons = [];
+    let last = null;
+    for (const one of stated.verdictReasons) {
+      const isSameKind = last !== null && last.code === one.code && last.place === one.place;
+      if (!isSameKind) {
+        last = { code: one.code, place: one.place, keys: [], most: null };
+        reasons.push(last);
+      }
+      if (one.key !== null) last.keys.push(one.key);
+      if (one.count !== null) last.most = Math.max(last.most ?? 0, one.count);
+    }
+    const reasonRows = reasons.map(one => [
+      Object.hasOwn(REASONS, one.code) ? REASONS[one.code] : one.code, one.place ?? '', one.keys.join(', '), one.most === null ? '' : grouped(one.most),
     ]);
     const parts = [
       element('h2', '', 'What the attestation says'),
@@ -491,7 +503,10 @@
         ['Known answers', `${grouped(stated.knownAnswers.answered)} of ${grouped(stated.knownAnswers.asked)} found`],
       ]),
     ];
-    if (reasons.length > 0) parts.push(element('h3', '', 'Reasons'), table('What stands against a better verdict', ['Reason', 'Place', 'Key or declaration', 'Count#'], reasons));
+    if (reasons.length > 0) {
+      parts.push(element('h3', '', 'Reasons'),
+        table('What stands against a better verdict', ['Reason', 'Place', 'Keys or declarations', 'Largest count#'], reasonRows));
+    }
     if (challenge?.asked.policy.countersignatureRequired) {
       parts.push(element('p', 'note', 'The challenge requires an officer of the recipient to countersign. This page does not look at countersignatures.'));
     }
