@@ -304,7 +304,7 @@ fn each_spoilt_document_is_named() {
     let mut tasks: Vec<Task> = Vec::new();
     for (spoilt, file, _) in &cases {
         let files = all_but(spoilt, file);
-        tasks.push(task(&world, &files.iter().map(String::as_str).collect::<Vec<_>>()).named("fails"));
+        tasks.push(task(&world, &files.iter().map(String::as_str).collect::<Vec<_>>()).widths(&[360]).named("fails"));
     }
     // A false verdict shows without the challenge too, since no challenge explains it.
     tasks.push(task(&world, &[&lied, STATEMENT, ORIGINATOR, RECIPIENT]));
@@ -400,7 +400,8 @@ fn hostile_texts_do_no_harm() {
     // All of it once more where nothing holds.
     let broken = resign(&world, "recipient", ATTESTATION, "broken", |json| {
         hostile(json);
-        json["predicate"]["verdict"] = json!(texts[0]);
+        json["predicate"]["verdict"] = json!(long);
+        json["predicate"]["operator"]["role"] = json!(long);
         json["predicate"]["verdictReasons"] = json!([{ "code": texts[1], "place": texts[4], "key": long, "count": null }]);
         json["predicate"]["challenge"]["phase"] = json!(texts[2]);
         json["predicate"]["coverage"]["gaps"] = texts
