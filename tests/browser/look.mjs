@@ -32,7 +32,7 @@ async function settled(page) {
   }
 }
 
-async function step(page, { set, files, click, drop }) {
+async function step(page, { set, files, click, type, text, open, drop }) {
   if (set !== undefined) {
     const input = await page.$(set);
     // The event is waited for, since what it starts is what is to be looked at.
@@ -47,6 +47,12 @@ async function step(page, { set, files, click, drop }) {
     })]));
   }
   if (click !== undefined) await page.click(click);
+  if (type !== undefined) await page.type(type, text);
+  if (open === true) {
+    await page.$$eval('details', all => all.forEach(one => {
+      one.open = true;
+    }));
+  }
   if (drop !== undefined) {
     const dropped = drop.map(path => ({ name: basename(path), bytes: fs.readFileSync(path).toString('base64') }));
     await page.evaluate(all => {
