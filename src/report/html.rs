@@ -25,7 +25,7 @@ use sha2::Sha256;
 const STYLE: &str = include_str!("html/style.css");
 
 /// The scripts of a page with a signed document in it.
-const SCRIPTS: &[&str] = &[include_str!("html/envelope.js"), include_str!("html/filter.js"), include_str!("html/report.js")];
+const SCRIPTS: &[&str] = &[verifier::ENVELOPE, include_str!("html/filter.js"), include_str!("html/report.js")];
 
 /// The script of a page without one.
 const BOARD_SCRIPT: &str = include_str!("html/filter.js");
