@@ -22,12 +22,14 @@ pub(crate) mod error;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub(crate) mod kept_manifest;
+pub(crate) mod known;
 pub(crate) mod onward;
 pub(crate) mod ordinal;
 pub(crate) mod party;
 pub(crate) mod reference;
 pub(crate) mod refusal;
 pub(crate) mod seed;
+pub(crate) mod slice;
 pub(crate) mod stamp;
 pub(crate) mod store;
 pub(crate) mod vault;
@@ -357,6 +359,14 @@ impl LedgerView {
             }
             Entry::Onward(entry) => onward::misfit(self, entry),
             Entry::Stamp(entry) => stamp::misfit(self, entry),
+        }
+    }
+
+    /// Goes on behind a line that is withheld, which may pin a card that other lines speak of. A card that a supply pins has no beginning.
+    fn pass_over(&mut self, pinned: Option<&PinnedCard>) {
+        self.entries += 1;
+        if let Some(card) = pinned {
+            self.parties.supplied(card, Timestamp::UNIX_EPOCH);
         }
     }
 

@@ -37,9 +37,8 @@ use crate::ledger::entry::Conclusion;
 use crate::ledger::entry::ReceiptEntry;
 use crate::ledger::entry::RefusedEntry;
 use crate::ledger::group;
-use crate::ledger::ordinal::ordinals;
+use crate::ledger::known::Known;
 use crate::ledger::refusal;
-use crate::manifest::ordinal::Ordinals;
 use crate::manifest::statement::ManifestV1;
 use crate::match_key::plan::Plan;
 use crate::support::hex;
@@ -171,14 +170,19 @@ struct Context<'a> {
     subject: Subject,
     manifest: ManifestV1,
     plan: Plan,
-    /// Whose ordinals are whose, where the manifest asks about people who were not supplied too.
-    ordinals: Option<Ordinals>,
-    /// The ordinals of the seeds, where the supply has some.
-    seeds: Vec<u32>,
+    /// Which ordinals are seeds, and which are those of people who were not supplied.
+    known: Known,
     /// The baseline attestation that the challenge names.
     baseline: Option<AttestationV1>,
     /// Whether an earlier challenge had already released the salt.
     is_salt_known: bool,
+}
+
+impl<'a> Context<'a> {
+    /// What was concluded last of these bytes, where they were received before.
+    fn recorded(&self, attestation: &str) -> Option<&'a ReceiptEntry> {
+        self.entry.receipts.iter().rev().find(|receipt| receipt.attestation == attestation)
+    }
 }
 
 /// What an envelope says that it is. It is not believed by that; each kind has its own verification.
@@ -208,6 +212,8 @@ pub(crate) fn verify(ledger: &Ledger, envelope: &[u8], received_at: Timestamp) -
     };
     // What only the ledger knows of the ordinals, and what was found.
     let mut known = None;
+    // What was concluded of these bytes before the supply was closed, and when that was.
+    let mut recorded = None;
     if let Some((statement, signer)) = opened {
         let context = context(ledger, &statement)?;
         if let Some(context) = &context {
@@ -217,19 +223,30 @@ pub(crate) fn verify(ledger: &Ledger, envelope: &[u8], received_at: Timestamp) -
         let outcome = statement.predicate.outcome();
         verification.signer = Some(signer);
         examine(&mut checks, &mut verification, context.as_ref(), statement);
-        known = context.map(|context| (context.ordinals, context.seeds)).zip(outcome);
+        recorded = context.as_ref().and_then(|context| {
+            let day = context.supply.closing_day()?;
+            context.recorded(&verification.attestation).cloned().map(|receipt| (day, receipt))
+        });
+        known = context.map(|context| context.known).zip(outcome);
     }
     verification.checks = checks.finish();
     let exceptions = std::mem::take(&mut verification.appraisal.exceptions);
     verification.appraisal =
         appraisal::appraise(&verification.checks, verification.judgement.as_ref(), verification.appraisal.notes);
-    if let (Some(asked), Some(((ordinals, seeds), outcome))) = (&verification.asked, &known) {
-        if let Some(ordinals) = ordinals {
-            appraisal::control::compare(&mut verification.appraisal, ordinals, outcome);
+    if let (Some(asked), Some((known, outcome))) = (&verification.asked, &known) {
+        if let Some(control_blocks) = &known.control_blocks {
+            appraisal::control::compare(&mut verification.appraisal, control_blocks, outcome);
         }
-        appraisal::seed::weigh(&mut verification.appraisal, asked.phase, &asked.recipient, seeds, outcome);
+        appraisal::seed::weigh(&mut verification.appraisal, asked.phase, &asked.recipient, &known.seeds, outcome);
     }
     verification.appraisal.except(exceptions);
+    if let Some((day, receipt)) = recorded {
+        verification.appraisal.notes.push(format!(
+            "the supply was closed on {day}: this is judged as of when it was received, without what its secrets knew of seeds and controls, which is destroyed; \
+             where more was concluded then, that stands"
+        ));
+        verification.appraisal.hold(&receipt);
+    }
     Ok(verification)
 }
 
@@ -328,12 +345,7 @@ fn context<'a>(ledger: &'a Ledger, statement: &Statement<AttestationV1>) -> Resu
         .predicate
         .plan()
         .map_err(|_| damaged(manifest_digest, "is a manifest statement that this program cannot use"))?;
-    // Of a supply that is closed neither is there any more, and V3 fails.
-    let is_closed = supply.closing.is_some();
-    let has_controls = manifest.predicate.controls > 0 && !is_closed;
-    let ordinals = has_controls.then(|| ordinals(ledger, &manifest.predicate)).transpose()?;
-    let seeds = if is_closed { None } else { ledger.seeds(&supply.entry.supply_id)? };
-    let seeds = seeds.map(|seeds| seeds.ordinals(entry.phase)).unwrap_or_default();
+    let known = ledger.known(supply, entry.phase, &manifest.predicate)?;
     let baseline = match &challenge.baseline {
         Some(digest) => match supply.accepted_baseline_of(digest) {
             Some(receipt) => Some(ledger.received(supply, receipt)?),
@@ -352,8 +364,7 @@ fn context<'a>(ledger: &'a Ledger, statement: &Statement<AttestationV1>) -> Resu
         subject: manifest.subject,
         manifest: manifest.predicate,
         plan,
-        ordinals,
-        seeds,
+        known,
         baseline,
         is_salt_known,
     }))

@@ -154,6 +154,11 @@ pub(super) struct Document<'a> {
 }
 
 impl Document<'_> {
+    /// Whether the originator signed it.
+    pub(super) fn is_ours(&self) -> bool {
+        self.signer.is_none() && self.what != ONWARD
+    }
+
     /// It in words.
     fn named(&self, ledger: &Ledger) -> String {
         let of_supply = self.supply_id.map(|id| format!(" of supply {}", ledger.view().short_id(id)));
@@ -235,6 +240,13 @@ impl Audit {
         audit.signed = documents.iter().filter(|document| document.signer.is_some()).count() as u64;
         let check = |document| if cancel.is_cancelled() { None } else { check_document(ledger, &cards, document) };
         audit.faults.par_extend(documents.par_iter().filter_map(check));
+        if ledger.slice.is_some() {
+            // A slice has neither secrets nor a folder.
+            let (stamps, faults) = stamp::check(ledger, cancel);
+            audit.stamps = stamps;
+            audit.faults.extend(faults);
+            return (!cancel.is_cancelled()).then_some(audit);
+        }
         let supplies: Vec<(u64, Vec<Fault>)> =
             view.supplies().par_iter().map(|supply| check_secrets(ledger, supply, audit.is_exported)).collect();
         for (files, faults) in supplies {

@@ -70,6 +70,7 @@ impl Ledger {
     pub(crate) fn kept_manifest(&self, supply: &Supply) -> Result<Option<PathBuf>, LedgerError> {
         let Some(digest) = &supply.entry.kept_manifest else { return Ok(None) };
         closing::refuse(self.view(), &supply.entry.supply_id)?;
+        self.refuse_slice()?;
         let name = file_name(digest);
         let path = self.path(&name);
         // Whoever opens a pipe waits for its other end.

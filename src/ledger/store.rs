@@ -27,6 +27,7 @@ use crate::ledger::entry::PinnedCard;
 use crate::ledger::entry::ReceiptEntry;
 use crate::ledger::entry::SupplyEntry;
 use crate::ledger::seed::Roster;
+use crate::ledger::slice::Slice;
 use crate::ledger::store::chain::Chain;
 use crate::ledger::store::chain::Fault;
 use crate::ledger::vault::Vault;
@@ -41,10 +42,12 @@ use crate::support::secret::Secret;
 use crate::support::time;
 use jiff::Timestamp;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
+use std::io::Read;
 use std::io::Seek;
 use std::io::SeekFrom;
 use std::io::Write;
@@ -118,6 +121,8 @@ pub(crate) struct Ledger {
     view: LedgerView,
     chain: Chain,
     pub(super) vault: Vault,
+    /// What stands in the place of the folder, where this was opened from a bundle. Nothing is looked for in a folder then.
+    pub(super) slice: Option<Slice>,
 }
 
 impl Ledger {
@@ -164,7 +169,49 @@ impl Ledger {
 
     /// Before anything is read.
     fn new(folder: &Path) -> Ledger {
-        Ledger { folder: folder.to_owned(), view: LedgerView::default(), chain: Chain::new(), vault: Vault::default() }
+        Ledger {
+            folder: folder.to_owned(),
+            view: LedgerView::default(),
+            chain: Chain::new(),
+            vault: Vault::default(),
+            slice: None,
+        }
+    }
+
+    /// Reads the slice of a bundle: its lines, the cards that withheld lines pin, and what stands in the place of the folder. All that is wrong with the
+    /// lines, in words.
+    pub(super) fn of_slice(
+        lines: &[u8],
+        head: &[u8],
+        pinned: BTreeMap<u64, PinnedCard>,
+        slice: Slice,
+    ) -> (Ledger, Vec<String>) {
+        let mut ledger = Ledger { chain: Chain::of_slice(pinned), slice: Some(slice), ..Ledger::new(Path::new("")) };
+        let read = ledger.chain.read_bytes(lines, &mut ledger.view);
+        let mut problems = Vec::new();
+        match read {
+            Ok(()) => {
+                let newer = ledger.chain.newer().map(|line| LedgerError::Newer { line }.to_string());
+                problems.extend(newer);
+                let misplaced = ledger.chain.misplaced_pin();
+                problems.extend(misplaced.map(|line| format!("a card is said to be pinned by line {line}, which is not withheld")));
+            }
+            Err(Fault::Lines(error)) => problems.push(error.to_string()),
+            Err(Fault::System(error)) => problems.push(error.to_string()),
+        }
+        if head != format!("{} {}\n", ledger.len(), ledger.head()).as_bytes() {
+            problems.push("the file `head` does not name the last line".to_owned());
+        }
+        (ledger, problems)
+    }
+
+    /// The lines as they stand in the file, as far as they were read, without their line feeds.
+    pub(super) fn raw_lines(&self) -> Result<Vec<Vec<u8>>, LedgerError> {
+        let mut bytes = Vec::new();
+        let read = File::open(self.lines_path()).and_then(|file| file.take(self.chain.length()).read_to_end(&mut bytes));
+        read.map_err(|source| self.file_error("ledger.jsonl", source))?;
+        let lines = bytes.split_inclusive(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\n").unwrap_or(line).to_vec());
+        Ok(lines.collect())
     }
 
     /// What the lines add up to.
@@ -502,14 +549,17 @@ impl Ledger {
 
     /// The bytes of a document, whatever they are. Its name is a digest.
     pub(super) fn read_document(&self, digest: &str) -> io::Result<Vec<u8>> {
+        if let Some(slice) = &self.slice {
+            return slice.document(digest);
+        }
         let path = self.path(&document_name(digest));
         // Whoever opens a pipe waits for its other end.
         if fs::metadata(&path)?.is_file() { fs::read(&path) } else { Err(io::Error::other("it is no regular file")) }
     }
 
-    /// Whether this is a copy that was made by [`Ledger::export`].
+    /// Whether this is a copy that was made by [`Ledger::export`], or the slice of a bundle.
     pub(crate) fn is_exported(&self) -> bool {
-        self.path(export::MARK).exists()
+        self.slice.is_some() || self.path(export::MARK).exists()
     }
 
     pub(super) fn refuse_export(&self) -> Result<(), LedgerError> {

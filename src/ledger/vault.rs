@@ -66,7 +66,7 @@ impl fmt::Debug for Vault {
 impl Ledger {
     /// Whether secrets are under a passphrase.
     pub(crate) fn is_protected(&self) -> bool {
-        self.path(IDENTITY).exists()
+        self.slice.is_none() && self.path(IDENTITY).exists()
     }
 
     /// Whether secrets are under a passphrase, and none was given.
@@ -94,6 +94,7 @@ impl Ledger {
 
     /// The content of a file that is for its owner alone, up to a length. Refused where others may read it.
     pub(super) fn read_private(&self, name: &str, longest: usize) -> Result<Zeroizing<Vec<u8>>, LedgerError> {
+        self.refuse_slice()?;
         let sealed = sealed(name);
         if !self.path(&sealed).exists() {
             return self.read_plain(name, longest);
@@ -104,6 +105,7 @@ impl Ledger {
 
     /// Sees that a file is there and for its owner alone, without reading it.
     pub(super) fn look_at_private(&self, name: &str) -> Result<(), LedgerError> {
+        self.refuse_slice()?;
         let sealed = sealed(name);
         let name = if self.path(&sealed).exists() { &sealed } else { name };
         self.open_private(name).map(drop)

@@ -62,6 +62,11 @@ impl Ordinals {
         self.blocks[(number / BLOCK) as usize] * BLOCK + number % BLOCK
     }
 
+    /// The blocks of the controls, ascending.
+    pub(crate) fn control_blocks(&self) -> &[u32] {
+        &self.blocks
+    }
+
     /// Whether a block is one of controls.
     pub(crate) fn is_control_block(&self, block: u32) -> bool {
         self.blocks.binary_search(&block).is_ok()

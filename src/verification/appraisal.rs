@@ -12,6 +12,7 @@ use crate::finding::verdict::ReasonGroup;
 use crate::finding::verdict::group;
 use crate::ledger::entry::Conclusion;
 use crate::ledger::entry::ExceptionEntry;
+use crate::ledger::entry::ReceiptEntry;
 use crate::support::number::grouped;
 use crate::support::number::of;
 use crate::support::sanitize;
@@ -49,6 +50,23 @@ impl Default for Appraisal {
 }
 
 impl Appraisal {
+    /// Is no better than what was concluded when the same bytes were entered, and says so.
+    pub(crate) fn hold(&mut self, recorded: &ReceiptEntry) {
+        if recorded.appraisal <= self.conclusion {
+            return;
+        }
+        let reasons = if recorded.reasons.is_empty() { "no reason is kept".to_owned() } else { recorded.reasons.join("; ") };
+        let reason = format!(
+            "in the ledger it is appraised as `{}`, which is worse than what is seen now, and counts: {}",
+            recorded.appraisal.word(),
+            reasons.split_inclusive(' ').map(sanitize::clean).collect::<String>()
+        );
+        self.conclusion = recorded.appraisal;
+        self.exceptions.clear();
+        self.reasons.push(reason.clone());
+        self.notes.push(reason);
+    }
+
     /// Takes in what only the ledger knows. It never makes the conclusion better.
     fn worsen(&mut self, conclusion: Conclusion, reason: String, help: &'static str) {
         self.conclusion = self.conclusion.max(conclusion);

@@ -63,7 +63,9 @@ pub(crate) fn verify(ledger: &Ledger, bytes: &[u8], received_at: Timestamp) -> R
             "name the ledger from which the challenge was issued with `--ledger`",
         );
     };
-    if let Some(day) = supply.closing_day() {
+    let digest = hex::encode(&sha256(bytes));
+    let first = challenge.approvals.iter().find(|known| known.envelope == digest);
+    if let Some(day) = supply.closing_day().filter(|_| first.is_none()) {
         return refuse(
             format!("the supply was closed on {day}, and nothing is judged anew"),
             "`residua supplies show` has what was received before, and what was concluded from it",
@@ -77,8 +79,6 @@ pub(crate) fn verify(ledger: &Ledger, bytes: &[u8], received_at: Timestamp) -> R
         );
     }
     // What was received before is judged as of then.
-    let digest = hex::encode(&sha256(bytes));
-    let first = challenge.approvals.iter().find(|known| known.envelope == digest);
     let received_at = first.and_then(|known| time::parse(&known.received_at)).unwrap_or(received_at);
     let key = officer.pinned.fingerprint.clone();
     match parties.officer_at(&key, &supply.entry.recipient.fingerprint, received_at) {

@@ -3,11 +3,16 @@
 //! What can be said of a line alone is found out for many lines side by side: its digest, its frame and its entry. What hangs on the lines
 //! before it is then held against them in their order. Nothing of this is kept for the next time: a ledger is read whole whenever it is
 //! opened, since a summary beside it would be a second truth that no chain protects.
+//!
+//! In the slice of a bundle ([`crate::ledger::slice`]) a line may be withheld, with its digest in its place; in a ledger that is a fault.
 
 use crate::ledger::LedgerError;
 use crate::ledger::LedgerView;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::Line;
+use crate::ledger::entry::PinnedCard;
+use crate::ledger::slice;
+use crate::ledger::slice::WithheldLine;
 use crate::support::hex;
 use crate::support::time;
 use rayon::prelude::*;
@@ -15,6 +20,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sha2::Digest as _;
 use sha2::Sha256;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::io::Read;
@@ -24,6 +30,8 @@ const BLOCK: u64 = 4 << 20;
 
 /// Fewer lines than these are read sooner than another thread wakes up.
 const FEW: usize = 256;
+
+const NO_LINE: &str = "it is not a line of a ledger";
 
 /// A line's SHA-256.
 type Digest = [u8; 32];
@@ -39,12 +47,24 @@ pub(super) struct Chain {
     head: String,
     length: u64,
     newer: Option<u64>,
+    /// Of a slice, the cards that withheld lines pin, by the number of the line; `None` in a ledger, which withholds none.
+    withheld: Option<BTreeMap<u64, PinnedCard>>,
 }
 
 impl Chain {
     /// Without a line.
     pub(super) fn new() -> Chain {
-        Chain { digests: Vec::new(), head: hex::encode(&BEGINNING), length: 0, newer: None }
+        Chain { digests: Vec::new(), head: hex::encode(&BEGINNING), length: 0, newer: None, withheld: None }
+    }
+
+    /// Without a line, of a slice whose withheld lines pin these cards.
+    pub(super) fn of_slice(pinned: BTreeMap<u64, PinnedCard>) -> Chain {
+        Chain { withheld: Some(pinned), ..Chain::new() }
+    }
+
+    /// Of a slice, the first line that is said to pin a card and is not withheld, or is not there.
+    pub(super) fn misplaced_pin(&self) -> Option<u64> {
+        self.withheld.as_ref().and_then(|pinned| pinned.keys().next().copied())
     }
 
     /// How many lines there are.
@@ -86,6 +106,11 @@ impl Chain {
         self.read_blocks(Blocks { file, block: BLOCK, has_ended: false, rest: Vec::new() }, view)
     }
 
+    /// As [`Chain::read`], of lines that are there already.
+    pub(super) fn read_bytes(&mut self, bytes: &[u8], view: &mut LedgerView) -> Result<(), Fault> {
+        self.read_blocks(Blocks { file: bytes, block: BLOCK, has_ended: false, rest: Vec::new() }, view)
+    }
+
     fn read_blocks(&mut self, mut blocks: Blocks<impl Read + Send>, view: &mut LedgerView) -> Result<(), Fault> {
         let read = self.take_blocks(&mut blocks, view);
         self.head = hex::encode(&self.last());
@@ -116,6 +141,12 @@ impl Chain {
             let frame = line.frame.map_err(broken)?;
             if frame.sequence != number {
                 return Err(broken("its number does not follow the number of the line before"));
+            }
+            if frame.is_withheld {
+                let pinned = self.withheld.as_mut().ok_or(broken(NO_LINE))?.remove(&number);
+                view.pass_over(pinned.as_ref());
+                self.link(line.digest, line.length);
+                continue;
             }
             if frame.previous != Some(self.last()) {
                 return Err(broken("it does not hold the digest of the line before, so one of the two was altered"));
@@ -219,6 +250,8 @@ struct ReadLine {
 /// What a line is.
 struct Frame {
     sequence: u64,
+    /// The line stands elsewhere, and here are its number and its digest alone.
+    is_withheld: bool,
     /// `None` where it is no digest, and so not that of the line before.
     previous: Option<Digest>,
     has_date: bool,
@@ -240,10 +273,16 @@ impl ReadLine {
     fn new(bytes: &[u8]) -> ReadLine {
         let known = serde_json::from_slice::<Line>(bytes)
             .map(|line| Frame::new(line.sequence, &line.previous, &line.at, Some(line.entry)));
+        if known.is_err()
+            && let Some((sequence, digest)) = withheld(bytes)
+        {
+            let frame = Frame { sequence, is_withheld: true, previous: None, has_date: false, entry: None };
+            return ReadLine { digest, length: bytes.len(), frame: Ok(frame) };
+        }
         let frame = known.or_else(|_| {
             let any =
                 serde_json::from_slice::<AnyLine>(bytes).map(|line| Frame::new(line.sequence, &line.previous, &line.at, None));
-            any.map_err(|error| if error.is_data() { "it is not a line of a ledger" } else { "it is not JSON" })
+            any.map_err(|error| if error.is_data() { NO_LINE } else { "it is not JSON" })
         });
         ReadLine { digest: Sha256::digest(bytes).into(), length: bytes.len(), frame }
     }
@@ -251,8 +290,15 @@ impl ReadLine {
 
 impl Frame {
     fn new(sequence: u64, previous: &str, at: &str, entry: Option<Entry>) -> Frame {
-        Frame { sequence, previous: hex::decode(previous), has_date: time::parse(at).is_some(), entry }
+        Frame { sequence, is_withheld: false, previous: hex::decode(previous), has_date: time::parse(at).is_some(), entry }
     }
+}
+
+/// The number and the digest of a line that is withheld. There is one way to write it, so that nothing else can stand in it.
+fn withheld(bytes: &[u8]) -> Option<(u64, Digest)> {
+    let line: WithheldLine = serde_json::from_slice(bytes).ok()?;
+    let digest = hex::decode(&line.sha256)?;
+    (slice::withheld(line.withheld, &line.sha256).as_bytes() == bytes).then_some((line.withheld, digest))
 }
 
 #[cfg(test)]

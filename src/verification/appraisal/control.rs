@@ -10,7 +10,6 @@ use crate::finding::BLOCK;
 use crate::finding::Outcome;
 use crate::ledger::entry::Conclusion;
 use crate::manifest::ordinal;
-use crate::manifest::ordinal::Ordinals;
 use crate::support::number::grouped;
 use crate::verification::appraisal::Appraisal;
 
@@ -52,12 +51,13 @@ fn least_excess(first: Share, second: Share, quantile: f64) -> f64 {
     first.rate() - second.rate() - ((first.rate() - below).powi(2) + (above - second.rate()).powi(2)).sqrt()
 }
 
-/// Worsens an appraisal by what the blocks of controls show of an outcome whose checks have passed, or notes what they show.
-pub(in crate::verification) fn compare(appraisal: &mut Appraisal, ordinals: &Ordinals, outcome: &Outcome) {
+/// Worsens an appraisal by what the blocks of controls, ascending, show of an outcome whose checks have passed, or notes what they show.
+pub(in crate::verification) fn compare(appraisal: &mut Appraisal, control_blocks: &[u32], outcome: &Outcome) {
     if appraisal.conclusion == Conclusion::Failed {
         return;
     }
-    let of_controls = |ordinal: &u32| ordinals.is_control_block(ordinal / BLOCK);
+    let is_control_block = |block: u32| control_blocks.binary_search(&block).is_ok();
+    let of_controls = |ordinal: &u32| is_control_block(ordinal / BLOCK);
     let never_supplied = outcome.supply_records.iter().filter(of_controls).count() as u64;
     if never_supplied > 0 {
         appraisal.worsen(
@@ -72,7 +72,7 @@ pub(in crate::verification) fn compare(appraisal: &mut Appraisal, ordinals: &Ord
     }
     let (mut supplied, mut controls) = (Share { found: 0, of: outcome.records }, Share { found: 0, of: outcome.controls });
     for (block, found) in (0_u32..).zip(&outcome.person_blocks) {
-        let share = if ordinals.is_control_block(block) { &mut controls } else { &mut supplied };
+        let share = if is_control_block(block) { &mut controls } else { &mut supplied };
         share.found += u64::from(*found);
     }
     if supplied.found + controls.found == 0 {
@@ -102,6 +102,7 @@ pub(in crate::verification) fn compare(appraisal: &mut Appraisal, ordinals: &Ord
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::ordinal::Ordinals;
     use crate::support::secret::Secret;
     use proptest::prelude::*;
 
@@ -153,7 +154,7 @@ mod tests {
     fn appraised(outcome: &Outcome, before: Conclusion) -> Appraisal {
         let ordinals = Ordinals::new(&Secret::new([7; 32]), u32::try_from(outcome.records).unwrap(), 1).unwrap();
         let mut appraisal = Appraisal { conclusion: before, ..Appraisal::default() };
-        compare(&mut appraisal, &ordinals, outcome);
+        compare(&mut appraisal, ordinals.control_blocks(), outcome);
         appraisal
     }
 

@@ -1,4 +1,5 @@
-//! V3: the challenge is ours, word for word; no other attestation has used it; the scan ended before it expired.
+//! V3: the challenge is ours, word for word; no other attestation has used it; the scan ended before it expired. Of a supply that is closed nothing new is
+//! judged; what came before is judged as of then.
 
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::support::sanitize;
@@ -20,7 +21,8 @@ pub(in crate::verification) fn check(
     attestation: &str,
     received_at: Timestamp,
 ) {
-    if let Some(day) = context.supply.closing_day() {
+    let was_received = context.recorded(attestation).is_some();
+    if let Some(day) = context.supply.closing_day().filter(|_| !was_received) {
         findings.fail(
             format!("the supply was closed on {day}, and what an answer would be compared with is destroyed"),
             "`residua supplies show` has what was received before, and what was concluded from it",
