@@ -1,6 +1,7 @@
 //! The command line: arguments in, results out. One file a command holds its arguments and a short `run`.
 
 mod argument;
+mod bundle;
 mod challenge;
 mod close;
 mod context;
@@ -87,8 +88,8 @@ Exit codes:
    2  the command line was not understood
   10  inconclusive: something was not seen, or could not be judged
   11  residual: supplied records remain, or people of them
-  12  a check of an attestation failed, a time stamp does not fit, or the
-      ledger is not sound
+  12  a check of an attestation failed, a time stamp or a bundle does not
+      fit, or the ledger is not sound
   13  something is overdue
 Of several results the worst counts: 1, 12, 11, 10, 13, 0.";
 
@@ -139,6 +140,7 @@ enum Command {
     Scan(scan::Arguments),
     Countersign(countersign::Arguments),
     Verify(verify::Arguments),
+    Bundle(bundle::Arguments),
     Status(status::Arguments),
     Report(report::Arguments),
     Supplies(supplies::Arguments),
@@ -277,6 +279,7 @@ fn dispatch(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Scan(arguments) => scan::run(arguments, context),
         Command::Countersign(arguments) => countersign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, context),
+        Command::Bundle(arguments) => bundle::run(arguments, context),
         Command::Status(arguments) => status::run(arguments, context),
         Command::Report(arguments) => report::run(arguments, context),
         Command::Supplies(arguments) => supplies::run(arguments, context),

@@ -18,6 +18,7 @@
 //! The library exists for the program: its interface is [`main`], and nothing else of it is promised.
 
 mod attestation;
+mod bundle;
 mod cli;
 mod demo;
 mod finding;

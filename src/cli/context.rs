@@ -98,6 +98,11 @@ impl Context {
         if self.format == Format::Text && !self.is_quiet { self.say(text) } else { Ok(()) }
     }
 
+    /// Says on standard error what a person must not miss, whatever form the result has.
+    pub(crate) fn warn(&self, text: &str) -> anyhow::Result<()> {
+        writeln!(io::stderr().lock(), "warning: {text}").context("cannot write to standard error")
+    }
+
     /// Whether a person can be asked.
     pub(crate) fn can_ask(&self) -> bool {
         self.format == Format::Text && !self.is_quiet && io::stdin().is_terminal() && io::stderr().is_terminal()

@@ -5,6 +5,7 @@ use crate::attestation::key::CardError;
 use crate::attestation::key::KeyError;
 use crate::attestation::sealed::SealedError;
 use crate::attestation::statement::StatementError;
+use crate::bundle::BundleError;
 use crate::intake::map::MapError;
 use crate::intake::map::Unused;
 use crate::ledger::LedgerError;
@@ -119,6 +120,7 @@ fn advice(error: &anyhow::Error) -> Option<String> {
             .or_else(|| cause.downcast_ref::<StatementError>().and_then(of_document).map(str::to_owned))
             .or_else(|| cause.downcast_ref::<SealedError>().and_then(of_sealed).map(str::to_owned))
             .or_else(|| cause.downcast_ref::<LedgerError>().and_then(LedgerError::help).map(str::to_owned))
+            .or_else(|| cause.downcast_ref::<BundleError>().and_then(BundleError::help).map(str::to_owned))
             .or_else(|| cause.downcast_ref::<ChallengeError>().and_then(ChallengeError::help).map(str::to_owned))
             .or_else(|| cause.downcast_ref::<MapError>().map(of_map).map(str::to_owned))
             .or_else(|| {

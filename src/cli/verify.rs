@@ -1,6 +1,7 @@
 //! `verify`: the originator checks attestations against its ledger, and enters what it received.
 
 mod approval;
+pub(super) mod bundle;
 mod checks;
 mod countersignature;
 mod destruction;
@@ -30,6 +31,7 @@ use crate::report::json_v1::VerifiedV1;
 use crate::report::json_v1::approval::OfficerSignatureV1;
 use crate::report::json_v1::board::ExceptionV1;
 use crate::report::text;
+use crate::report::text::Style;
 use crate::report::text::outcome;
 use crate::support::atomic_file::Existing;
 use crate::support::sanitize::clean;
@@ -58,13 +60,15 @@ Examples:
   residua verify deletion.attestation.json --as keys/emma.key \\
       --receipts receipts
   residua verify client.attestation.json --downstream-of 4f2a
+  residua verify --bundle evidence.zip --from keys/emma.card.json
 
 Exit codes: 0 clear, or a baseline that found its share; 10 inconclusive;
 11 residual; 12 a check failed; 1 error. Of several attestations the worst
-counts.")]
+counts. Of a bundle those answers count that stand; where there are none
+beyond a baseline it is 10, and 12 where anything in it does not fit.")]
 pub(crate) struct Arguments {
     /// The attestations, confirmations and countersignatures, as the recipient sent them
-    #[arg(required = true, value_name = "ATTESTATION")]
+    #[arg(required_unless_present = "bundle", value_name = "ATTESTATION")]
     attestations: Vec<PathBuf>,
     /// Write which rows of your own data were found, by the reference that `supply --reference` kept, and by their numbers: what the attestations name,
     /// which are records found by a key of class S and spot checks. It is personal data
@@ -88,6 +92,19 @@ pub(crate) struct Arguments {
     /// them, or an attestation that was entered so. They are checked as far as that goes without their challenge, and make nothing better
     #[arg(long, value_name = "SUPPLY", conflicts_with = "written")]
     downstream_of: Option<String>,
+    /// Verify all evidence of a supply that `residua bundle` put together, a folder or a zip archive: without a ledger, and with the same result for everybody
+    #[arg(
+        long,
+        value_name = "PATH",
+        conflicts_with_all = ["attestations", "written", "key", "with_appraisal", "force", "downstream_of", "ledger", "passphrase_file"]
+    )]
+    bundle: Option<PathBuf>,
+    /// The originator's card as you were given it, to be compared with the one in the bundle
+    #[arg(long, value_name = "CARD", requires = "bundle")]
+    from: Option<PathBuf>,
+    /// The recipient's card as you were given it, likewise
+    #[arg(long, value_name = "CARD", requires = "bundle")]
+    to: Option<PathBuf>,
     #[command(flatten)]
     ledger: LedgerArgument,
     #[command(flatten)]
@@ -105,6 +122,9 @@ struct Report<'a> {
 
 /// Verifies.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    if let Some(path) = &arguments.bundle {
+        return bundle::run(path, arguments.from.as_deref(), arguments.to.as_deref(), context);
+    }
     let mut ledger = Ledger::open(&arguments.ledger.folder()?)?;
     arguments.passphrase.unlock(&mut ledger)?;
     if let Some(supply) = &arguments.downstream_of {
@@ -199,7 +219,7 @@ impl Report<'_> {
             identified.add(ledger, path, verification)?;
         }
         self.code = self.code.worst(exit_code(verification.appraisal.conclusion));
-        self.say(&words(path, verification, self.context))?;
+        self.say(&words(path, verification, self.context.style))?;
         let receipt = match &self.receipts {
             Some(receipts) => receipts.write(ledger, path, verification, self.context.now()),
             None => Ok(None),
@@ -230,7 +250,7 @@ fn exit_code(conclusion: Conclusion) -> ExitCode {
     }
 }
 
-fn words(path: &Path, verification: &Verification, context: &Context) -> String {
+fn words(path: &Path, verification: &Verification, style: Style) -> String {
     let mut words = format!("{}\n", path.display());
     if let Some(asked) = &verification.asked {
         let _ = writeln!(
@@ -242,12 +262,12 @@ fn words(path: &Path, verification: &Verification, context: &Context) -> String 
             clean(&asked.delete_by)
         );
     }
-    words.push_str(&checks::words(&verification.checks, context.style));
+    words.push_str(&checks::words(&verification.checks, style));
     let until = verification.appraisal.clear_until();
     let _ = writeln!(
         words,
         "Appraisal: {}{}",
-        text::word(verification.appraisal.conclusion.word(), context.style),
+        text::word(verification.appraisal.conclusion.word(), style),
         until.map_or_else(String::new, |until| format!(" with exceptions until {until}"))
     );
     words.push_str(&outcome::exceptions(&verification.appraisal.exceptions, "  "));

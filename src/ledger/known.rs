@@ -88,10 +88,8 @@ impl KnownV1 {
         let are_blocks = control_blocks.is_sorted_by(|one, next| one < next)
             && control_blocks.len() as u64 == manifest.controls / u64::from(BLOCK)
             && control_blocks.iter().all(|block| is_asked(u64::from(*block) * u64::from(BLOCK) + u64::from(BLOCK) - 1));
-        (are_seeds && are_blocks).then(|| Known {
-            seeds: seeds.clone(),
-            control_blocks: (manifest.controls > 0).then(|| control_blocks.clone()),
-        })
+        (are_seeds && are_blocks)
+            .then(|| Known { seeds: seeds.clone(), control_blocks: (manifest.controls > 0).then(|| control_blocks.clone()) })
     }
 }
 
@@ -144,7 +142,8 @@ mod tests {
             .statement::<ManifestV1>(with.statement(Phase::Deletion), &with.entry.originator.card().unwrap())
             .unwrap()
             .predicate;
-        let read = |text: &str| KnownV1::parse(text.as_bytes()).and_then(|known| known.of_manifest(with, Phase::Recheck, &manifest));
+        let read =
+            |text: &str| KnownV1::parse(text.as_bytes()).and_then(|known| known.of_manifest(with, Phase::Recheck, &manifest));
         assert_eq!(read(&text).unwrap().seeds, [1_999, 5, 700, 701]);
         for (from, to) in [
             ("[1999,5,700,701]", "[1999,5,700]"),

@@ -11,7 +11,6 @@ use crate::ledger::Ledger;
 use crate::ledger::LedgerError;
 use crate::ledger::Supply;
 use crate::ledger::audit;
-use crate::ledger::entry::Conclusion;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::Line;
 use crate::ledger::entry::PinnedCard;
@@ -88,6 +87,14 @@ pub(crate) struct SliceFiles {
     pub(crate) known: Option<Vec<u8>>,
 }
 
+impl SliceFiles {
+    /// How many lines are withheld.
+    pub(crate) fn withheld(&self) -> u64 {
+        let lines = self.lines.split(|byte| *byte == b'\n');
+        lines.filter(|line| line.starts_with(b"{\"withheld\":")).count() as u64
+    }
+}
+
 /// One attestation that was received for a supply.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Received<'a> {
@@ -113,9 +120,13 @@ impl Supply {
         received.into_iter().map(|(_, received)| received).collect()
     }
 
-    /// The worst conclusion among the answers that stand; `None` where nothing was answered beyond a baseline.
-    pub(crate) fn standing(&self) -> Option<Conclusion> {
-        self.standing_answers().map(|answer| answer.appraisal).max()
+    /// The number of the line by which an attestation was entered first for which this receipt was given.
+    pub(crate) fn acknowledged_at(&self, envelope: &str) -> Option<u64> {
+        self.challenges.iter().find_map(|challenge| {
+            let given = challenge.acknowledgements.iter().find(|given| given.envelope == envelope)?;
+            let mut entered = challenge.receipts.iter().zip(&challenge.places);
+            entered.find(|(receipt, _)| receipt.attestation == given.attestation).map(|(_, place)| *place)
+        })
     }
 }
 
@@ -280,12 +291,6 @@ impl Ledger {
         (ledger, problems)
     }
 
-    /// Which lines are withheld: how many.
-    pub(crate) fn withheld(files: &SliceFiles) -> u64 {
-        let lines = files.lines.split(|byte| *byte == b'\n');
-        lines.filter(|line| line.starts_with(b"{\"withheld\":")).count() as u64
-    }
-
     /// Refuses whoever asks for a secret where there is no folder in which it could be.
     pub(super) fn refuse_slice(&self) -> Result<(), LedgerError> {
         if self.slice.is_some() { self.refuse_export() } else { Ok(()) }
@@ -333,9 +338,9 @@ impl Ledger {
         named.collect()
     }
 
-    /// The digests of the rotations by which keys of recipients were replaced, in the order in which they came.
-    pub(crate) fn rotations(&self) -> impl Iterator<Item = &str> {
-        self.view().rotations.iter().map(|(digest, _)| digest.as_str())
+    /// The digests of the rotations by which keys of recipients were replaced, in the order in which they came, each with the key that signed it.
+    pub(crate) fn rotations(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.view().rotations.iter().map(|(digest, signer)| (digest.as_str(), signer.as_str()))
     }
 
     /// The bytes of a time stamp that a line names.

@@ -180,12 +180,7 @@ impl Ledger {
 
     /// Reads the slice of a bundle: its lines, the cards that withheld lines pin, and what stands in the place of the folder. All that is wrong with the
     /// lines, in words.
-    pub(super) fn of_slice(
-        lines: &[u8],
-        head: &[u8],
-        pinned: BTreeMap<u64, PinnedCard>,
-        slice: Slice,
-    ) -> (Ledger, Vec<String>) {
+    pub(super) fn of_slice(lines: &[u8], head: &[u8], pinned: BTreeMap<u64, PinnedCard>, slice: Slice) -> (Ledger, Vec<String>) {
         let mut ledger = Ledger { chain: Chain::of_slice(pinned), slice: Some(slice), ..Ledger::new(Path::new("")) };
         let read = ledger.chain.read_bytes(lines, &mut ledger.view);
         let mut problems = Vec::new();
@@ -194,7 +189,8 @@ impl Ledger {
                 let newer = ledger.chain.newer().map(|line| LedgerError::Newer { line }.to_string());
                 problems.extend(newer);
                 let misplaced = ledger.chain.misplaced_pin();
-                problems.extend(misplaced.map(|line| format!("a card is said to be pinned by line {line}, which is not withheld")));
+                problems
+                    .extend(misplaced.map(|line| format!("a card is said to be pinned by line {line}, which is not withheld")));
             }
             Err(Fault::Lines(error)) => problems.push(error.to_string()),
             Err(Fault::System(error)) => problems.push(error.to_string()),

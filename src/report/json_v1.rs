@@ -2,6 +2,7 @@
 
 pub(crate) mod approval;
 pub(crate) mod board;
+pub(crate) mod bundle;
 pub(crate) mod closing;
 pub(crate) mod downstream;
 pub(crate) mod ledger;

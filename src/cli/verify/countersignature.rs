@@ -17,8 +17,17 @@ pub(super) fn enter(
     bytes: &[u8],
     now: Timestamp,
 ) -> Result<(ExitCode, String, EnteredV1), LedgerError> {
-    let file = path.display().to_string();
-    match countersignature::verify(ledger, bytes, now)? {
+    let result = countersignature::verify(ledger, bytes, now)?;
+    let told = tell(path.display().to_string(), &result);
+    if let Countersigned::Accepted(entry) = result {
+        ledger.add_countersignature(now, *entry, bytes)?;
+    }
+    Ok(told)
+}
+
+/// What became of one, for people and for programs.
+pub(super) fn tell(file: String, result: &Countersigned) -> (ExitCode, String, EnteredV1) {
+    match result {
         Countersigned::Accepted(entry) => {
             let what = if entry.is_derived {
                 "the manifest was made anew from the data, and is the same"
@@ -35,8 +44,7 @@ pub(super) fn enter(
                 reason: None,
                 help: None,
             };
-            ledger.add_countersignature(now, *entry, bytes)?;
-            Ok((ExitCode::Clear, words, entered))
+            (ExitCode::Clear, words, entered)
         }
         Countersigned::Refused(failure) => {
             let words = format!("{file}\nConfirmation refused: {}\n  help: {}\n", failure.reason, failure.help);
@@ -45,10 +53,10 @@ pub(super) fn enter(
                 result: "refused".to_owned(),
                 supply_id: None,
                 derived: None,
-                reason: Some(failure.reason),
+                reason: Some(failure.reason.clone()),
                 help: Some(failure.help.to_owned()),
             };
-            Ok((ExitCode::VerificationFailed, words, entered))
+            (ExitCode::VerificationFailed, words, entered)
         }
     }
 }

@@ -18,16 +18,30 @@ pub(super) fn enter(
     bytes: &[u8],
     now: Timestamp,
 ) -> Result<(ExitCode, String, EnteredV1), LedgerError> {
-    let file = path.display().to_string();
-    match destruction::verify(ledger, bytes, now)? {
+    let result = destruction::verify(ledger, bytes, now)?;
+    let next = match &result {
+        Destroyed::Accepted(entry, _) => {
+            format!("; `residua close {}` says whether they are all", ledger.view().short_id(&entry.supply_id))
+        }
+        Destroyed::Refused(_) => String::new(),
+    };
+    let told = tell(path.display().to_string(), &result, &next);
+    if let Destroyed::Accepted(entry, _) = result {
+        ledger.add_destruction(now, *entry, bytes)?;
+    }
+    Ok(told)
+}
+
+/// What became of one, for people and for programs; and what comes next.
+pub(super) fn tell(file: String, result: &Destroyed, next: &str) -> (ExitCode, String, EnteredV1) {
+    match result {
         Destroyed::Accepted(entry, items) => {
             let by = text::signed(" by ", &entry.name, &entry.role, "");
             let words = format!(
-                "{file}\nRecord of destruction of supply {}{by}, of {}: {} named; `residua close {}` says whether they are all\n",
+                "{file}\nRecord of destruction of supply {}{by}, of {}: {} named{next}\n",
                 entry.supply_id,
                 entry.destroyed_at,
-                of(items as u64, "thing"),
-                ledger.view().short_id(&entry.supply_id)
+                of(*items as u64, "thing")
             );
             let entered = EnteredV1 {
                 file,
@@ -36,8 +50,7 @@ pub(super) fn enter(
                 reason: None,
                 help: None,
             };
-            ledger.add_destruction(now, *entry, bytes)?;
-            Ok((ExitCode::Clear, words, entered))
+            (ExitCode::Clear, words, entered)
         }
         Destroyed::Refused(failure) => {
             let words = format!("{file}\nRecord of destruction refused: {}\n  help: {}\n", failure.reason, failure.help);
@@ -45,10 +58,10 @@ pub(super) fn enter(
                 file,
                 result: "refused".to_owned(),
                 supply_id: None,
-                reason: Some(failure.reason),
+                reason: Some(failure.reason.clone()),
                 help: Some(failure.help.to_owned()),
             };
-            Ok((ExitCode::VerificationFailed, words, entered))
+            (ExitCode::VerificationFailed, words, entered)
         }
     }
 }

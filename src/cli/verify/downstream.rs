@@ -13,6 +13,7 @@ use crate::report::json_v1;
 use crate::report::json_v1::downstream::DownstreamV1;
 use crate::report::json_v1::downstream::VerifiedDownstreamV1;
 use crate::report::text;
+use crate::report::text::Style;
 use crate::report::text::outcome;
 use crate::support::sanitize::clean;
 use crate::verification::downstream;
@@ -82,7 +83,7 @@ fn tell(
     context: &Context,
 ) -> anyhow::Result<ExitCode> {
     match context.format {
-        Format::Text => context.say(&words(supply_id, path, result, context))?,
+        Format::Text => context.say(&words(supply_id, path, result, context.style))?,
         Format::Json => results.push(json(supply_id, path, result)),
     }
     Ok(exit_code(result))
@@ -104,7 +105,7 @@ fn exit_code(result: &Downstream) -> ExitCode {
     }
 }
 
-fn words(supply_id: &str, path: &Path, result: &Downstream, context: &Context) -> String {
+pub(super) fn words(supply_id: &str, path: &Path, result: &Downstream, style: Style) -> String {
     let mut words = format!("{}\n", path.display());
     let examined = match result {
         Downstream::Refused { failure, .. } => {
@@ -115,12 +116,12 @@ fn words(supply_id: &str, path: &Path, result: &Downstream, context: &Context) -
     };
     let recipient = clean(&examined.recipient);
     let _ = writeln!(words, "attestation of `{recipient}` to its own supplier, below supply {supply_id}");
-    words.push_str(&checks::words(&examined.checks, context.style));
+    words.push_str(&checks::words(&examined.checks, style));
     let Some(verdict) = stated(examined) else {
         words.push_str("Downstream attestation refused: a check failed, and nothing was entered.\n");
         return words;
     };
-    let _ = writeln!(words, "Stated: {} (by {})", text::word(verdict.word(), context.style), signer(examined));
+    let _ = writeln!(words, "Stated: {} (by {})", text::word(verdict.word(), style), signer(examined));
     let _ = writeln!(
         words,
         "That is what `{recipient}` states to its own supplier. It was not checked against a challenge of yours, nothing here shows that it is \
@@ -139,7 +140,7 @@ fn signer(examined: &Examined) -> String {
     examined.key.as_ref().map_or_else(|| "a key that is not pinned".to_owned(), |key| format!("the pinned key {}", clean(key)))
 }
 
-fn json(supply_id: &str, path: &Path, result: &Downstream) -> DownstreamV1 {
+pub(super) fn json(supply_id: &str, path: &Path, result: &Downstream) -> DownstreamV1 {
     let (file, supply_id) = (path.display().to_string(), supply_id.to_owned());
     match result {
         Downstream::Refused { failure, .. } => DownstreamV1 {
