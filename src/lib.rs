@@ -11,7 +11,8 @@
 //!
 //! The modules in the order of the data: `record` (fields, schema, normalisers), `match_key` (atoms, keys, what they are worth),
 //! `fingerprint`, `manifest` (the file of fingerprints), `finding` (outcome and verdict), `source` (files and databases), `intake` (rows to
-//! records), `supply` and `scan` (the two pipelines), `trace` (whether a person was supplied), `attestation` (signed documents), `ledger` (the originator's memory), `verification`,
+//! records), `supply` and `scan` (the two pipelines), `trace` (whether a person was supplied), `attestation` (signed documents), `ledger` (the originator's memory),
+//! `bundle` (the evidence of one supply for others), `verification`,
 //! `report` (what people and machines read), `demo` (invented data), `cli`. `ARCHITECTURE.md` has the table of who may use whom, and
 //! `tests/architecture.rs` enforces it.
 //!

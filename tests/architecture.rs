@@ -47,6 +47,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("attestation", &["match_key", "manifest", "finding"]),
     // A challenge carries the policy and the phase, which are words of `finding`.
     ("ledger", &["manifest", "attestation", "finding"]),
+    // Puts evidence together and holds it against itself: signed documents (attestation), the manifests' statements (manifest), phases (finding), and the
+    // slice, which is the ledger's. It judges no attestation, so that it needs no word of `verification`, and `cli` has both at hand.
+    ("bundle", &["manifest", "attestation", "finding", "ledger"]),
     // Never `source` or `scan`: whoever audits the verification reads no file parser.
     ("verification", &["match_key", "manifest", "finding", "attestation", "ledger"]),
     // Shows what the modules before it concluded, and concludes nothing itself.
