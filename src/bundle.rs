@@ -36,6 +36,7 @@ pub(crate) enum BundleError {
     #[error("it cannot be read")]
     Read(#[source] io::Error),
     /// The file's fault: it is no zip archive, or damaged.
+    #[cfg_attr(not(feature = "archives"), expect(dead_code, reason = "this build reads none"))]
     #[error("it is no zip archive that can be read")]
     NoArchive,
     /// This build's fault, so to say.

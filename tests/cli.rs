@@ -4,6 +4,7 @@
 mod bad_input;
 mod basics;
 mod board;
+mod bundle;
 mod canary;
 mod closing;
 mod columns;

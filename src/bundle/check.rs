@@ -2,6 +2,7 @@
 
 use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::sha256;
+use crate::attestation::receipt_v1::ReceiptV1;
 use crate::attestation::statement::PredicateType;
 use crate::bundle::BundleError;
 use crate::bundle::Files;
@@ -17,6 +18,7 @@ use crate::ledger::audit::FaultKind;
 use crate::ledger::slice::SliceFiles;
 use crate::manifest::statement::ManifestV1;
 use crate::support::hex;
+use crate::support::number;
 use crate::support::progress::Cancel;
 use crate::support::sanitize;
 use std::collections::BTreeMap;
@@ -27,7 +29,7 @@ const NAMES: [&str; 6] = [
     "files are those of SHA256SUMS",
     "the ledger's slice holds together",
     "documents are those that its lines name",
-    "signatures and cards",
+    "signatures and cards, and lines that say what was signed",
     "challenges and receipts name a state of this ledger",
     "time stamps are over these documents",
 ];
@@ -126,7 +128,7 @@ impl Bundle {
             let faults = audit.faults.iter().filter(|fault| kinds.contains(&fault.kind));
             faults.map(|fault: &Fault| fault.problem.clone()).collect()
         };
-        let files = of_result(format!("{}", self.files.len() - 1), self.sums());
+        let files = of_result(of_number(self.files.len() - 1, "file"), self.sums());
         let statuses = match self.supply() {
             None => {
                 let cards = of(&[FaultKind::Card]);
@@ -138,15 +140,16 @@ impl Bundle {
                 let lines = format!("{} lines, {} of them withheld", self.ledger.len(), self.withheld);
                 let documents = self.papers().iter().filter(|paper| matches!(paper.kind, Kind::Document { .. })).count();
                 let cards = self.papers().iter().filter(|paper| matches!(paper.kind, Kind::Card { .. })).count();
-                let signatures = [self.signatures(supply), of(&[FaultKind::Card, FaultKind::Signature])].concat();
+                let signatures =
+                    [self.signatures(supply), of(&[FaultKind::Card, FaultKind::Signature]), self.agreement(supply)].concat();
                 let (heads, carried) = self.heads(audit.clone(), supply);
                 [
                     files,
                     of_result(lines, [self.slice.clone(), self.known(supply)].concat()),
-                    of_result(documents.to_string(), self.documents()),
-                    of_result(format!("{documents} and {cards}"), signatures),
-                    of_result(carried.to_string(), heads),
-                    of_result(audit.stamps.to_string(), of(&[FaultKind::Stamp])),
+                    of_result(of_number(documents, "document"), self.documents()),
+                    of_result(format!("{} and {}", of_number(documents, "document"), of_number(cards, "card")), signatures),
+                    of_result(of_number(carried, "document"), heads),
+                    of_result(number::of(audit.stamps, "time stamp"), of(&[FaultKind::Stamp])),
                 ]
             }
         };
@@ -240,6 +243,49 @@ impl Bundle {
         faults
     }
 
+    /// Of B4: the lines of the supply and of what was received say what the originator signed. Where the next line is withheld, no digest holds them.
+    fn agreement(&self, supply: &Supply) -> Vec<String> {
+        let mut faults = Vec::new();
+        let Ok(originator) = supply.entry.originator.card() else { return faults };
+        let entry = &supply.entry;
+        for digest in [&entry.baseline_statement, &entry.deletion_statement] {
+            // What cannot be read is told already, or is no statement.
+            let Ok(statement) = self.ledger.statement::<ManifestV1>(digest, &originator) else {
+                faults.push(format!("the statement `{digest}` of a manifest cannot be read"));
+                continue;
+            };
+            let manifest = &statement.predicate;
+            let terms = &manifest.supply;
+            let agrees = (&terms.supply_id, &terms.recipient_key, &terms.originator_key)
+                == (&entry.supply_id, &entry.recipient.fingerprint, &entry.originator.fingerprint)
+                && (&terms.delete_by, &terms.purpose, &terms.contract) == (&entry.delete_by, &entry.purpose, &entry.contract)
+                && (&terms.lawful_basis, &terms.manner) == (&entry.lawful_basis, &entry.manner)
+                && manifest.records == entry.records;
+            if !agrees {
+                faults.push(format!("the line of the supply says otherwise than the signed statement `{digest}`"));
+            }
+        }
+        for challenge in &supply.challenges {
+            for given in &challenge.acknowledgements {
+                let Ok(statement) = self.ledger.statement::<ReceiptV1>(&given.envelope, &originator) else {
+                    faults.push(format!("the receipt `{}` cannot be read", given.envelope));
+                    continue;
+                };
+                let said = &statement.predicate;
+                let mut entered = challenge.receipts.iter().filter(|receipt| receipt.attestation == given.attestation);
+                let agrees = said.attestation_sha256 == given.attestation
+                    && entered.next().is_some_and(|receipt| receipt.received_at == said.received_at);
+                if !agrees {
+                    faults.push(format!(
+                        "the line of what was received says otherwise than the signed receipt `{}`",
+                        given.envelope
+                    ));
+                }
+            }
+        }
+        faults
+    }
+
     /// B5: each challenge and receipt names a line of the ledger as the last one of its time, which came before its own, and how many were looked at.
     fn heads(&self, mut audit: Audit, supply: &Supply) -> (Vec<String>, usize) {
         audit.faults.clear();
@@ -273,6 +319,11 @@ impl Bundle {
         let told = audit.faults.into_iter().map(|fault| fault.problem);
         (told.chain(faults).collect(), carried)
     }
+}
+
+/// So many of something, in words.
+fn of_number(number: usize, what: &str) -> String {
+    number::of(number as u64, what)
 }
 
 fn of_result(looked_at: String, faults: Vec<String>) -> Status {

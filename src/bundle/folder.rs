@@ -104,7 +104,7 @@ mod tests {
         assert!(matches!(read(&folder), Err(BundleError::NotRegular(name)) if name == "link"));
         fs::remove_file(folder.join("link")).unwrap();
         fs::create_dir_all(folder.join("cards/deeper")).unwrap();
-        assert!(matches!(read(&folder), Err(BundleError::Name(_))));
+        assert!(matches!(read(&folder), Err(BundleError::NotRegular(_))));
         fs::remove_dir(folder.join("cards/deeper")).unwrap();
         fs::write(folder.join("a b"), "").unwrap();
         assert!(matches!(read(&folder), Err(BundleError::Name(_))));

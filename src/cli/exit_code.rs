@@ -14,7 +14,7 @@ pub(crate) enum ExitCode {
     Inconclusive = 10,
     /// Supplied records remain, or people of them without a declared lawful source.
     Residual = 11,
-    /// A check of an attestation failed, a manifest is not that of the data, a time stamp does not fit, or a ledger is not sound.
+    /// A check of an attestation failed, a manifest is not that of the data, a time stamp or a bundle does not fit, or a ledger is not sound.
     VerificationFailed = 12,
     /// Something is overdue.
     Overdue = 13,

@@ -100,10 +100,10 @@ pub(crate) struct Arguments {
     )]
     bundle: Option<PathBuf>,
     /// The originator's card as you were given it, to be compared with the one in the bundle
-    #[arg(long, value_name = "CARD", requires = "bundle")]
+    #[arg(long, value_name = "CARD", requires = "bundle", conflicts_with = "attestations")]
     from: Option<PathBuf>,
     /// The recipient's card as you were given it, likewise
-    #[arg(long, value_name = "CARD", requires = "bundle")]
+    #[arg(long, value_name = "CARD", requires = "bundle", conflicts_with = "attestations")]
     to: Option<PathBuf>,
     #[command(flatten)]
     ledger: LedgerArgument,

@@ -350,3 +350,105 @@ impl Ledger {
         if hex::encode(&sha256(&bytes)) == digest { Ok(bytes) } else { Err(problem("was altered")) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attestation::key::SigningKey;
+    use crate::finding::Phase;
+    use crate::finding::declaration::Policy;
+    use crate::ledger::entry::Conclusion;
+    use crate::ledger::entry::RevocationEntry;
+    use crate::ledger::fixture::Originator;
+    use crate::ledger::fixture::at;
+    use crate::ledger::fixture::seeds;
+
+    const NOW: &str = "2017-07-03T09:00:00Z";
+
+    /// A supply with seeds between lines of another's, who is revoked.
+    fn two() -> (Originator, String, String) {
+        let mut originator = Originator::new();
+        let (card, other) = (originator.recipient.card(), SigningKey::generate("Other", &[9; 32]).unwrap().card());
+        let first = originator.supply(&other);
+        let id = originator.supply_with(&card, Some(&seeds()));
+        let without = || Policy { without_baseline: true, ..Policy::default() };
+        for (supply, appraisal) in [(&id, Conclusion::Failed), (&first, Conclusion::Clear), (&id, Conclusion::Clear)] {
+            originator.challenge(supply, Phase::Deletion, NOW, without());
+            originator.answer(supply, appraisal, &[]);
+        }
+        let revocation = RevocationEntry {
+            fingerprint: other.fingerprint().to_owned(),
+            since: "2017-07-01".to_owned(),
+            reason: "lost".to_owned(),
+        };
+        originator.ledger.append(at(NOW), Entry::Revocation(revocation)).unwrap();
+        (originator, id, first)
+    }
+
+    fn problems(files: &SliceFiles) -> Vec<String> {
+        Ledger::open_slice(files, BTreeMap::new()).1
+    }
+
+    #[test]
+    fn a_slice_shows_one_supply_and_nothing_is_added_to_it() {
+        let (originator, id, first) = two();
+        let ledger = &originator.ledger;
+        let supply = ledger.view().supply(&id).unwrap();
+        let (files, newest) = ledger.slice(supply).unwrap();
+        assert_eq!((newest, files.withheld(), files.pinned.is_some()), (at(NOW), 4, false));
+        let text = String::from_utf8(files.lines.clone()).unwrap();
+        assert!(text.contains(&id) && !text.contains(&first) && !text.contains("lost") && !text.contains("Other"));
+        let (mut slice, problems) = Ledger::open_slice(&files, BTreeMap::new());
+        assert_eq!((problems, slice.len(), slice.head()), (Vec::new(), ledger.len(), ledger.head()));
+        assert_eq!(slice.line_of(ledger.head()), Some(ledger.len()));
+        let shown = slice.view().supplies()[0].clone();
+        assert_eq!((slice.view().supplies().len(), &shown.entry.supply_id), (1, &id));
+        let places: Vec<u64> = shown.challenges.iter().map(Challenge::place).collect();
+        assert_eq!(places, supply.challenges.iter().map(Challenge::place).collect::<Vec<u64>>());
+        let received = |supply: &Supply| -> Vec<(String, Conclusion)> {
+            supply.received().iter().map(|one| (one.receipt.attestation.clone(), one.receipt.appraisal)).collect()
+        };
+        assert_eq!((received(&shown).len(), received(&shown)), (2, received(supply)));
+        // There is no folder in which anything is looked for, and none to which anything is written.
+        assert!(slice.is_exported() && !slice.is_protected());
+        assert!(matches!(slice.secrets(&id), Err(LedgerError::Exported { .. })));
+        assert!(matches!(slice.seeds(&id), Err(LedgerError::Exported { .. })));
+        assert!(slice.keep_document(b"x").is_err());
+        let line: Line = serde_json::from_str(text.lines().nth(1).unwrap()).unwrap();
+        assert!(matches!(slice.append(at(NOW), line.entry), Err(LedgerError::Exported { .. })));
+        assert!(slice.document(&"0".repeat(64)).is_err());
+    }
+
+    #[test]
+    fn every_change_to_a_slice_that_it_can_hold_is_found() {
+        let (originator, id, _) = two();
+        let ledger = &originator.ledger;
+        let (files, _) = ledger.slice(ledger.view().supply(&id).unwrap()).unwrap();
+        let text = String::from_utf8(files.lines.clone()).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let with = |text: String| SliceFiles { lines: text.into_bytes(), ..files.clone() };
+        for number in 0..lines.len() {
+            let without: String =
+                lines.iter().enumerate().filter(|(index, _)| *index != number).map(|(_, line)| format!("{line}\n")).collect();
+            assert!(!problems(&with(without)).is_empty(), "{number}");
+        }
+        for (from, to) in [
+            ("{\"withheld\":1,", "{\"withheld\": 1,"),
+            ("{\"withheld\":1,", "{\"withheld\":2,"),
+            ("{\"withheld\":1,\"sha256\":\"", "{\"withheld\":1,\"sha256\":\"0"),
+        ] {
+            assert!(text.contains(from) && !problems(&with(text.replace(from, to))).is_empty(), "{to}");
+        }
+        assert!(!problems(&with(text.trim_end().to_owned())).is_empty());
+        assert!(!problems(&SliceFiles { head: b"9 x\n".to_vec(), ..files.clone() }).is_empty());
+        let card = &ledger.view().supply(&id).unwrap().entry.recipient;
+        for line in [2, 99] {
+            let pinned = PinnedV1 { version: VERSION, pinned: vec![PinV1 { line, card: card.clone() }] };
+            let said = problems(&SliceFiles { pinned: Some(pinned_json(&pinned)), ..files.clone() });
+            assert_eq!(said, [format!("a card is said to be pinned by line {line}, which is not withheld")]);
+        }
+        for (pinned, known) in [(Some(b"{}".to_vec()), None), (None, Some(b"{}".to_vec()))] {
+            assert_eq!(problems(&SliceFiles { pinned, known, ..files.clone() }).len(), 1);
+        }
+    }
+}

@@ -32,6 +32,7 @@ use crate::ledger::board::State;
 use crate::ledger::challenge::issue;
 use crate::ledger::challenge::record;
 use crate::ledger::entry::Basis;
+use crate::ledger::entry::ClosingEntry;
 use crate::ledger::entry::Conclusion;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::PinnedCard;
@@ -151,6 +152,20 @@ fn a_seed_that_was_found_is_decisive() {
     let reason = "seed 1 of 4 was found: an invented person whom nobody but Party was given";
     assert_eq!(verification.appraisal.reasons, [reason]);
     assert_eq!(verification.receipt().unwrap().reasons, [reason]);
+
+    // Once the supply is closed nobody knows the seeds any more. What was concluded stands, and nothing else is taken in.
+    let file = sign(&statement, &world.originator.recipient);
+    world.receive(&verification, &file);
+    let closing = ClosingEntry { supply_id: world.supply_id.clone(), started_at: RECEIVED.to_owned(), unresolved: None };
+    world.originator.ledger.append(at(RECEIVED), Entry::Closing(closing)).unwrap();
+    let closed = verify(&world.originator.ledger, &file, at("2019-01-01T09:00:00Z")).unwrap();
+    assert_eq!(failed(&closed), [0_u8; 0], "{:#?}", closed.checks);
+    assert_eq!((closed.appraisal.conclusion, closed.receipt()), (Conclusion::Residual, None));
+    let note = "the supply was closed on 2017-07-03: this is judged as of when it was received";
+    assert!(closed.appraisal.notes.iter().any(|said| said.starts_with(note)), "{:?}", closed.appraisal.notes);
+    assert!(closed.appraisal.reasons.iter().any(|said| said.contains("appraised as `residual`") && said.contains(reason)));
+    let other = Outcome { found_records: 4, ..found.clone() };
+    assert_fails(&world.verify(&world.attest(&challenge, &other)), 3, "the supply was closed on 2017-07-03");
 
     // A baseline that finds none of those who were asked for.
     let mut world = World::supplied(Some(&seeds()));

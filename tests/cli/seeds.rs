@@ -56,7 +56,7 @@ fn csv(rows: &[Vec<String>]) -> String {
 }
 
 /// The rows of a file, without its header.
-fn rows(text: &str) -> Vec<Vec<String>> {
+pub(crate) fn rows(text: &str) -> Vec<Vec<String>> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     reader.records().map(|row| row.expect("a row").iter().map(str::to_owned).collect()).collect()
 }
@@ -81,7 +81,7 @@ fn kept(world: &World) -> Value {
 }
 
 /// The seeds' cells.
-fn seeds(world: &World) -> Vec<Vec<String>> {
+pub(crate) fn seeds(world: &World) -> Vec<Vec<String>> {
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let kept = kept(world);
     let seeds = kept["seeds"].as_array().expect("seeds").iter();
@@ -89,7 +89,7 @@ fn seeds(world: &World) -> Vec<Vec<String>> {
 }
 
 /// The recipient's table: a hundred people of its own, and these rows.
-fn load(world: &World, rows: &[Vec<String>]) {
+pub(crate) fn load(world: &World, rows: &[Vec<String>]) {
     world.database("crm.db", |database| {
         database
             .execute_batch(&format!("DROP TABLE IF EXISTS people; CREATE TABLE people ({})", COLUMNS.join(" TEXT, ")))

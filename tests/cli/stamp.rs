@@ -46,28 +46,40 @@ fn openssl(world: &World, words: &[&str]) -> String {
     text
 }
 
-/// A world with a clear attestation and an authority. `None` where there is no OpenSSL, which a build server has.
-fn stamping() -> Option<World> {
+/// Whether there is an OpenSSL, which a build server has.
+pub(crate) fn has_openssl() -> bool {
     let is_there = process::Command::new("openssl").arg("version").output().is_ok_and(|output| output.status.success());
     assert!(is_there || env::var_os("CI").is_none(), "`openssl` is not installed, and CI is set");
     if !is_there {
         skip("`openssl` is not installed");
+    }
+    is_there
+}
+
+/// A world with a clear attestation and an authority. `None` where there is no OpenSSL.
+fn stamping() -> Option<World> {
+    if !has_openssl() {
         return None;
     }
     let world = World::asked();
     world.keep(&[]);
     let extra = ["--out", "deletion.attestation.json"];
     world.scan("deletion", "deletion.challenge.json", &["crm.db", "exports"], &extra).exits_with(0);
+    found_authority(&world);
+    Some(world)
+}
+
+/// Makes an authority, whose certificate is `authority.pem`.
+pub(crate) fn found_authority(world: &World) {
     world.case.write("authority.cnf", SETTINGS);
     world.case.write("serial", "0A\n");
     let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "authority.key"];
     let out = ["-out", "authority.pem", "-days", "30"];
-    openssl(&world, &[&["req", "-x509", "-config", "authority.cnf"][..], &key, &out].concat());
-    Some(world)
+    openssl(world, &[&["req", "-x509", "-config", "authority.cnf"][..], &key, &out].concat());
 }
 
 /// The authority answers a request.
-fn answer(world: &World, section: &str, request: &str, out: &str) {
+pub(crate) fn answer(world: &World, section: &str, request: &str, out: &str) {
     let words = ["ts", "-reply", "-config", "authority.cnf", "-section", section, "-queryfile", request, "-out", out];
     openssl(world, &words);
 }

@@ -11,6 +11,7 @@ use crate::bundle::folder;
 use crate::bundle::layout;
 use crate::bundle::layout::Kind;
 use crate::bundle::layout::Paper;
+use crate::bundle::readme;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::exit_code::ExitCode;
@@ -116,10 +117,10 @@ pub(super) fn run(path: &Path, from: Option<&Path>, to: Option<&Path>, context: 
     }
     match differs {
         Some(Difference::OtherVersion) => context.warn(
-            "`verification.txt` and `verification.json` were written by another version of residua, and were not compared with this result",
+            "`verification.txt`, `verification.json` and `README.md` were written by another version of residua, and were not compared with this result",
         )?,
         Some(Difference::Other) => {
-            context.warn("this result is not the one in `verification.txt` and `verification.json` of the bundle, which the same version of residua is said to have written")?;
+            context.warn("this result is not the one in `verification.txt` and `verification.json`, or `README.md` is not the text of this bundle, although the same version of residua is said to have written them: somebody has changed the bundle")?;
             code = code.worst(ExitCode::VerificationFailed);
         }
         None => {}
@@ -138,7 +139,10 @@ enum Difference {
 fn differs(bundle: &Bundle, report: &Report) -> Option<Difference> {
     let file = |name: &str| bundle.files().get(name).map(Vec::as_slice).unwrap_or_default();
     let written = (file(layout::VERIFIED_TEXT), file(layout::VERIFIED_JSON));
-    if written == (report.text.as_bytes(), json_v1::write(&report.json).as_bytes()) {
+    let is_same = written == (report.text.as_bytes(), json_v1::write(&report.json).as_bytes());
+    // Its commands are given to a shell.
+    let readme = bundle.supply().map(|supply| readme::text(bundle, supply, bundle.files()));
+    if is_same && readme.is_some_and(|readme| file(layout::README) == readme.as_bytes()) {
         return None;
     }
     let version = serde_json::from_slice::<serde_json::Value>(written.1).ok();
@@ -182,7 +186,11 @@ pub(in crate::cli) fn report(bundle: &Bundle, cancel: &Cancel) -> anyhow::Result
     let mut code = if is_sound { ExitCode::Clear } else { ExitCode::VerificationFailed };
     let (judged, received) = match bundle.supply().map(|supply| judge(bundle.ledger(), supply, bundle.papers())) {
         Some(Ok(judged)) => {
-            let _ = write!(words, "\n{}", judged.text);
+            let _ = write!(
+                words,
+                "\nWhat was received, in the words in which the originator is told it, so that `you` is the originator:\n\n{}",
+                judged.text
+            );
             code = code.worst(judged.code);
             let Judged { text, json, members, .. } = judged;
             (Some((text, json)), Some(members))
