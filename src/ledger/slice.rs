@@ -429,7 +429,7 @@ mod tests {
         let with = |text: String| SliceFiles { lines: text.into_bytes(), ..files.clone() };
         for number in 0..lines.len() {
             let without: String =
-                lines.iter().enumerate().filter(|(index, _)| *index != number).map(|(_, line)| format!("{line}\n")).collect();
+                lines.iter().enumerate().filter(|(index, _)| *index != number).flat_map(|(_, line)| [*line, "\n"]).collect();
             assert!(!problems(&with(without)).is_empty(), "{number}");
         }
         for (from, to) in [
