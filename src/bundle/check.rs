@@ -21,6 +21,8 @@ use crate::support::hex;
 use crate::support::number;
 use crate::support::progress::Cancel;
 use crate::support::sanitize;
+use crate::support::time;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
@@ -113,6 +115,16 @@ impl Bundle {
     /// All files.
     pub(crate) fn files(&self) -> &Files {
         &self.files
+    }
+
+    /// When the newest line that is shown was appended, as it says.
+    pub(crate) fn newest(&self) -> Timestamp {
+        let lines = self.files.get(layout::LINES).map(Vec::as_slice).unwrap_or_default();
+        let time = |line: &[u8]| {
+            let line: serde_json::Value = serde_json::from_slice(line).ok()?;
+            line.get("at").and_then(serde_json::Value::as_str).and_then(time::parse)
+        };
+        lines.rsplit(|byte| *byte == b'\n').find_map(time).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     /// How many lines of the ledger are withheld.

@@ -24,6 +24,12 @@ pub(crate) const VERIFIED_TEXT: &str = "verification.txt";
 /// The same for programs.
 pub(crate) const VERIFIED_JSON: &str = "verification.json";
 
+/// The page about the supply.
+pub(crate) const REPORT: &str = "report.html";
+
+/// The page that verifies documents.
+pub(crate) const VERIFIER: &str = "verifier.html";
+
 /// The slice's lines.
 pub(crate) const LINES: &str = "ledger/ledger.jsonl";
 

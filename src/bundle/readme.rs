@@ -12,11 +12,8 @@ use crate::support::number::grouped;
 use crate::support::sanitize::clean;
 use std::fmt::Write;
 
-/// A page that others may add: it checks signatures and digests in a browser.
-const PAGE: &str = "verifier.html";
-
 /// What files are that are no evidence, in words.
-const OTHERS: [(&str, &str); 9] = [
+const OTHERS: [(&str, &str); 10] = [
     (layout::README, "this text"),
     (layout::SUMS, "the SHA-256 of every other file"),
     (layout::VERIFIED_TEXT, "what `residua verify --bundle` said when the bundle was made"),
@@ -25,7 +22,14 @@ const OTHERS: [(&str, &str); 9] = [
     (layout::HEAD, "the number and the SHA-256 of the last of these lines"),
     (layout::PINNED, "cards that withheld lines pin"),
     (layout::KNOWN, "which record numbers are seeds (invented people) and controls (people who were not supplied)"),
-    (PAGE, "a page for a browser that checks signatures and digests"),
+    (
+        layout::REPORT,
+        "a page for a browser that says in plain words what was found, and verifies the newest attestation's signature",
+    ),
+    (
+        layout::VERIFIER,
+        "a page for a browser into which the documents are dropped: it checks signatures, digests and times, and judges anew",
+    ),
 ];
 
 /// The text for a bundle with these files, of which it is one itself.
@@ -120,7 +124,7 @@ fn checking(text: &mut String, files: &Files) {
          Nothing in a folder can show whose a key is. Compare the fingerprints of the cards with the two parties, by a telephone number or a letter that you have from elsewhere; \
          or take cards that you were given by them, and name these with `--from CARD` (the originator's) and `--to CARD` (the recipient's).\n\n",
     );
-    if files.contains_key(PAGE) {
+    if files.contains_key(layout::VERIFIER) {
         text.push_str(
             "Without the program: open `verifier.html` in a browser, from this folder, and choose the folder's files there. The page loads nothing from a network and sends nothing.\n\n",
         );

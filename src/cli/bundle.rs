@@ -16,10 +16,12 @@ use crate::cli::context::LedgerArgument;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::advised;
 use crate::cli::passphrase::PassphraseArgument;
+use crate::cli::report;
 use crate::cli::verify::bundle as verification;
 use crate::cli::verify::bundle::Report;
 use crate::ledger::Ledger;
 use crate::ledger::Supply;
+use crate::report::html;
 use crate::report::json_v1;
 use crate::report::json_v1::bundle::BundledV1;
 use crate::support::atomic_file;
@@ -30,6 +32,7 @@ use crate::support::number::of;
 use crate::support::sanitize::clean;
 use anyhow::Context as _;
 use clap::Args;
+use jiff::Timestamp;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -89,9 +92,12 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     Ok(ExitCode::Clear)
 }
 
-/// Files beside the evidence, each with its name at the top of the bundle: pages and texts that say again what is in it. This is the one place for them.
-fn further_files(_bundle: &Bundle) -> Vec<(&'static str, Vec<u8>)> {
-    Vec::new()
+/// Pages beside the evidence, which say again what is in it. They hang on the evidence alone, and so does the day that the report is of: that of the newest
+/// line.
+pub(super) fn pages(bundle: &Bundle) -> anyhow::Result<[(&'static str, Vec<u8>); 2]> {
+    let supply = bundle.supply().context("the supply cannot be shown by itself")?;
+    let (report, _) = report::of_supply(bundle.ledger(), supply, bundle.newest())?;
+    Ok([(layout::REPORT, report.into_bytes()), (layout::VERIFIER, html::verifier::page().into_bytes())])
 }
 
 /// Adds to the evidence what is made of it, and verifies the whole as anybody will who gets it.
@@ -102,7 +108,7 @@ fn complete(evidence: Files, context: &Context) -> anyhow::Result<(Bundle, Repor
         files.insert(name.to_owned(), Vec::new());
     }
     let bundle = Bundle::open(files.clone())?;
-    for (name, bytes) in further_files(&bundle) {
+    for (name, bytes) in pages(&bundle)? {
         files.insert(name.to_owned(), bytes);
     }
     let supply = bundle.supply().context("the supply cannot be shown by itself")?;
@@ -143,7 +149,7 @@ fn compare(ledger: &Ledger, supply: &Supply, bundle: &Bundle, report: &Report) -
     ))
 }
 
-fn write(out: &Path, files: &Files, newest: jiff::Timestamp) -> anyhow::Result<()> {
+fn write(out: &Path, files: &Files, newest: Timestamp) -> anyhow::Result<()> {
     let writing = || format!("cannot write the bundle `{}`", out.display());
     if archive::is_archive(out) {
         let bytes = archive::to_bytes(files, newest).with_context(writing)?;

@@ -30,6 +30,7 @@ use crate::verification;
 use crate::verification::Verification;
 use anyhow::Context as _;
 use clap::Args;
+use jiff::Timestamp;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -77,9 +78,13 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         Some(what) => {
             arguments.passphrase.unlock(&mut ledger)?;
             if Path::new(what).is_file() {
-                of_attestation(&ledger, Path::new(what), context)?
+                of_attestation(&ledger, Path::new(what), context.now())?
             } else {
-                of_supply(&ledger, what, context)?
+                let supply = ledger.view().supply(what).map_err(|error| {
+                    let help = "name a supply as `residua status` shows it, or the file of an attestation";
+                    anyhow::Error::new(Help(help.to_owned())).context(error.to_string())
+                })?;
+                of_supply(&ledger, supply, context.now())?
             }
         }
     };
@@ -110,7 +115,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
 
 /// What a page is about.
 #[derive(Default)]
-struct About {
+pub(crate) struct About {
     supply_id: Option<String>,
     attestation: Option<String>,
 }
@@ -125,9 +130,9 @@ impl About {
     }
 }
 
-fn of_attestation(ledger: &Ledger, path: &Path, context: &Context) -> anyhow::Result<(String, About)> {
+fn of_attestation(ledger: &Ledger, path: &Path, now: Timestamp) -> anyhow::Result<(String, About)> {
     let bytes = document::read(path, "attestation")?;
-    let verification = verification::verify(ledger, &bytes, context.now())?;
+    let verification = verification::verify(ledger, &bytes, now)?;
     let asked = verification.asked.as_ref().and_then(|asked| ledger.view().supply(&asked.supply_id).ok());
     let Some(supply) = asked else {
         return Err(advised(
@@ -135,20 +140,17 @@ fn of_attestation(ledger: &Ledger, path: &Path, context: &Context) -> anyhow::Re
             "`residua verify` says what is wrong with it; a report is only made of what somebody can be held to",
         ));
     };
-    page(ledger, supply, Some((bytes, verification)), context)
+    page(ledger, supply, Some((bytes, verification)), now)
 }
 
-fn of_supply(ledger: &Ledger, prefix: &str, context: &Context) -> anyhow::Result<(String, About)> {
-    let supply = ledger.view().supply(prefix).map_err(|error| {
-        let help = "name a supply as `residua status` shows it, or the file of an attestation";
-        anyhow::Error::new(Help(help.to_owned())).context(error.to_string())
-    })?;
+/// The page of a supply, by the answer on which the board stands.
+pub(crate) fn of_supply(ledger: &Ledger, supply: &Supply, now: Timestamp) -> anyhow::Result<(String, About)> {
     let answer = newest(supply).map(|receipt| {
         let bytes = ledger.document(&receipt.attestation)?;
-        let verification = verification::verify(ledger, &bytes, context.now())?;
+        let verification = verification::verify(ledger, &bytes, now)?;
         anyhow::Ok((bytes, verification))
     });
-    page(ledger, supply, answer.transpose()?, context)
+    page(ledger, supply, answer.transpose()?, now)
 }
 
 /// The answer on which the board stands: of those that stand the worst, and where none does, the newest of a baseline.
@@ -161,7 +163,7 @@ fn page(
     ledger: &Ledger,
     supply: &Supply,
     answer: Option<(Vec<u8>, Verification)>,
-    context: &Context,
+    now: Timestamp,
 ) -> anyhow::Result<(String, About)> {
     let view = ledger.view();
     let digest = answer.as_ref().map(|(file, _)| hex::encode(&sha256(file)));
@@ -183,8 +185,8 @@ fn page(
         }
         _ => None,
     };
-    let row = board::row(view, supply, time::day(context.now()));
-    let report = SupplyReport { view, supply, row: &row, answer, baseline: baseline.as_ref(), made_at: context.now() };
+    let row = board::row(view, supply, time::day(now));
+    let report = SupplyReport { view, supply, row: &row, answer, baseline: baseline.as_ref(), made_at: now };
     Ok((html::supply::page(&report), about))
 }
 

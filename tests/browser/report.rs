@@ -246,6 +246,29 @@ fn an_altered_page_never_says_that_it_holds() {
     assert!(unsupported.state == "unsupported" && unsupported.text(WORD).contains("cannot check"), "{unsupported:#?}");
 }
 
+/// The two pages in a bundle: the report verifies itself, and the other one what lies beside it.
+#[test]
+fn the_pages_of_a_bundle_hold() {
+    let world = World::with_baseline();
+    world.keep(&[]);
+    answered(&world, "deletion.attestation", &[], &[]);
+    world.run(AFTER, &["bundle", &world.supply_id(), "--out", "evidence"]).exits_with(0);
+    let file = |name: &str| world.case.path(&format!("evidence/{name}"));
+    let chosen = [
+        "attestations/2-deletion.attestation.json",
+        "challenges/2-deletion.challenge.json",
+        "statements/deletion.residua.intoto.json",
+        "cards/originator.card.json",
+        "cards/recipient.card.json",
+    ];
+    let tasks = vec![Task::new(&file("report.html")), Task::new(&file("verifier.html")).set("#files", &chosen.map(file))];
+    let Some(seen) = look(tasks) else { return };
+    for seen in seen {
+        seen.is_clean();
+        assert_eq!(seen.state, "holds", "{seen:#?}");
+    }
+}
+
 /// A row opens to what was signed of it, and a long list can be searched.
 #[test]
 fn a_report_of_ten_thousand_targets_is_usable() {

@@ -348,6 +348,11 @@ fn what_is_altered_and_listed_anew_is_found() {
     let better = text("verification.txt").replace("residual", "clear");
     altered(&[("verification.txt", better)]).exits_with(12).warns("somebody has changed the bundle");
     altered(&[("README.md", text("README.md").replace("sha256sum -c", "rm -rf"))]).exits_with(12).warns("somebody has changed");
+    for (page, from, to) in [("report.html", "states", "has proved"), ("verifier.html", "Verify an attestation", "Believe an attestation")] {
+        let altered_page = text(page).replacen(from, to, 1);
+        assert_ne!(altered_page, text(page));
+        altered(&[(page, altered_page)]).exits_with(12).warns("somebody has changed the bundle");
+    }
     // What another version of the program wrote is worded otherwise.
     let older = text("verification.json").replace("\"residua\": \"", "\"residua\": \"0.");
     altered(&[("verification.json", older)]).exits_with(0).warns("another version of residua");

@@ -12,6 +12,7 @@ use crate::bundle::layout;
 use crate::bundle::layout::Kind;
 use crate::bundle::layout::Paper;
 use crate::bundle::readme;
+use crate::cli::bundle;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::exit_code::ExitCode;
@@ -117,10 +118,10 @@ pub(super) fn run(path: &Path, from: Option<&Path>, to: Option<&Path>, context: 
     }
     match differs {
         Some(Difference::OtherVersion) => context.warn(
-            "`verification.txt`, `verification.json` and `README.md` were written by another version of residua, and were not compared with this result",
+            "`verification.txt`, `verification.json`, `README.md` and the pages were written by another version of residua, and were not compared with this result",
         )?,
         Some(Difference::Other) => {
-            context.warn("this result is not the one in `verification.txt` and `verification.json`, or `README.md` is not the text of this bundle, although the same version of residua is said to have written them: somebody has changed the bundle")?;
+            context.warn("this result is not the one in `verification.txt` and `verification.json`, or `README.md` or a page is not that of this bundle, although the same version of residua is said to have written them: somebody has changed the bundle")?;
             code = code.worst(ExitCode::VerificationFailed);
         }
         None => {}
@@ -140,9 +141,10 @@ fn differs(bundle: &Bundle, report: &Report) -> Option<Difference> {
     let file = |name: &str| bundle.files().get(name).map(Vec::as_slice).unwrap_or_default();
     let written = (file(layout::VERIFIED_TEXT), file(layout::VERIFIED_JSON));
     let is_same = written == (report.text.as_bytes(), json_v1::write(&report.json).as_bytes());
-    // Its commands are given to a shell.
+    // Its commands are given to a shell, and the pages are believed by people.
     let readme = bundle.supply().map(|supply| readme::text(bundle, supply, bundle.files()));
-    if is_same && readme.is_some_and(|readme| file(layout::README) == readme.as_bytes()) {
+    let are_pages_same = bundle::pages(bundle).is_ok_and(|pages| pages.iter().all(|(name, page)| file(name) == page.as_slice()));
+    if is_same && are_pages_same && readme.is_some_and(|readme| file(layout::README) == readme.as_bytes()) {
         return None;
     }
     let version = serde_json::from_slice::<serde_json::Value>(written.1).ok();

@@ -68,32 +68,23 @@ pub(crate) struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// What it is worth: the worse of what the ledger has and what the checks gave just now. Once a supply is closed, what an answer was compared
-    /// with is destroyed, and what was concluded before stands.
-    fn conclusion(&self, is_closed: bool) -> Conclusion {
+    /// What it is worth: the worse of what the ledger has and what the checks gave just now.
+    fn conclusion(&self) -> Conclusion {
         let now = self.verification.appraisal.conclusion;
-        match self.recorded {
-            Some(recorded) if is_closed => recorded.appraisal,
-            Some(recorded) => recorded.appraisal.max(now),
-            None => now,
-        }
+        self.recorded.map_or(now, |recorded| recorded.appraisal.max(now))
     }
 
     /// Why it is worth no more.
-    fn reasons(&self, is_closed: bool) -> &[String] {
+    fn reasons(&self) -> &[String] {
         let now = &self.verification.appraisal;
         match self.recorded {
-            Some(recorded) if is_closed || recorded.appraisal > now.conclusion => &recorded.reasons,
+            Some(recorded) if recorded.appraisal > now.conclusion => &recorded.reasons,
             _ => &now.reasons,
         }
     }
 
-    fn exceptions(&self, is_closed: bool) -> &[ExceptionEntry] {
-        let now = &self.verification.appraisal.exceptions;
-        match self.recorded {
-            Some(recorded) if is_closed => &recorded.exceptions,
-            _ => now,
-        }
+    fn exceptions(&self) -> &[ExceptionEntry] {
+        &self.verification.appraisal.exceptions
     }
 }
 
@@ -101,7 +92,6 @@ impl Answer<'_> {
 pub(crate) fn page(report: &SupplyReport<'_>) -> String {
     let entry = &report.supply.entry;
     let title = format!("Deletion report: {} to {}", of(entry.records, "record"), entry.recipient.name);
-    let is_closed = report.supply.closing.is_some();
     let body = html! {
         (picture::patterns())
         header {
@@ -111,7 +101,7 @@ pub(crate) fn page(report: &SupplyReport<'_>) -> String {
         main {
             @match &report.answer {
                 Some(answer) => {
-                    (verdict(answer, is_closed, report.supply.open_disputes().next().is_some()))
+                    (verdict(answer, report.supply.open_disputes().next().is_some()))
                     @if is_superseded(report.supply, answer) {
                         div.note { p { strong { "A later answer stands in its place." } " The board says what that one is worth: " (report.row.state) "." } }
                     }
@@ -121,10 +111,10 @@ pub(crate) fn page(report: &SupplyReport<'_>) -> String {
             }
             (agreed(report))
             @if let Some(answer) = &report.answer { (coverage::section(answer.stated, report.baseline)) }
-            (declarations(report, is_closed))
+            (declarations(report))
             (method(report))
             (time_line::section(report.view, report.supply, report.answer.as_ref(), report.made_at))
-            @if let Some(answer) = &report.answer { (checks(answer, is_closed)) }
+            @if let Some(answer) = &report.answer { (checks(answer)) }
             (signatories(report))
             (limits(report.answer.as_ref()))
             @if let Some(answer) = &report.answer { (evidence::section(answer.file, answer.card)) }
@@ -174,10 +164,10 @@ fn sense(conclusion: Conclusion) -> &'static str {
     }
 }
 
-fn verdict(answer: &Answer<'_>, is_closed: bool, is_disputed: bool) -> Markup {
-    let conclusion = answer.conclusion(is_closed);
-    let reasons = answer.reasons(is_closed);
-    let until: Option<Date> = clear_until(answer.exceptions(is_closed)).filter(|_| conclusion == Conclusion::Clear);
+fn verdict(answer: &Answer<'_>, is_disputed: bool) -> Markup {
+    let conclusion = answer.conclusion();
+    let reasons = answer.reasons();
+    let until: Option<Date> = clear_until(answer.exceptions()).filter(|_| conclusion == Conclusion::Clear);
     // A verdict that holds but for a backup, or to which somebody objects, is no plain one.
     let is_plain = until.is_none() && !is_disputed;
     let mood = if is_plain { mood(conclusion) } else { mood(conclusion).max(Mood::Doubt) };
@@ -256,13 +246,13 @@ fn agreed(report: &SupplyReport<'_>) -> Markup {
     }
 }
 
-fn declarations(report: &SupplyReport<'_>, is_closed: bool) -> Markup {
+fn declarations(report: &SupplyReport<'_>) -> Markup {
     let Some(answer) = &report.answer else { return html! {} };
     let none = Declarations::default();
     let declared = answer.verification.stated.as_ref().map_or(&none, |stated| &stated.declared);
     let onward = onward::tree(report.view, report.supply);
     let known = Known {
-        exceptions: answer.exceptions(is_closed),
+        exceptions: answer.exceptions(),
         overlaps: &answer.verification.overlaps,
         not_accepted: &answer.verification.not_accepted,
         onward: &onward,
@@ -295,13 +285,10 @@ fn method(report: &SupplyReport<'_>) -> Markup {
     }
 }
 
-fn checks(answer: &Answer<'_>, is_closed: bool) -> Markup {
+fn checks(answer: &Answer<'_>) -> Markup {
     html! {
         section {
             h2 { "Checks" }
-            @if is_closed {
-                p { "The supply is closed: what its answers were compared with is destroyed, so that the checks cannot be made again. What was concluded before stands above." }
-            }
             @let failed = answer.verification.checks.iter().filter(|check| check.status != Status::Passed).count();
             p {
                 "Made again when this report was made, from the attestation's bytes and the originator's ledger alone: "

@@ -17,7 +17,6 @@ const VERDICT: &str = include_str!("verdict.js");
 const VERIFIER: &str = include_str!("verifier.js");
 
 /// The whole page, which is the same for everybody.
-#[cfg_attr(not(test), expect(dead_code, reason = "the repository has its text; the bundle of evidence will hold it"))]
 pub(crate) fn page() -> String {
     Page { title: "Verify an attestation of residua", scripts: &[ENVELOPE, VERDICT, VERIFIER], data: &[], body: body() }.render()
 }
