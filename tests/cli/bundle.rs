@@ -348,7 +348,9 @@ fn what_is_altered_and_listed_anew_is_found() {
     let better = text("verification.txt").replace("residual", "clear");
     altered(&[("verification.txt", better)]).exits_with(12).warns("somebody has changed the bundle");
     altered(&[("README.md", text("README.md").replace("sha256sum -c", "rm -rf"))]).exits_with(12).warns("somebody has changed");
-    for (page, from, to) in [("report.html", "states", "has proved"), ("verifier.html", "Verify an attestation", "Believe an attestation")] {
+    for (page, from, to) in
+        [("report.html", "states", "has proved"), ("verifier.html", "Verify an attestation", "Believe an attestation")]
+    {
         let altered_page = text(page).replacen(from, to, 1);
         assert_ne!(altered_page, text(page));
         altered(&[(page, altered_page)]).exits_with(12).warns("somebody has changed the bundle");
