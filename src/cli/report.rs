@@ -140,7 +140,7 @@ fn of_attestation(ledger: &Ledger, path: &Path, now: Timestamp) -> anyhow::Resul
             "`residua verify` says what is wrong with it; a report is only made of what somebody can be held to",
         ));
     };
-    page(ledger, supply, Some((bytes, verification)), now)
+    page(ledger, supply, Some(&(bytes, verification)), now)
 }
 
 /// The page of a supply, by the answer on which the board stands.
@@ -150,7 +150,7 @@ pub(crate) fn of_supply(ledger: &Ledger, supply: &Supply, now: Timestamp) -> any
         let verification = verification::verify(ledger, &bytes, now)?;
         anyhow::Ok((bytes, verification))
     });
-    page(ledger, supply, answer.transpose()?, now)
+    page(ledger, supply, answer.transpose()?.as_ref(), now)
 }
 
 /// The answer on which the board stands: of those that stand the worst, and where none does, the newest of a baseline.
@@ -162,20 +162,20 @@ fn newest(supply: &Supply) -> Option<&ReceiptEntry> {
 fn page(
     ledger: &Ledger,
     supply: &Supply,
-    answer: Option<(Vec<u8>, Verification)>,
+    answer: Option<&(Vec<u8>, Verification)>,
     now: Timestamp,
 ) -> anyhow::Result<(String, About)> {
     let view = ledger.view();
-    let digest = answer.as_ref().map(|(file, _)| hex::encode(&sha256(file)));
+    let digest = answer.map(|(file, _)| hex::encode(&sha256(file)));
     let about = About { supply_id: Some(supply.entry.supply_id.clone()), attestation: digest };
     let (mut card, mut baseline) = (None, None);
-    if let Some((_, verification)) = &answer {
+    if let Some((_, verification)) = answer {
         let signer = verification.signer.as_deref().unwrap_or(&supply.entry.recipient.fingerprint);
         card = Some(view.signing_card(supply, signer)?);
         baseline = named_baseline(ledger, supply, verification)?;
     }
     let receipts = || supply.challenges.iter().flat_map(|challenge| &challenge.receipts).rev();
-    let answer = match (&answer, &card) {
+    let answer = match (answer, &card) {
         (Some((file, verification)), Some(card)) => {
             let stated = verification.stated.as_ref().with_context(|| {
                 format!("the attestation {} cannot be read", clean(about.attestation.as_deref().unwrap_or_default()))

@@ -34,7 +34,7 @@ pub(super) fn sections(declared: &Declarations, known: &Known<'_>) -> Markup {
             @if declared.backups.is_empty() {
                 p { "The recipient declares no backup that still holds the data. Whether there is one was not verified." }
             } @else {
-                (frame(html! {
+                (frame(&html! {
                     @for (number, backup) in declared.backups.iter().enumerate() {
                         @let at = |member: &str, text: &str| said("backups", number, member, text);
                         h3 { (at("system", &backup.system)) }
@@ -56,7 +56,7 @@ pub(super) fn sections(declared: &Declarations, known: &Known<'_>) -> Markup {
             @if declared.onward.is_empty() {
                 p { "The recipient declares nobody to whom the data went on. Whether somebody has them was not verified." }
             } @else {
-                (frame(html! {
+                (frame(&html! {
                     ul {
                         @for (number, onward) in declared.onward.iter().enumerate() {
                             li { strong { (said("onward", number, "recipient", &onward.recipient)) } ": " (said("onward", number, "reason", &onward.reason)) }
@@ -75,7 +75,7 @@ pub(super) fn sections(declared: &Declarations, known: &Known<'_>) -> Markup {
             @if declared.lawful_sources.is_empty() {
                 p { "The recipient declares no people whom it holds from elsewhere." }
             } @else {
-                (frame(html! {
+                (frame(&html! {
                     ul {
                         @for (number, lawful) in declared.lawful_sources.iter().enumerate() {
                             @let at = |member: &str, text: &str| said("lawfulSources", number, member, text);
@@ -102,7 +102,7 @@ pub(super) fn sections(declared: &Declarations, known: &Known<'_>) -> Markup {
         @if !(declared.not_scanned.is_empty() && declared.removed.is_empty() && declared.exclusions.is_empty()) {
             section {
                 h2 { "Systems removed, left out or not scanned" }
-                (frame(html! {
+                (frame(&html! {
                     ul {
                         @for (number, removed) in declared.removed.iter().enumerate() {
                             li { "Removed since the baseline: " code { (said("removed", number, "target", &removed.target)) } ": " (said("removed", number, "reason", &removed.reason)) }
@@ -137,7 +137,7 @@ fn said(list: &str, number: usize, member: &str, text: &str) -> Markup {
 }
 
 /// A frame that nobody takes for a finding.
-fn frame(inside: Markup) -> Markup {
+fn frame(inside: &Markup) -> Markup {
     html! {
         div.declared {
             p { span."stamp-of-doubt" { "Declared, not verified" } }
