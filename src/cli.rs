@@ -3,6 +3,7 @@
 mod argument;
 mod bundle;
 mod challenge;
+mod check;
 mod close;
 mod context;
 mod countersign;
@@ -142,6 +143,7 @@ enum Command {
     Verify(verify::Arguments),
     Bundle(bundle::Arguments),
     Status(status::Arguments),
+    Check(check::Arguments),
     Report(report::Arguments),
     Supplies(supplies::Arguments),
     Recipient(recipient::Arguments),
@@ -281,6 +283,7 @@ fn dispatch(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Verify(arguments) => verify::run(arguments, context),
         Command::Bundle(arguments) => bundle::run(arguments, context),
         Command::Status(arguments) => status::run(arguments, context),
+        Command::Check(arguments) => check::run(arguments, context),
         Command::Report(arguments) => report::run(arguments, context),
         Command::Supplies(arguments) => supplies::run(arguments, context),
         Command::Recipient(arguments) => recipient::run(arguments, context),

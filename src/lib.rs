@@ -13,7 +13,7 @@
 //! `fingerprint`, `manifest` (the file of fingerprints), `finding` (outcome and verdict), `source` (files and databases), `intake` (rows to
 //! records), `supply` and `scan` (the two pipelines), `trace` (whether a person was supplied), `attestation` (signed documents), `ledger` (the originator's memory),
 //! `bundle` (the evidence of one supply for others), `verification`,
-//! `report` (what people and machines read), `demo` (invented data), `cli`. `ARCHITECTURE.md` has the table of who may use whom, and
+//! `schedule` (what is due), `report` (what people and machines read), `demo` (invented data), `cli`. `ARCHITECTURE.md` has the table of who may use whom, and
 //! `tests/architecture.rs` enforces it.
 //!
 //! The library exists for the program: its interface is [`main`], and nothing else of it is promised.
@@ -31,6 +31,7 @@ mod match_key;
 mod record;
 mod report;
 mod scan;
+mod schedule;
 // What readers share is dead where they are left out; the build with all of them tells what is dead indeed.
 #[cfg_attr(not(all(feature = "archives", feature = "columnar", feature = "workbooks")), allow(dead_code))]
 mod source;

@@ -52,6 +52,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("bundle", &["manifest", "attestation", "finding", "ledger"]),
     // Never `source` or `scan`: whoever audits the verification reads no file parser.
     ("verification", &["match_key", "manifest", "finding", "attestation", "ledger"]),
+    // Decides from the ledger and from challenges what is due; what it decides `cli` does by the commands that a person would type.
+    ("schedule", &["finding", "attestation", "ledger"]),
     // Shows what the modules before it concluded, and concludes nothing itself.
     // The plan's table shows what each key is worth, and that is match_key's word; a manifest's statement is shown like the other documents.
     ("report", &["match_key", "manifest", "finding", "attestation", "ledger", "verification"]),

@@ -44,6 +44,7 @@ mod postgres;
 mod receive;
 mod recipients;
 pub(crate) mod report;
+mod schedule;
 mod seeds;
 #[cfg(unix)]
 mod server;

@@ -141,7 +141,7 @@ impl LedgerArgument {
 }
 
 /// The ledger that is meant: the one named, else `$RESIDUA_LEDGER`, else a folder in the user's data directory.
-fn ledger_folder(named: Option<&PathBuf>) -> anyhow::Result<PathBuf> {
+pub(crate) fn ledger_folder(named: Option<&PathBuf>) -> anyhow::Result<PathBuf> {
     if let Some(named) = named {
         return Ok(named.clone());
     }

@@ -9,6 +9,7 @@ pub(crate) mod ledger;
 pub(crate) mod party;
 pub(crate) mod received;
 pub(crate) mod report;
+pub(crate) mod schedule;
 pub(crate) mod stamp;
 pub(crate) mod trace;
 

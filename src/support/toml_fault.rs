@@ -5,10 +5,11 @@ pub(crate) fn describe(text: &str, error: &toml::de::Error) -> (usize, String) {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
     let line = 1 + before.matches('\n').count();
     let message = error.message();
-    // The parser says "invalid type: string "…", expected a map"; what was expected is enough.
-    let told = match (message.strip_prefix("invalid "), message.rsplit_once(", expected ")) {
-        (Some(_), Some((_, expected))) => format!("a value does not fit: expected {expected}"),
-        _ => message.strip_prefix(MISSING).map_or_else(|| message.to_owned(), |name| format!("{MISSING}{}", as_written(name))),
+    // The parser says "invalid type: string "…", expected a map", or "unknown variant `…`"; what was expected is enough.
+    let quotes = message.starts_with("invalid ") || message.starts_with("unknown variant ");
+    let told = match message.rsplit_once(", expected ").filter(|_| quotes) {
+        Some((_, expected)) => format!("a value does not fit: expected {expected}"),
+        None => message.strip_prefix(MISSING).map_or_else(|| message.to_owned(), |name| format!("{MISSING}{}", as_written(name))),
     };
     (line, told)
 }
@@ -43,6 +44,24 @@ mod tests {
         let (line, told) = describe(text, &toml::from_str::<File>(text).unwrap_err());
         assert_eq!(line, 2);
         assert_eq!(told, "a value does not fit: expected u8");
+    }
+
+    #[test]
+    fn a_word_that_is_none_of_several_is_not_repeated() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Choice {
+            File(#[allow(dead_code)] String),
+            Variable(#[allow(dead_code)] String),
+        }
+        #[derive(Debug, serde::Deserialize)]
+        struct File {
+            #[allow(dead_code)]
+            secret: Choice,
+        }
+        let text = "secret = \"Ann\"";
+        let (line, told) = describe(text, &toml::from_str::<File>(text).unwrap_err());
+        assert!(line == 1 && told.starts_with("a value does not fit: expected ") && !told.contains("Ann"), "{told}");
     }
 
     #[test]

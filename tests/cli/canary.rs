@@ -17,7 +17,7 @@ use serde_json::Value;
 use std::fs;
 
 /// Files in which people's data stand on purpose.
-const DATA: [&str; 6] = ["supply.csv", "crm.db", "exports/", "bad/", "broken.db", "declared.toml"];
+const DATA: [&str; 7] = ["in/", "supply.csv", "crm.db", "exports/", "bad/", "broken.db", "declared.toml"];
 
 /// Everything that the program wrote, by name: the files as they are, and what stands inside their base64.
 fn written(world: &World) -> Vec<(String, Vec<u8>)> {
@@ -113,6 +113,11 @@ fn run_everything(world: &World) {
     run(AFTER, &["status"]);
     run(AFTER, &["supplies", "list"]);
     run(AFTER, &["supplies", "show", &world.supply_id()]);
+    let folders = "inbox = \"in\"\noutbox = \"out\"\nstate = \"state\"\n";
+    world.case.write("originator.toml", format!("[originator]\nkey = \"keys/originator.key\"\nledger = \"ledger\"\n{folders}"));
+    world.case.write("in/people.csv", crate::cli::world::supply_csv(&world.supplied));
+    run(AFTER, &["check", "--config", "originator.toml", "--dry-run"]);
+    run(AFTER, &["check", "--config", "supply.csv"]);
     for (what, page) in
         [(&[][..], "board.html"), (&["baseline.attestation.json"], "report.html"), (&["supply.csv"], "report.html")]
     {

@@ -1,0 +1,257 @@
+//! `check`: what cron or systemd runs on either side. It does what is due, once, by the commands that a person would type.
+
+mod child;
+mod originator;
+mod recipient;
+mod state;
+mod told;
+
+use crate::cli::check::child::Runner;
+use crate::cli::check::state::State;
+use crate::cli::check::told::Event;
+use crate::cli::context::Context;
+use crate::cli::context::Format;
+use crate::cli::document::read_text;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure;
+use crate::cli::failure::advised;
+use crate::report::json_v1;
+use crate::report::json_v1::schedule::CheckedV1;
+use crate::report::json_v1::schedule::StepV1;
+use crate::report::text;
+use crate::schedule::metrics::SupplyMetrics;
+use crate::schedule::settings::Settings;
+use crate::support::sanitize::clean;
+use crate::support::time;
+use anyhow::Context as _;
+use clap::Args;
+use jiff::Timestamp;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Do what is due, once: for cron or systemd, on either side
+///
+/// An originator's run takes in what recipients sent, issues the challenges that are due and says what is overdue. A recipient's run answers the challenges in its inbox.
+/// Each step is a command of this program that a person could type; `--dry-run` shows them with the reasons and does nothing.
+///
+/// Two runs never overlap. A run that was killed is picked up by the next one, and a date that was missed is caught up. All dates are UTC days.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The file of a recipient; paths are meant from its own folder:
+  [recipient]
+  key = \"keys/party.key\"
+  originators = [\"keys/emma.card.json\"]
+  inbox = \"inbox\"      # challenges, and manifests with their statements
+  outbox = \"outbox\"    # attestations
+  state = \"state\"      # what was done, and findings: for nobody else
+  sources = [\"postgres://residua@db.example.com/crm\", \"exports\"]
+  map = \"map.toml\"
+  declare = \"declared.toml\"
+  max_rows_per_second = 50000
+  [hours]              # in which scans begin, in UTC
+  from = \"22:00\"
+  to = \"05:00\"
+  [environment]        # never a password itself
+  PGPASSWORD = { credential = \"crm\" }   # or { file = … }, { variable = … }
+
+The file of an originator:
+  [originator]
+  key = \"keys/emma.key\"
+  ledger = \"ledger\"
+  inbox = \"inbox\"      # what recipients sent
+  outbox = \"outbox\"    # challenges, and receipts
+  state = \"state\"
+  recheck_days = 180   # from a clear answer to the next question
+  again_days = 7       # from another answer
+  [[originator.supply]]
+  id = \"4f2a\"
+  accept = \"accepted.toml\"
+
+Both may have:
+  metrics = \"/var/lib/prometheus/node-exporter/residua.prom\"
+  log = \"residua.log\"
+  [hooks]              # they get JSON on standard input
+  on_residual = [\"/usr/local/bin/tell\", \"dpo@example.com\"]
+  on_inconclusive = []
+  on_clear = []
+  on_overdue = []
+  on_error = []
+  timeout_seconds = 30
+(`metrics` and `log` stand before the first line in brackets.)
+
+Exit codes: the worst of the run: 1 error, 12 a check failed, 11 residual,
+10 inconclusive, 13 something is overdue, 0.")]
+pub(crate) struct Arguments {
+    /// The file that says what is done, as below
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Show what would be done and why, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// One thing that was done, or would be.
+#[derive(Clone, Debug, Default)]
+struct Step {
+    /// What, in a word or two.
+    what: &'static str,
+    /// About which file, supply or challenge.
+    about: String,
+    /// Why now.
+    why: String,
+    /// The command, where there is one.
+    command: Vec<String>,
+    /// How it ended; `None` where nothing was run.
+    code: Option<ExitCode>,
+    /// What came of it, in one line.
+    result: String,
+    /// Whom it is told.
+    event: Option<Event>,
+}
+
+/// A run.
+struct Run<'a> {
+    context: &'a Context,
+    runner: Runner,
+    /// The folder from which paths are meant.
+    base: PathBuf,
+    now: Timestamp,
+    is_dry: bool,
+    state: State,
+    steps: Vec<Step>,
+    supplies: Vec<SupplyMetrics>,
+    rows: u64,
+    code: ExitCode,
+}
+
+impl Run<'_> {
+    /// A path of the settings.
+    fn path(&self, path: &Path) -> PathBuf {
+        self.base.join(path)
+    }
+
+    /// Notes a step, and what its end means for the whole run.
+    fn note(&mut self, step: Step) -> anyhow::Result<()> {
+        if let Some(code) = step.code {
+            self.code = self.code.worst(code);
+        }
+        if self.context.format == Format::Text {
+            self.context.say(&words(&step, self.is_dry))?;
+        }
+        self.steps.push(step);
+        Ok(())
+    }
+
+    /// Something went wrong that stops this step and no other.
+    fn fail(&mut self, what: &'static str, about: String, error: &anyhow::Error) -> anyhow::Result<()> {
+        failure::show(error);
+        let result = error.to_string();
+        let event = Some(Event::error(&about, &result));
+        self.note(Step { what, about, code: Some(ExitCode::Error), result, event, ..Step::default() })
+    }
+}
+
+/// Checks.
+pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    let clock = Instant::now();
+    let text = read_text(&arguments.config, "settings")?;
+    let settings = Settings::parse(&text).map_err(|error| {
+        advised(
+            format!("cannot use the settings `{}`: {error}", arguments.config.display()),
+            "see `residua check --help` for the form of the file",
+        )
+    })?;
+    let base = match arguments.config.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let base = fs::canonicalize(&base).with_context(|| format!("cannot use the folder `{}`", base.display()))?;
+    let now = context.now();
+    let state = settings.originator.as_ref().map(|own| &own.state).or(settings.recipient.as_ref().map(|own| &own.state));
+    let state = base.join(state.map_or(Path::new("state"), PathBuf::as_path));
+    let Some(state) = State::open(&state, now, arguments.dry_run)? else {
+        context.explain("Another check is running; nothing was done.\n")?;
+        return Ok(ExitCode::Clear);
+    };
+    let runner = Runner::new(&base, &settings.environment, context)?;
+    let mut run = Run {
+        context,
+        runner,
+        base,
+        now,
+        is_dry: arguments.dry_run,
+        state,
+        steps: Vec::new(),
+        supplies: Vec::new(),
+        rows: 0,
+        code: ExitCode::Clear,
+    };
+    if let Some(originator) = &settings.originator {
+        originator::run(&mut run, originator)?;
+    }
+    if let Some(recipient) = &settings.recipient {
+        recipient::run(&mut run, recipient, settings.hours.as_ref())?;
+    }
+    if run.steps.is_empty() && context.format == Format::Text {
+        context.say("Nothing is due.\n")?;
+    }
+    if !arguments.dry_run {
+        told::tell(&mut run, &settings, clock.elapsed())?;
+        run.state.close(now)?;
+    }
+    if context.format == Format::Json {
+        context.print(&json_v1::write(&json(&run)))?;
+    }
+    Ok(run.code)
+}
+
+fn words(step: &Step, is_dry: bool) -> String {
+    let mut words =
+        format!("{} {}", if is_dry { format!("would {}", step.what) } else { step.what.to_owned() }, clean(&step.about));
+    if !step.why.is_empty() {
+        words.push_str(&format!(": {}", text::clean_long(&step.why)));
+    }
+    words.push('\n');
+    if !step.command.is_empty() {
+        words.push_str(&format!("  residua {}\n", shell(&step.command)));
+    }
+    if !step.result.is_empty() {
+        words.push_str(&format!("  {}\n", text::clean_long(&step.result)));
+    }
+    words
+}
+
+/// A command as it can be pasted into a shell.
+fn shell(command: &[String]) -> String {
+    let is_plain =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&byte));
+    let quoted =
+        command.iter().map(|word| if is_plain(word) { word.clone() } else { format!("'{}'", word.replace('\'', "'\\''")) });
+    clean_line(&quoted.collect::<Vec<_>>().join(" "))
+}
+
+/// A long line made harmless without being cut.
+fn clean_line(line: &str) -> String {
+    line.split(' ').map(clean).collect::<Vec<_>>().join(" ")
+}
+
+fn json(run: &Run<'_>) -> CheckedV1 {
+    CheckedV1 {
+        version: json_v1::VERSION,
+        at: time::format(run.now),
+        dry_run: run.is_dry,
+        exit_code: run.code as u8,
+        steps: (run.steps.iter())
+            .map(|step| StepV1 {
+                what: step.what.replace(' ', "_"),
+                about: step.about.clone(),
+                why: step.why.clone(),
+                command: step.command.clone(),
+                exit_code: step.code.map(|code| code as u8),
+                result: step.result.clone(),
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,297 @@
+//! The originator's run: what came in is verified and entered, what is due is asked, and what is overdue is said.
+
+use crate::attestation::dsse::sha256;
+use crate::cli::check::Run;
+use crate::cli::check::Step;
+use crate::cli::check::state::deliver;
+use crate::cli::check::told::Event;
+use crate::cli::context;
+use crate::cli::exit_code::ExitCode;
+use crate::ledger::Ledger;
+use crate::ledger::board;
+use crate::schedule::metrics::SupplyMetrics;
+use crate::schedule::originator::Next;
+use crate::schedule::originator::Rules;
+use crate::schedule::originator::next;
+use crate::schedule::settings::Originator;
+use crate::schedule::settings::SupplyRule;
+use crate::support::atomic_file;
+use crate::support::atomic_file::Access;
+use crate::support::atomic_file::Existing;
+use crate::support::hex;
+use crate::support::time;
+use anyhow::Context as _;
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// The folder in the inbox for what was entered, and for what was refused.
+const DONE: &str = "done";
+const REFUSED: &str = "refused";
+
+/// Challenges that were issued and are not in the outbox yet.
+const STAGING: &str = "staging";
+
+pub(super) fn run(run: &mut Run<'_>, own: &Originator) -> anyhow::Result<()> {
+    let folder = match &own.ledger {
+        Some(ledger) => run.path(ledger),
+        None => context::ledger_folder(None)?,
+    };
+    hand_over(run, own, &folder)?;
+    take_in(run, own, &folder)?;
+    ask(run, own, &folder)?;
+    say_overdue(run, &folder)
+}
+
+/// The words that every command of the ledger has.
+fn with_ledger(run: &Run<'_>, own: &Originator, words: &[&str], folder: &Path) -> Vec<String> {
+    let mut words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let absolute = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
+    words.extend(["--ledger".to_owned(), absolute(folder)]);
+    if let Some(file) = &own.passphrase_file {
+        words.extend(["--passphrase-file".to_owned(), absolute(&run.path(file))]);
+    }
+    words
+}
+
+/// Finishes what a run before was killed at: a challenge whose line is in the ledger goes out, and one without is forgotten, since nobody could answer it.
+fn hand_over(run: &mut Run<'_>, own: &Originator, folder: &Path) -> anyhow::Result<()> {
+    let staging = run.state.path(STAGING);
+    let Ok(entries) = fs::read_dir(&staging) else { return Ok(()) };
+    let ledger = Ledger::open(folder)?;
+    for entry in entries {
+        let path = entry.context("cannot read what a run before left")?.path();
+        let Ok(bytes) = fs::read(&path) else { continue };
+        let digest = hex::encode(&sha256(&bytes));
+        let mut issued = ledger.view().supplies().iter().flat_map(|supply| &supply.challenges);
+        let known = issued.find(|challenge| challenge.entry.envelope == digest);
+        let name =
+            known.map(|challenge| file_name(&challenge.entry.supply_id, challenge.phase.word(), &challenge.entry.challenge_id));
+        if run.is_dry {
+            continue;
+        }
+        match name {
+            Some(name) => {
+                let out = run.path(&own.outbox).join(&name);
+                deliver(&path, &out)?;
+                run.note(Step {
+                    what: "deliver",
+                    about: name,
+                    why: "a run before was stopped after it had issued it".to_owned(),
+                    code: Some(ExitCode::Clear),
+                    ..Step::default()
+                })?;
+            }
+            None => fs::remove_file(&path).with_context(|| format!("cannot remove `{}`", path.display()))?,
+        }
+    }
+    Ok(())
+}
+
+/// Verifies what recipients sent. What was entered, and what was refused, is moved aside.
+fn take_in(run: &mut Run<'_>, own: &Originator, folder: &Path) -> anyhow::Result<()> {
+    let inbox = run.path(&own.inbox);
+    let mut files: Vec<PathBuf> = match fs::read_dir(&inbox) {
+        Ok(entries) => entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| path.is_file()).collect(),
+        Err(error) => return Err(anyhow::Error::new(error).context(format!("cannot read the inbox `{}`", inbox.display()))),
+    };
+    // An officer's countersignature may lie beside what it countersigns, and counts only after it.
+    files.sort_by_key(|path| (path.to_string_lossy().contains("approval"), path.clone()));
+    for path in files.into_iter().filter(|path| !is_on_its_way(path)) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let key = fs::canonicalize(run.path(&own.key)).unwrap_or_else(|_| run.path(&own.key)).display().to_string();
+        let receipts = run.path(&own.outbox).join("receipts");
+        let file = fs::canonicalize(&path).unwrap_or_else(|_| path.clone()).display().to_string();
+        let words = with_ledger(
+            run,
+            own,
+            &["verify", &file, "--as", &key, "--receipts", &receipts.display().to_string(), "--force"],
+            folder,
+        );
+        let mut step =
+            Step { what: "verify", about: name.clone(), why: "it came in".to_owned(), command: words.clone(), ..Step::default() };
+        if run.is_dry {
+            run.note(step)?;
+            continue;
+        }
+        fs::create_dir_all(&receipts).with_context(|| format!("cannot use the folder `{}`", receipts.display()))?;
+        let done = run.runner.run(&words)?;
+        step.code = Some(done.code);
+        let (aside, event) = match done.code {
+            ExitCode::Clear | ExitCode::Inconclusive | ExitCode::Residual => (DONE, concluded(&done.json)),
+            _ => (REFUSED, Some("error")),
+        };
+        step.result = said(&done.json, &done.complaint);
+        step.event = event.map(|name| Event { name, about: step.about.clone(), message: step.result.clone(), files: Vec::new() });
+        let aside = inbox.join(aside).join(unused(&inbox.join(aside), &name));
+        deliver(&path, &aside)?;
+        if done.code == ExitCode::VerificationFailed || done.code == ExitCode::Error {
+            let reason = PathBuf::from(format!("{}.reason.txt", aside.display()));
+            atomic_file::write(&reason, format!("{}\n", step.result).as_bytes(), Access::Public, Existing::Replace)
+                .with_context(|| format!("cannot write `{}`", reason.display()))?;
+        }
+        run.note(step)?;
+    }
+    Ok(())
+}
+
+/// Files that somebody is still writing.
+fn is_on_its_way(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with('.') || name.ends_with(".part") || name.ends_with(".tmp")
+}
+
+/// A name that stands for nothing yet in a folder: the same file may come twice.
+fn unused(folder: &Path, name: &str) -> String {
+    let taken = |name: &str| folder.join(name).symlink_metadata().is_ok();
+    if !taken(name) {
+        return name.to_owned();
+    }
+    (2..u64::MAX).map(|number| format!("{number}-{name}")).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())
+}
+
+/// The event that follows from what was verified; a confirmation or a baseline is none.
+fn concluded(json: &Value) -> Option<&'static str> {
+    let attestation = json.get("attestations")?.get(0)?;
+    match attestation.get("appraisal")?.as_str()? {
+        "clear" => Some("clear"),
+        "residual" => Some("residual"),
+        "inconclusive" => Some("inconclusive"),
+        "failed" => Some("error"),
+        _ => None,
+    }
+}
+
+/// What came of a verification, in one line.
+fn said(json: &Value, complaint: &str) -> String {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    if let Some(attestation) = json.get("attestations").and_then(|all| all.get(0)) {
+        let reasons: Vec<String> = (attestation.get("appraisalReasons").and_then(Value::as_array).into_iter().flatten())
+            .filter_map(|reason| reason.as_str().map(str::to_owned))
+            .collect();
+        let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
+        return format!("appraised as {}{reasons}", text(attestation.get("appraisal")));
+    }
+    for list in ["countersignatures", "destructions", "approvals"] {
+        if let Some(entered) = json.get(list).and_then(|all| all.get(0)) {
+            let reason = text(entered.get("reason"));
+            return if reason.is_empty() { text(entered.get("result")) } else { reason };
+        }
+    }
+    complaint.to_owned()
+}
+
+/// Issues what is due.
+fn ask(run: &mut Run<'_>, own: &Originator, folder: &Path) -> anyhow::Result<()> {
+    let today = time::day(run.now);
+    let ledger = Ledger::open(folder)?;
+    let view = ledger.view();
+    let due: Vec<(String, String, Next)> = (view.supplies().iter())
+        .filter(|supply| !rule(own, &supply.entry.supply_id).is_some_and(|rule| rule.paused))
+        .map(|supply| {
+            let rule = rule(own, &supply.entry.supply_id);
+            let rules = Rules {
+                baseline: own.baseline,
+                recheck_days: own.recheck_days,
+                again_days: own.again_days,
+                without_baseline: rule.is_some_and(|rule| rule.without_baseline),
+            };
+            let row = board::row(view, supply, today);
+            let next = next(supply, &row, rules, today);
+            (supply.entry.supply_id.clone(), row.short_id, next)
+        })
+        .collect();
+    drop(ledger);
+    for (id, short, next) in due {
+        match next {
+            Next::Ask { phase, without_baseline, why } => {
+                if let Err(error) = issue(run, own, folder, &id, (phase.word(), without_baseline), why) {
+                    run.fail("issue", short, &error)?;
+                }
+            }
+            Next::Person(why) => run.note(Step { what: "leave", about: short, why, ..Step::default() })?,
+            Next::On(..) | Next::Wait(_) | Next::Nothing => {}
+        }
+    }
+    Ok(())
+}
+
+fn rule<'a>(own: &'a Originator, id: &str) -> Option<&'a SupplyRule> {
+    own.supply.iter().find(|rule| !rule.id.is_empty() && id.starts_with(&rule.id))
+}
+
+fn file_name(supply: &str, phase: &str, challenge: &str) -> String {
+    let first = |id: &str| id.get(..8).unwrap_or(id).to_owned();
+    format!("{}-{phase}-{}.challenge.json", first(supply), first(challenge))
+}
+
+fn issue(run: &mut Run<'_>, own: &Originator, folder: &Path, id: &str, asked: (&str, bool), why: String) -> anyhow::Result<()> {
+    let (phase, without_baseline) = asked;
+    let absolute = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
+    let staged = if run.is_dry { run.state.path(STAGING) } else { run.state.folder(STAGING)? };
+    let staged = PathBuf::from(absolute(&staged)).join(format!("{id}.challenge.json"));
+    let out = staged.display().to_string();
+    let key = absolute(&run.path(&own.key));
+    let mut words = with_ledger(run, own, &["challenge", id, "--phase", phase, "--as", &key, "--out", &out, "--force"], folder);
+    let rule = rule(own, id);
+    if let Some(accept) = rule.and_then(|rule| rule.accept.as_ref()).filter(|_| phase != "baseline") {
+        words.extend(["--accept".to_owned(), absolute(&run.path(accept))]);
+    }
+    if rule.is_some_and(|rule| rule.accept_empty) && phase != "baseline" && !without_baseline {
+        words.push("--accept-empty".to_owned());
+    }
+    if without_baseline {
+        words.push("--without-baseline".to_owned());
+    }
+    if own.require_countersignature {
+        words.push("--require-countersignature".to_owned());
+    }
+    if let Some(days) = own.valid_days {
+        words.extend(["--valid-days".to_owned(), days.to_string()]);
+    }
+    let about = format!("a {phase} challenge of supply {}", id.get(..8).unwrap_or(id));
+    let mut step = Step { what: "issue", about, why, command: words.clone(), ..Step::default() };
+    if run.is_dry {
+        return run.note(step);
+    }
+    let done = run.runner.run(&words)?;
+    step.code = Some(done.code);
+    let challenge = done.json.get("challengeId").and_then(Value::as_str);
+    if let Some(challenge) = challenge.filter(|_| done.code == ExitCode::Clear) {
+        let name = file_name(id, phase, challenge);
+        deliver(&staged, &run.path(&own.outbox).join(&name))?;
+        step.result = name;
+    } else {
+        step.result.clone_from(&done.complaint);
+        step.event = Some(Event::error(&step.about, &done.complaint));
+    }
+    run.note(step)
+}
+
+/// Says what is overdue, supply by supply.
+fn say_overdue(run: &mut Run<'_>, folder: &Path) -> anyhow::Result<()> {
+    let ledger = Ledger::open(folder)?;
+    for row in board::rows(ledger.view(), time::day(run.now)) {
+        run.supplies.push(SupplyMetrics {
+            supply: row.supply_id.clone(),
+            state: row.state.word().to_owned(),
+            days: row.days,
+            is_overdue: row.is_overdue,
+        });
+        if row.is_overdue {
+            let result =
+                format!("{}{}", row.state, if row.remark.is_empty() { String::new() } else { format!("; {}", row.remark) });
+            let event = Event { name: "overdue", about: row.short_id.clone(), message: result.clone(), files: Vec::new() };
+            run.note(Step {
+                what: "overdue",
+                about: format!("{} ({})", row.short_id, row.recipient),
+                code: Some(ExitCode::Overdue),
+                result,
+                event: Some(event),
+                ..Step::default()
+            })?;
+        }
+    }
+    Ok(())
+}

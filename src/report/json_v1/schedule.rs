@@ -1,0 +1,45 @@
+//! The result of `check`, for programs.
+
+use serde::Serialize;
+
+/// A run of `check`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CheckedV1 {
+    pub(crate) version: u32,
+    pub(crate) at: String,
+    /// Whether nothing was done.
+    pub(crate) dry_run: bool,
+    /// The worst of the run.
+    pub(crate) exit_code: u8,
+    pub(crate) steps: Vec<StepV1>,
+}
+
+/// One thing that was done, or would be.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StepV1 {
+    pub(crate) what: String,
+    pub(crate) about: String,
+    pub(crate) why: String,
+    /// The command, word by word; empty where there is none.
+    pub(crate) command: Vec<String>,
+    /// Null where nothing was run.
+    pub(crate) exit_code: Option<u8>,
+    pub(crate) result: String,
+}
+
+/// What a hook reads.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventV1<'a> {
+    pub(crate) version: u32,
+    /// `clear`, `residual`, `inconclusive`, `overdue` or `error`.
+    pub(crate) event: &'a str,
+    pub(crate) at: String,
+    /// Which supply, challenge or file.
+    pub(crate) about: &'a str,
+    pub(crate) message: &'a str,
+    /// Files that were left, for whoever sees to it.
+    pub(crate) files: &'a [String],
+}
