@@ -207,10 +207,43 @@ fn an_altered_page_never_says_that_it_holds() {
         ("a declaration less", cut(&page, "<span data-signed=\"predicate.declared.backups.0.system\"", "</dl>")),
         ("the day of a backup", swap(&page, ">2017-09-30<", ">2017-07-30<")),
         ("a limit less", cut(&page, "<li><span data-signed=\"predicate.limitations.1\"", "</li>")),
+        ("a number that only keys have", swap(&page, "data-member=\"S\">60<", "data-member=\"S\">0<")),
+        ("a cell less", swap(&page, " data-member=\"recordsFound\">60<", ">0<")),
+        ("the picture", swap(&page, ".recordsFound\">60<", ".recordsFound\">0<")),
+        (
+            "the picture's sum",
+            swap(&page, "data-signed=\"predicate.records.found\">60<", "data-signed=\"predicate.records.found\">0<"),
+        ),
+        (
+            "a declaration shortened",
+            swap(
+                &page,
+                "<span data-signed=\"predicate.declared.onward.0.reason\">printed the letters</span>",
+                "asked them to delete",
+            ),
+        ),
+        ("a promise", swap(&page, "beyondUse.notShared\">not shared", "beyondUse.notShared\">not shared (not promised)")),
+        ("a promise less", swap(&page, "data-promise=\"predicate.declared.backups.0.beyondUse.secured\"", "class=\"soft\"")),
+        (
+            "a tick of its own",
+            swap(&page, "<strong>The originator concludes: </strong>", "<strong class=\"agrees\">Nothing remains: </strong>"),
+        ),
         ("digest", swap(&page, &format!("id=\"sha256\">{digest}"), &format!("id=\"sha256\">{}", "0".repeat(64)))),
         ("fingerprint", swap(&page, "id=\"fingerprint\">SHA256:", "id=\"fingerprint\">SHA256:A")),
     ];
     assert_eq!(other["predicateType"], "urn:residua:attestation:v1");
+    // That the data were there is no all-clear, though no word is better than it.
+    let present = world.case.read(&self::page(&world, &["baseline.attestation.json"], "present"));
+    let mut counted = payload(&world.case.read("report.json"));
+    counted["predicate"]["coverage"]["gaps"][0]["count"] = json!(3);
+    world.case.write("counted.json", sign(&world, "recipient", &counted));
+    let counted = world.case.read(&self::page(&world, &["counted.json"], "counted"));
+    let others = [
+        ("a baseline as clear", swap(&present, "id=\"conclusion\">present", "id=\"conclusion\">clear")),
+        ("how much of a gap", swap(&counted, "data-member=\"count\">3<", "data-member=\"count\">2<")),
+        ("how much of a gap, left out", swap(&counted, " data-member=\"count\">3<", "><")),
+    ];
+    let fails = [&fails[..], &others].concat();
     let stopped = [
         ("script", swap(&page, "'The signature does not hold.'", "'The signature always holds.'")),
         ("script at its end", swap(&page, "  run().catch(", "  run();run().catch(")),

@@ -74,7 +74,7 @@ fn gaps(stated: &AttestationV1) -> Markup {
             tr data-gap=(number) {
                 th scope="row" { code data-member="target" { (shown(&gap.target)) } @if let Some(column) = &gap.column { ", column " code data-member="column" { (shown(column)) } } }
                 td data-member="detail" { (shown(&gap.detail)) }
-                td.number { @if let Some(count) = gap.count { (grouped(count)) } }
+                td.number data-member=[gap.count.map(|_| "count")] { @if let Some(count) = gap.count { (grouped(count)) } }
                 td { code data-member="code" { (shown(&gap.code)) } }
             }
         })
@@ -105,23 +105,40 @@ struct Pair<'a> {
     name: &'a str,
     before: Option<u64>,
     now: Option<u64>,
+    /// Where the number of now stands in the signed document.
+    place: String,
 }
 
 fn before_and_now(stated: &AttestationV1, baseline: Option<&AttestationV1>) -> Markup {
-    let of_target = |attestation: &'_ AttestationV1| -> BTreeMap<String, u64> {
-        attestation.coverage.targets.iter().map(|target| (target.name.clone(), target.records_found)).collect()
+    // Each by its name, with its place. Of several with one name, which no scan writes, it is the one in which most was found.
+    let of_target = |attestation: &'_ AttestationV1| -> BTreeMap<String, (u64, usize)> {
+        let mut found = BTreeMap::new();
+        for (index, target) in attestation.coverage.targets.iter().enumerate() {
+            let place = found.entry(target.name.clone()).or_insert((target.records_found, index));
+            *place = (target.records_found, index).max(*place);
+        }
+        found
     };
     let now = of_target(stated);
     let before = baseline.map(of_target).unwrap_or_default();
     let names: BTreeSet<&str> = now.keys().chain(before.keys()).map(String::as_str).collect();
-    let mut pairs: Vec<Pair<'_>> =
-        names.into_iter().map(|name| Pair { name, before: before.get(name).copied(), now: now.get(name).copied() }).collect();
+    let pair = |name| {
+        let (found, index) = now.get(name).copied().unzip();
+        let place = index.map(|index| format!("predicate.coverage.targets.{index}.recordsFound")).unwrap_or_default();
+        Pair { name, before: before.get(name).map(|(found, _)| *found), now: found, place }
+    };
+    let mut pairs: Vec<Pair<'_>> = names.into_iter().map(pair).collect();
     // Those that were found in most stand first; what is gone without being scanned is never among the rest.
     pairs.sort_by_key(|pair| {
         (std::cmp::Reverse(pair.now.unwrap_or(0)), pair.now.is_some(), std::cmp::Reverse(pair.before.unwrap_or(0)), pair.name)
     });
     let (drawn, rest) = pairs.split_at(pairs.len().min(DRAWN));
-    let total = Pair { name: "", before: baseline.map(|baseline| baseline.records.found), now: Some(stated.records.found) };
+    let total = Pair {
+        name: "",
+        before: baseline.map(|baseline| baseline.records.found),
+        now: Some(stated.records.found),
+        place: "predicate.records.found".to_owned(),
+    };
     let most = drawn.iter().chain([&total]).flat_map(|pair| [pair.before, pair.now]).flatten().max().unwrap_or(0);
     let word = |number: Option<u64>, none: &str| number.map_or_else(|| none.to_owned(), grouped);
     let bar = |pair: &Pair<'_>, label: Markup| {
@@ -130,7 +147,7 @@ fn before_and_now(stated: &AttestationV1, baseline: Option<&AttestationV1>) -> M
                 th scope="row" { (label) }
                 td.bar { (picture::bars(pair.before, pair.now, most)) }
                 td.number { (word(pair.before, if baseline.is_some() { "not scanned" } else { "–" })) }
-                td.number { strong { (word(pair.now, "not scanned")) } }
+                td.number { strong { @if let Some(now) = pair.now { (signed(&pair.place, &grouped(now))) } @else { "not scanned" } } }
             }
         }
     };
@@ -187,8 +204,8 @@ fn targets(stated: &AttestationV1) -> Markup {
                 td.number data-member="rowsRead" { (grouped(target.rows_read)) }
                 td.number data-member="rowsWithoutKey" { (grouped(target.rows_without_key)) }
                 td.number data-member="recordsFound" { (grouped(target.records_found)) }
-                td.number { (number(most(target, "S"))) }
-                td.number { (number(most(target, "P"))) }
+                td.number data-member="S" { (number(most(target, "S"))) }
+                td.number data-member="P" { (number(most(target, "P"))) }
             }
         })
     };

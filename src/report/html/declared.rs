@@ -42,7 +42,7 @@ pub(super) fn sections(declared: &Declarations, known: &Known<'_>) -> Markup {
                             dt { "Last copy with the data" } dd { (at("lastCopy", &backup.last_copy)) }
                             dt { "Overwritten on" } dd { (at("rollOff", &backup.roll_off)) }
                             dt { "Rotation" } dd { (at("rotation", &backup.rotation)) }
-                            dt { "Put beyond use" } dd { (promises(&backup.beyond_use)) }
+                            dt { "Put beyond use" } dd { (promises(number, &backup.beyond_use)) }
                         }
                     }
                 }))
@@ -147,17 +147,19 @@ fn frame(inside: &Markup) -> Markup {
 }
 
 /// The four conditions, each with whether it is promised.
-fn promises(promises: &BeyondUse) -> Markup {
+fn promises(backup: usize, promises: &BeyondUse) -> Markup {
     let conditions = [
-        (promises.not_used, "not used"),
-        (promises.not_shared, "not shared"),
-        (promises.secured, "secured"),
-        (promises.will_be_deleted, "deleted as soon as possible"),
+        ("notUsed", promises.not_used, "not used"),
+        ("notShared", promises.not_shared, "not shared"),
+        ("secured", promises.secured, "secured"),
+        ("willBeDeleted", promises.will_be_deleted, "deleted as soon as possible"),
     ];
     html! {
-        @for (number, (is_promised, condition)) in conditions.into_iter().enumerate() {
+        @for (number, (member, is_promised, condition)) in conditions.into_iter().enumerate() {
             @if number > 0 { "; " }
-            (condition) @if !is_promised { strong { " (not promised)" } }
+            span data-promise=(format!("predicate.declared.backups.{backup}.beyondUse.{member}")) {
+                (condition) @if !is_promised { strong { " (not promised)" } }
+            }
         }
     }
 }

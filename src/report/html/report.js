@@ -67,10 +67,31 @@
     'limitations', 'coverage.excluded', 'declared.lawfulSources', 'declared.removed', 'declared.backups', 'declared.notScanned', 'declared.onward',
     'declared.exclusions',
   ].map(path => `predicate.${path}`);
+  const ROWS = {
+    target: ['name', 'kind', 'rowsRead', 'rowsWithoutKey', 'recordsFound', 'S', 'P'],
+    gap: ['target', 'column', 'detail', 'count', 'code'],
+  };
+
+  // The most that the keys of a class found, as the program counts it.
+  const most = (target, letter) => {
+    const numbers = target.byKey.filter(key => key.class === letter).map(key => key.distinctRecords);
+    return numbers.length > 0 ? numbers.reduce((one, other) => Math.max(one, other)) : '–';
+  };
+
+  const valueOf = (item, member) => (member === 'S' || member === 'P' ? most(item, member) : item[member]);
+
+  // The places of all that is said inside of a value. Digests of others' attestations stand in no sentence.
+  const leaves = (value, path) => {
+    if (value === null || path.endsWith('.attestations')) return [];
+    if (typeof value !== 'object') return [path];
+    return Object.keys(value).flatMap(name => leaves(value[name], `${path}.${name}`));
+  };
 
   // What the page says otherwise than the signed document, in words; each place that agrees gets its tick.
   const differences = statement => {
     const found = [];
+    // A tick is for this script alone to set.
+    if (document.querySelector('.agrees') !== null) found.push('The page has ticks that were set before anything was checked.');
     const agrees = (element, value, what) => {
       if (value !== undefined && element.textContent === shown(value)) return true;
       element.classList.add('differs');
@@ -81,12 +102,19 @@
       const path = element.dataset.signed;
       if (agrees(element, follow(statement, path), path.replace(/^predicate\./, ''))) element.classList.add('agrees');
     }
-    for (const path of REQUIRED) {
-      if (!document.querySelector(`[data-signed="${path}"]`)) found.push(`The page does not show the ${path.replace(/^predicate\./, '')} that was signed.`);
+    for (const element of document.querySelectorAll('[data-promise]')) {
+      const isPromised = !element.textContent.includes('not promised');
+      if (follow(statement, element.dataset.promise) === isPromised) continue;
+      element.classList.add('differs');
+      found.push('The page shows another promise than was signed.');
+    }
+    const places = new Set([...document.querySelectorAll('[data-signed], [data-promise]')].map(({ dataset }) => dataset.signed ?? dataset.promise));
+    for (const path of [...REQUIRED, ...LISTS.flatMap(path => leaves(follow(statement, path), path))]) {
+      if (!places.has(path)) found.push(`The page does not show the ${path.replace(/^predicate\./, '')} that was signed.`);
     }
     for (const path of LISTS) {
-      const places = [...document.querySelectorAll(`[data-signed^="${path}."]`)];
-      const listed = new Set(places.map(element => element.dataset.signed.slice(path.length + 1).split('.')[0]));
+      const within = [...places].filter(place => place.startsWith(`${path}.`));
+      const listed = new Set(within.map(place => place.slice(path.length + 1).split('.')[0]));
       const signed = follow(statement, path).length;
       if (listed.size !== signed) found.push(`Of ${path.replace(/^predicate\./, '')} the page lists ${listed.size}, and ${signed} were signed.`);
     }
@@ -96,7 +124,10 @@
       rows.forEach((row, index) => {
         const item = row.dataset[name] === String(index) ? items[index] : undefined;
         const cells = [...row.querySelectorAll('[data-member]')];
-        const isSame = cell => agrees(cell, item && item[cell.dataset.member], `${cell.dataset.member} of ${name} ${index + 1}`);
+        const isSame = cell => agrees(cell, item && valueOf(item, cell.dataset.member), `${cell.dataset.member} of ${name} ${index + 1}`);
+        const shows = new Set(cells.map(cell => cell.dataset.member));
+        const isMissing = member => !shows.has(member) && (valueOf(item, member) ?? null) !== null;
+        if (item && ROWS[name].some(isMissing)) found.push(`The page does not show all of ${name} ${index + 1} that was signed.`);
         // One tick a row.
         if (cells.length > 0 && cells.map(isSame).every(Boolean)) cells[0].classList.add('agrees');
       });
@@ -105,7 +136,10 @@
     // The originator may conclude worse than the recipient states, and never better.
     const worth = word => ['present', 'clear', 'inconclusive', 'residual', 'failed'].indexOf(word);
     const concluded = at('conclusion') ? worth(at('conclusion').textContent) : -1;
-    if (concluded < worth(statement.predicate.verdict)) found.push('The page concludes better than what was signed allows.');
+    // That the data were there before is no statement of their deletion, though no word is better than it.
+    const { verdict } = statement.predicate;
+    const isBetter = concluded < worth(verdict) || (at('conclusion').textContent === 'clear' && verdict !== 'clear');
+    if (isBetter) found.push('The page concludes better than what was signed allows.');
     return found;
   };
 
