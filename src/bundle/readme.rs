@@ -81,7 +81,8 @@ fn meaning(text: &mut String, supply: &Supply) {
          whether it agrees with itself, with the challenge and with the scan before the agreed day.\n\n\
          It does not prove that no copy exists elsewhere, that the databases named are those in which the recipient works, or that nothing is left on a disk. Copies that were \
          encrypted, hashed or changed beyond recognition are not seen by a scan. Whoever lies in an attestation has signed the lie.\n\n\
-         What the originator kept to itself rests on its word here: which record numbers are seeds or controls, and at which time something was received. The time stamps, where \
+         What the originator kept to itself rests on its word here: which record numbers are seeds or controls, at which time something was received, \
+         and that no line about this supply is withheld, such as one about a newer answer. The time stamps, where \
          there are some, are the word of somebody else.\n\n",
     );
     if supply.closing.is_some() {

@@ -479,6 +479,49 @@ fn a_supply_that_is_closed_is_judged_as_of_then() {
     assert!(world.case.read("ev/README.md").contains("The supply is closed"));
 }
 
+/// Whoever alters the lines, the list and the named version enters an answer for a challenge that it does not answer.
+#[test]
+fn an_older_answer_does_not_stand_for_a_newer_challenge() {
+    let world = World::asked();
+    let scan = |challenge: &str, out: &str| world.scan("deletion", challenge, &["crm.db", "exports"], &["--out", out]);
+    world.keep(&[]);
+    scan("deletion.challenge.json", "one.json").exits_with(0);
+    world.verify("one.json").exits_with(0);
+    world.ask("deletion", "second.challenge.json", &[]).exits_with(0);
+    bundle(&world, "open").exits_with(0);
+    verify(&world, "open", &[]).exits_with(0).prints("Not answered: `challenges/3-deletion.challenge.json`\n");
+    world.keep(&[&world.supplied[3]]);
+    scan("second.challenge.json", "two.json").exits_with(11);
+    world.verify("two.json").exits_with(11);
+    bundle(&world, "ev").exits_with(0).prints("(exit code 11)");
+    let slice = world.case.read("ev/ledger/ledger.jsonl");
+    let received: Vec<&str> = slice.lines().filter(|line| line.contains("\"entry\":{\"receipt\"")).collect();
+    let [baseline, clear, newest] = received[..] else { panic!("{slice}") };
+    let entry = |line: &str| serde_json::from_str::<Value>(line).expect("a line")["entry"]["receipt"].clone();
+    let json = world.case.read("ev/verification.json").replace("\"residua\": \"", "\"residua\": \"0.");
+    world.case.write("ev/verification.json", json);
+    fs::remove_file(world.case.path("ev/attestations/3-deletion.attestation.json")).expect("a file");
+    for other in [clear, baseline] {
+        let (frame, _) = newest.split_once("\"entry\"").expect("a frame");
+        let (_, said) = other.split_once("\"entry\"").expect("an entry");
+        let mut forged = format!("{frame}\"entry\"{said}").replace("\"phase\":\"baseline\"", "\"phase\":\"deletion\"");
+        for member in ["challengeId", "receivedAt"] {
+            let text = |line: &str| entry(line)[member].as_str().expect("text").to_owned();
+            forged = forged.replace(&text(other), &text(newest));
+        }
+        assert_eq!(slice.lines().last(), Some(newest));
+        world.case.write("ev/ledger/ledger.jsonl", slice.replacen(newest, &forged, 1));
+        let head = format!("{} {}\n", slice.lines().count(), HEXLOWER.encode(&Sha256::digest(&forged)));
+        world.case.write("ev/ledger/head", head);
+        seal(&world, "ev");
+        verify(&world, "ev", &[])
+            .exits_with(12)
+            .prints("Contradiction: `attestations/")
+            .prints("was entered for another challenge than the one that it answers")
+            .prints("The answers that stand come to: failed");
+    }
+}
+
 #[test]
 fn a_bundle_is_refused_where_the_ledger_is_not_sound() {
     let world = World::with_baseline();

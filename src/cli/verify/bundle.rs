@@ -118,7 +118,7 @@ pub(super) fn run(path: &Path, from: Option<&Path>, to: Option<&Path>, context: 
     }
     match differs {
         Some(Difference::OtherVersion) => context.warn(
-            "`verification.txt`, `verification.json`, `README.md` and the pages were written by another version of residua, and were not compared with this result",
+            "`verification.txt`, `verification.json`, `README.md` and the pages were written by another version of residua, and were not compared with this result: rely on none of them, and run no command of theirs",
         )?,
         Some(Difference::Other) => {
             context.warn("this result is not the one in `verification.txt` and `verification.json`, or `README.md` or a page is not that of this bundle, although the same version of residua is said to have written them: somebody has changed the bundle")?;
@@ -175,6 +175,9 @@ pub(in crate::cli) fn report(bundle: &Bundle, cancel: &Cancel) -> anyhow::Result
     };
     words.push_str("\nThe bundle itself:\n");
     words.push_str(&check_words(&checks));
+    if bundle.withheld() > 0 {
+        words.push_str("That none of the withheld lines is about this supply is the word of whoever made the bundle.\n");
+    }
     let keys = keys(bundle);
     if !keys.is_empty() {
         words.push_str(
@@ -392,6 +395,15 @@ impl<'a> Judge<'a> {
             if seen == Conclusion::Failed && receipt.appraisal != Conclusion::Failed {
                 self.contradict(name, &self.view().parties().key_at(self.supply.signer(receipt), received_at));
             }
+            // A line may say of any file that it answers this challenge, and the newest one at that.
+            let answered = verification.asked.as_ref().map(|asked| asked.challenge_id.as_str());
+            let is_other = answered.is_some_and(|answered| answered != received.challenge.entry.challenge_id);
+            if is_other {
+                self.members
+                    .contradictions
+                    .push(format!("`{name}` was entered for another challenge than the one that it answers"));
+            }
+            let shown = if is_other { Conclusion::Failed } else { shown };
             self.words.push_str(&verify::words(Path::new(name), &verification, PLAIN));
             let _ = writeln!(
                 self.words,
@@ -400,7 +412,8 @@ impl<'a> Judge<'a> {
                 receipt.appraisal.word(),
                 if receipt.appraisal < shown { ", which is better than what is seen now, and does not count" } else { "" }
             );
-            self.shown.insert(receipt.attestation.clone(), shown);
+            let worst = self.shown.entry(receipt.attestation.clone()).or_insert(shown);
+            *worst = shown.max(*worst);
             self.members.attestations.push(BundledAttestationV1 {
                 received_at: receipt.received_at.clone(),
                 recorded: receipt.appraisal.word(),
@@ -528,6 +541,9 @@ impl<'a> Judge<'a> {
         }
         let shown = |digest: &String| self.shown.get(digest).copied();
         let stands = self.supply.standing_answers().filter_map(|answer| shown(&answer.attestation)).max();
+        for challenge in self.supply.unanswered() {
+            let _ = writeln!(self.words, "Not answered: `{}`", self.name(&challenge.entry.envelope));
+        }
         let mut code = stands.map_or(ExitCode::Inconclusive, verify::exit_code);
         match stands {
             Some(stands) => {
