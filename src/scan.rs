@@ -7,7 +7,9 @@
 pub(crate) mod findings;
 pub(crate) mod gap;
 mod gate;
+mod partial;
 mod probe;
+pub(crate) mod resume;
 mod sentinel;
 mod tally;
 mod target;
@@ -39,6 +41,7 @@ use crate::scan::gap::source_gaps;
 use crate::scan::gap::survey_gaps;
 use crate::scan::gate::Gates;
 use crate::scan::probe::Lookup;
+use crate::scan::resume::Resume;
 use crate::scan::sentinel::Sentinel;
 use crate::scan::target::FoundRecords;
 use crate::scan::target::TargetScan;
@@ -93,6 +96,8 @@ pub(crate) struct Job<'a> {
     pub(crate) threads: usize,
     /// What holds the reading back, where a person wants that.
     pub(crate) pace: Option<&'a Pace>,
+    /// Where the results of finished targets are kept and taken over from, where a person wants that.
+    pub(crate) resume: Option<&'a Resume<'a>>,
 }
 
 /// Which of the keys that agree for a row and a record the findings list.

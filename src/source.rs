@@ -110,6 +110,13 @@ pub(crate) trait Session: Send + Sync {
     /// BLAKE3 of the content in hexadecimal, where the source is a file; `None` where it is none.
     fn digest(&self, cancel: &Cancel) -> Result<Option<String>, ReadError>;
 
+    /// What besides the digest, the name and the columns decides the rows, and what the system says of the file: of use to see whether it is
+    /// still as another run of the program read it. `None` where more than the bytes of a file decides the rows, as a log beside a database
+    /// does, and where the file was touched since it was opened.
+    fn standing(&self) -> Option<String> {
+        None
+    }
+
     /// The statements by which an administrator makes an account that may read all of this source and nothing else; `None` where there are no
     /// accounts. `databases` of the server are read in one scan.
     fn grants(&self, role: &str, databases: usize) -> Result<Option<Grants>, ReadError> {
@@ -299,7 +306,8 @@ pub(crate) enum Extent {
 }
 
 /// What the reading of a split came to.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct SplitReport {
     pub(crate) rows: u64,
     /// Bytes of the file that were read, or bytes of text where there is no file.
@@ -360,7 +368,8 @@ pub(crate) enum ReadError {
 }
 
 /// A part of the ground that was not seen, or not seen as it should be.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Problem {
     pub(crate) code: ProblemCode,
     /// The source's name as declared.

@@ -45,6 +45,7 @@ mod receive;
 mod recipients;
 pub(crate) mod report;
 mod schedule;
+mod resume;
 mod seeds;
 #[cfg(unix)]
 mod server;

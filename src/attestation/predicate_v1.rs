@@ -24,6 +24,7 @@ use crate::match_key::strength::parse_decimal;
 use data_encoding::BASE64;
 use roaring::RoaringBitmap;
 use serde::Deserialize;
+use serde::Deserializer;
 use serde::Serialize;
 
 impl Predicate for ManifestV1 {
@@ -266,6 +267,9 @@ pub(crate) struct TargetV1 {
     pub(crate) reading: Vec<Fact>,
     pub(crate) consistency: String,
     pub(crate) content_digest: Option<Digest>,
+    /// That an earlier run of the same scan read it; left away where this one did.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    pub(crate) resumed: Option<ResumedV1>,
     pub(crate) schema_digest: Digest,
     pub(crate) rows_expected: Option<u64>,
     pub(crate) rows_read: u64,
@@ -277,6 +281,19 @@ pub(crate) struct TargetV1 {
     pub(crate) records_found: u64,
     pub(crate) columns: Vec<ColumnV1>,
     pub(crate) by_key: Vec<KeyResultV1>,
+}
+
+/// A target whose result was taken over from an earlier run of the same scan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ResumedV1 {
+    /// RFC 3339, UTC: when that run had read it.
+    pub(crate) scanned_at: String,
+}
+
+/// A member that may be absent, and is never null.
+fn stated<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// A stable fact about a source.
@@ -418,6 +435,7 @@ fn target(target: &coverage::Target) -> TargetV1 {
         reading: facts(&target.reading),
         consistency: target.consistency.clone(),
         content_digest: target.content_digest.clone().map(|blake3| Digest { blake3 }),
+        resumed: target.resumed.clone().map(|scanned_at| ResumedV1 { scanned_at }),
         schema_digest: Digest { blake3: target.schema_digest.clone() },
         rows_expected: target.rows_expected,
         rows_read: target.rows_read,
@@ -541,6 +559,7 @@ impl TargetV1 {
             reading: pairs(&self.reading),
             consistency: self.consistency.clone(),
             content_digest: self.content_digest.as_ref().map(|digest| digest.blake3.clone()),
+            resumed: self.resumed.as_ref().map(|resumed| resumed.scanned_at.clone()),
             schema_digest: self.schema_digest.blake3.clone(),
             rows_expected: self.rows_expected,
             rows_read: self.rows_read,

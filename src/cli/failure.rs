@@ -21,6 +21,7 @@ use crate::source::ServerError;
 use crate::source::SourceError;
 use crate::supply::SupplyError;
 use crate::supply::control::ControlError;
+use crate::support::sanitize::clean;
 use crate::support::sanitize::is_harmful;
 use std::fmt::Write;
 use std::io;
@@ -61,6 +62,19 @@ pub(crate) fn show(error: &anyhow::Error) {
     let text = width.map_or_else(|| text.clone(), |width| wrap::text(&text, width));
     // It can be told nowhere else.
     let _ = io::Write::write_all(&mut io::stderr().lock(), text.as_bytes());
+}
+
+/// Tells a person of what fails nothing and should be known, on standard error.
+pub(crate) fn note(text: &str) {
+    let text = format!("note: {}\n", clean(text));
+    let width = terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0));
+    let text = width.map_or_else(|| text.clone(), |width| wrap::text(&text, width));
+    let _ = io::Write::write_all(&mut io::stderr().lock(), text.as_bytes());
+}
+
+/// What the system says of an error, in words of people where there are some.
+pub(crate) fn words(error: &io::Error) -> String {
+    plain(error).map_or_else(|| error.to_string(), str::to_owned)
 }
 
 /// The text of a failure, for standard error. Whatever a file's name or word holds, it is harmless to a terminal.

@@ -1,6 +1,7 @@
 //! `scan`: the recipient looks for the supplied records in its own databases and files, and signs what it found.
 
 mod onward;
+mod resume;
 
 use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::LARGEST_ENVELOPE;
@@ -47,6 +48,7 @@ use crate::scan;
 use crate::scan::Listing;
 use crate::scan::ScanError;
 use crate::scan::findings;
+use crate::scan::resume::Resume;
 use crate::source;
 use crate::support::atomic_file::Access;
 use crate::support::atomic_file::AtomicFile;
@@ -229,6 +231,11 @@ pub(crate) struct Arguments {
     /// Read at most N rows a second in all, to spare a system that is in use
     #[arg(long, value_name = "N", value_parser = within(1_u32..=1_000_000_000))]
     max_rows_per_second: Option<u32>,
+    /// Keep what was found in each finished file in this folder, for you alone, and take over what an earlier run of the same scan kept there,
+    /// after a crash or an interruption: files of which nothing has changed are not read for people again. Databases are. With `--out` what was
+    /// kept is removed at the end; without, it stays for the scan that signs
+    #[arg(long, value_name = "DIR")]
+    resume: Option<PathBuf>,
     /// Overwrite existing files
     #[arg(long)]
     force: bool,
@@ -276,6 +283,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         }
     }
     let prepared = prepare(arguments, context)?;
+    let clock = || context.now();
+    let resume = resume::open(arguments, &prepared, &clock)?;
     context.explain(&introduction(&prepared))?;
 
     let options = arguments.reading.options(prepared.map.text_rules(), Some(&arguments.piped));
@@ -293,7 +302,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let mut findings_file = arguments.findings.as_ref().map(|path| begin(path, Access::Private)).transpose()?;
 
     let started = context.now();
-    let clock = Instant::now();
+    let begun = Instant::now();
     let mut detail = None;
     let outcome = {
         let mut sink = match &mut findings_file {
@@ -304,14 +313,15 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
                 Some(sink)
             }
         };
-        let outcome = look(arguments, &prepared, &found, &surveyed, sink.as_mut().map(|sink| sink as &mut dyn Write), context)?;
+        let sink_of_rows = sink.as_mut().map(|sink| sink as &mut dyn Write);
+        let outcome = look(arguments, &prepared, &found, &surveyed, sink_of_rows, resume.as_ref(), context)?;
         if let Some(mut sink) = sink {
             sink.out.flush().with_context(|| "cannot write the findings".to_owned())?;
             detail = Some(hex::encode(sink.hasher.finalize().as_bytes()));
         }
         outcome
     };
-    let seconds = clock.elapsed().as_secs_f64();
+    let seconds = begun.elapsed().as_secs_f64();
     let finished = context.now();
     let policy = &prepared.challenge.statement.predicate.policy;
     let judgement = verdict::judge(prepared.phase, policy, &outcome);
@@ -336,6 +346,9 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         }
         file.write_all(&envelope).with_context(writing)?;
         file.commit().with_context(writing)?;
+    }
+    if let Some(resume) = &resume {
+        resume::finish(arguments, resume);
     }
     match context.format {
         Format::Json => {
@@ -492,6 +505,7 @@ fn look(
     found: &source::Found,
     surveyed: &[Surveyed],
     findings: Option<&mut dyn Write>,
+    resume: Option<&Resume<'_>>,
     context: &Context,
 ) -> anyhow::Result<Outcome> {
     let statement = &prepared.statement.statement.predicate;
@@ -520,9 +534,14 @@ fn look(
         },
         threads: arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
         pace: pace.as_ref(),
+        resume,
     };
-    scan::run(&job, findings, &context.progress, &context.cancel).map_err(|error| match error {
-        ScanError::Cancelled => Interrupted.into(),
+    let outcome = scan::run(&job, findings, &context.progress, &context.cancel);
+    if let Some(resume) = resume {
+        resume::tell(resume, context);
+    }
+    outcome.map_err(|error| match error {
+        ScanError::Cancelled => resume::interrupted(arguments, resume),
         error => anyhow::Error::new(error),
     })
 }
@@ -612,6 +631,7 @@ fn closing(arguments: &Arguments, outcome: &Outcome, seconds: f64) -> String {
             words.push_str("  Some of the people in it may never have been supplied: do not delete by class P what you have from elsewhere.\n");
         }
     }
+    words.push_str(&resume::closing(arguments, outcome));
     match &arguments.out {
         Some(path) => {
             words.push_str(&format!("Attestation: {} (send it to the originator, who runs `residua verify`)\n", show(path)));

@@ -29,6 +29,8 @@ pub(crate) struct Target {
     pub(crate) consistency: String,
     /// BLAKE3 of the content, where the target is a file.
     pub(crate) content_digest: Option<String>,
+    /// When an earlier run of the same scan read it, whose result was taken over: RFC 3339, UTC. `None` where this run read it.
+    pub(crate) resumed: Option<String>,
     /// BLAKE3 of the names and declared types of the columns.
     pub(crate) schema_digest: String,
     /// The rows that the system said it holds.

@@ -32,6 +32,8 @@ use crate::record::normalize::postcode;
 use crate::record::normalize::spot;
 use crate::record::schema::Usage;
 use crate::source::RowBatch;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Slots any of which makes a row one of a person.
 const TELLING: [Slot; 5] = [Slot::Name, Slot::Address, Slot::Postcode, Slot::Email, Slot::Phone];
@@ -56,7 +58,8 @@ enum Digests {
 }
 
 /// What the cells of one column came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ColumnCounts {
     /// Cells that hold something other than a placeholder.
     pub(crate) filled: u64,

@@ -2,9 +2,12 @@
 
 use crate::intake::convert::ColumnCounts;
 use roaring::RoaringBitmap;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// The counts of one target, or of a part of it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Tally {
     /// Rows read.
     pub(crate) rows: u64,
@@ -35,7 +38,8 @@ pub(crate) struct Tally {
 }
 
 /// The counts of one key.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct KeyTally {
     /// Fingerprints formed: looked up, or behind a gate that the row did not pass.
     pub(crate) probes: u64,
@@ -50,9 +54,34 @@ pub(crate) struct KeyTally {
     /// Rows with a hit, covered by no declaration, in whose text so much was combined that chance may explain the hit.
     pub(crate) doubtful_rows: u64,
     /// The records hit.
+    #[serde(with = "ordinals")]
     pub(crate) records: RoaringBitmap,
     /// The records hit in other than doubtful rows.
+    #[serde(with = "ordinals")]
     pub(crate) proved: RoaringBitmap,
+}
+
+/// A bitmap of ordinals as text: its portable form in base64.
+mod ordinals {
+    use data_encoding::BASE64;
+    use roaring::RoaringBitmap;
+    use serde::Deserialize;
+    use serde::Deserializer;
+    use serde::Serializer;
+    use serde::de::Error;
+
+    pub(super) fn serialize<S: Serializer>(ordinals: &RoaringBitmap, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::with_capacity(ordinals.serialized_size());
+        // Writing to memory cannot fail.
+        let _ = ordinals.serialize_into(&mut bytes);
+        serializer.serialize_str(&BASE64.encode(&bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoaringBitmap, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = BASE64.decode(text.as_bytes()).map_err(D::Error::custom)?;
+        RoaringBitmap::deserialize_from(bytes.as_slice()).map_err(D::Error::custom)
+    }
 }
 
 impl KeyTally {

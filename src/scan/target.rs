@@ -19,8 +19,10 @@ use crate::scan::ScanError;
 use crate::scan::findings::Place;
 use crate::scan::gap::column_gaps;
 use crate::scan::gap::gap_of;
+use crate::scan::partial;
 use crate::scan::probe::Ground;
 use crate::scan::probe::Lookup;
+use crate::scan::resume::Resume;
 use crate::scan::sentinel::Sentinel;
 use crate::scan::tally::Tally;
 use crate::scan::worker::Work;
@@ -37,6 +39,7 @@ use std::io;
 use std::io::BufWriter;
 use std::io::Seek;
 use std::io::Write;
+use tempfile::SpooledTempFile;
 
 /// By how much u may be too small where the supply and the text share their names with fewer people than all.
 const MARGIN: f64 = 10.0;
@@ -50,6 +53,18 @@ pub(super) struct FoundRecords {
     pub(super) any: RoaringBitmap,
     pub(super) supply: RoaringBitmap,
     pub(super) person: RoaringBitmap,
+}
+
+/// A finished target.
+struct Done {
+    tally: Tally,
+    report: SplitReport,
+    /// BLAKE3 of its content.
+    digest: Option<String>,
+    /// When an earlier run of the scan read it.
+    resumed: Option<String>,
+    /// Its findings.
+    kept: SpooledTempFile,
 }
 
 /// One target on its way.
@@ -75,40 +90,30 @@ impl TargetScan<'_> {
     ) -> Result<(), ScanError> {
         progress.begin(&self.surveyed.name, self.object.rows_expected.or(self.object.rows_estimated), self.object.bytes);
         let lawful: Vec<&LawfulSource> = self.job.declared.lawful_rows(&self.surveyed.name).collect();
-        let read = self.read(&lawful, findings, progress, cancel);
+        let identified = self.job.resume.map(|resume| (resume, self.identify(resume, findings.is_some())));
+        let taken = match &identified {
+            Some((resume, target)) => resume.take(&self.surveyed.name, target, self.session, cancel),
+            None => Ok(None),
+        };
+        let done = match taken {
+            Ok(Some((partial, kept))) if self.fits(&partial.tally, lawful.len()) => {
+                progress.advance(partial.report.rows, partial.report.bytes);
+                Ok(Done {
+                    tally: partial.tally,
+                    report: partial.report,
+                    digest: Some(partial.content),
+                    resumed: Some(partial.scanned_at),
+                    kept,
+                })
+            }
+            Ok(_) => self.scan(&lawful, findings.is_some(), outcome, &identified, progress, cancel),
+            Err(_) => Err(ScanError::Cancelled),
+        };
         progress.end();
-        let (mut tally, report) = match read {
-            Ok(read) => read,
-            Err(WorkError::Findings(error)) => return Err(ScanError::Findings(error)),
-            Err(WorkError::Read(ReadError::Cancelled)) => return Err(ScanError::Cancelled),
-            Err(WorkError::Read(ReadError::Failed(problem))) => {
-                outcome.gaps.push(gap_of(&problem, Some(&self.surveyed.name)));
-                (Tally::default(), SplitReport::default())
-            }
-            Err(error @ WorkError::Panicked) => {
-                outcome.gaps.push(self.gap(None, GapCode::ReadFailed, None, error.to_string()));
-                (Tally::default(), SplitReport::default())
-            }
-            Err(WorkError::Read(error @ (ReadError::Stopped(_) | ReadError::SplitMismatch | ReadError::UnknownSplit))) => {
-                outcome.gaps.push(self.gap(None, GapCode::ReadFailed, None, error.to_string()));
-                (Tally::default(), SplitReport::default())
-            }
-        };
-        if cancel.is_cancelled() {
-            return Err(ScanError::Cancelled);
+        let Done { mut tally, report, digest, resumed, mut kept } = done?;
+        if let Some(out) = findings {
+            kept.rewind().and_then(|()| io::copy(&mut kept, out)).map_err(ScanError::Findings)?;
         }
-        let digest = match self.session.digest(cancel) {
-            Ok(digest) => digest,
-            Err(ReadError::Cancelled) => return Err(ScanError::Cancelled),
-            Err(ReadError::Failed(problem)) => {
-                outcome.gaps.push(gap_of(&problem, Some(&self.surveyed.name)));
-                None
-            }
-            Err(error) => {
-                outcome.gaps.push(self.gap(None, GapCode::ReadFailed, None, error.to_string()));
-                None
-            }
-        };
         let is_left_out =
             |column: &String| self.surveyed.mapping.columns.iter().any(|taken| taken.name == *column && taken.is_left_out());
         let seen = report.problems.iter().filter(|problem| !problem.column.as_ref().is_some_and(is_left_out));
@@ -132,17 +137,89 @@ impl TargetScan<'_> {
                 Class::Aggregate => {}
             }
         }
-        outcome.targets.push(self.target(&tally, report.bytes, digest, &lawful));
+        outcome.targets.push(Target { resumed, ..self.target(&tally, report.bytes, digest, &lawful) });
         Ok(())
+    }
+
+    /// Reads the target, and keeps what it came to where a person wants that.
+    fn scan(
+        &self,
+        lawful: &[&LawfulSource],
+        is_listed: bool,
+        outcome: &mut Outcome,
+        identified: &Option<(&Resume<'_>, String)>,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Result<Done, ScanError> {
+        let read = match self.read(lawful, is_listed, progress, cancel) {
+            Ok(read) => Some(read),
+            Err(WorkError::Findings(error)) => return Err(ScanError::Findings(error)),
+            Err(WorkError::Read(ReadError::Cancelled)) => return Err(ScanError::Cancelled),
+            Err(WorkError::Read(ReadError::Failed(problem))) => {
+                outcome.gaps.push(gap_of(&problem, Some(&self.surveyed.name)));
+                None
+            }
+            Err(error @ WorkError::Panicked) => {
+                outcome.gaps.push(self.gap(None, GapCode::ReadFailed, None, error.to_string()));
+                None
+            }
+            Err(WorkError::Read(error @ (ReadError::Stopped(_) | ReadError::SplitMismatch | ReadError::UnknownSplit))) => {
+                outcome.gaps.push(self.gap(None, GapCode::ReadFailed, None, error.to_string()));
+                None
+            }
+        };
+        if cancel.is_cancelled() {
+            return Err(ScanError::Cancelled);
+        }
+        let digest = match self.session.digest(cancel) {
+            Ok(digest) => digest,
+            Err(ReadError::Cancelled) => return Err(ScanError::Cancelled),
+            Err(ReadError::Failed(problem)) => {
+                outcome.gaps.push(gap_of(&problem, Some(&self.surveyed.name)));
+                None
+            }
+            Err(error) => {
+                outcome.gaps.push(self.gap(None, GapCode::ReadFailed, None, error.to_string()));
+                None
+            }
+        };
+        let is_whole = read.is_some();
+        let (tally, report, mut kept) = read.unwrap_or_else(|| (Tally::default(), SplitReport::default(), partial::spool()));
+        if let (Some((resume, target)), Some(content), true) = (identified, &digest, is_whole) {
+            resume.keep(&self.surveyed.name, target, self.session, (&tally, &report), content, &mut kept);
+        }
+        Ok(Done { tally, report, digest, resumed: None, kept })
+    }
+
+    /// Digest of what decides the target's result besides the scan's conditions and the file's content.
+    fn identify(&self, resume: &Resume<'_>, is_listed: bool) -> String {
+        let listing = is_listed.then_some(self.job.listing);
+        let identity = self.session.identity();
+        // `Debug` shows every member, those too that are added later. None of these hold a cell, and only their digest is kept.
+        let parts = [
+            format!("{:?} {:?}", self.surveyed.name, identity),
+            format!("{:?} {:?}", self.session.facts(), self.session.consistency()),
+            format!("{:?}", self.object),
+            format!("{:?}", self.surveyed.mapping),
+            format!("{listing:?} {:?}", self.sentinel.expected),
+        ];
+        resume.digest(&parts.each_ref().map(String::as_str))
+    }
+
+    /// Whether counts are of this target's columns, keys and declarations.
+    fn fits(&self, tally: &Tally, declarations: usize) -> bool {
+        let is_of_keys = tally.keys.len() == self.lookup.plan.keys.len();
+        let is_of_columns = tally.columns.len() == self.surveyed.mapping.columns.len();
+        is_of_keys && is_of_columns && tally.keys.iter().all(|key| key.declared_rows.len() <= declarations)
     }
 
     fn read(
         &self,
         lawful: &[&LawfulSource],
-        findings: &mut Option<&mut dyn Write>,
+        is_listed: bool,
         progress: &dyn Progress,
         cancel: &Cancel,
-    ) -> Result<(Tally, SplitReport), WorkError> {
+    ) -> Result<(Tally, SplitReport, SpooledTempFile), WorkError> {
         let column = |name: &str| self.object.columns.iter().position(|column| column.name == name);
         let ground = Ground {
             mapping: &self.surveyed.mapping,
@@ -157,7 +234,7 @@ impl TargetScan<'_> {
                 .filter_map(|declaration| declaration.rows.as_ref())
                 .map(|rule| (column(&rule.column).unwrap_or(NO_COLUMN), rule.equals.clone()))
                 .collect(),
-            listing: findings.is_some().then_some(self.job.listing),
+            listing: is_listed.then_some(self.job.listing),
         };
         let keys: Vec<(String, &'static str)> =
             self.lookup.plan.keys.iter().map(|planned| (planned.key.name.clone(), planned.class.letter())).collect();
@@ -173,7 +250,7 @@ impl TargetScan<'_> {
             cancel,
         };
         // Findings of a target wait in a file of their own until it is clear that its parts fitted together.
-        let keep = || BufWriter::with_capacity(1 << 16, tempfile::SpooledTempFile::new(1 << 20));
+        let keep = || BufWriter::with_capacity(1 << 16, partial::spool());
         let mut kept = keep();
         let read = match work.run(&mut kept) {
             Err(WorkError::Read(ReadError::SplitMismatch)) => {
@@ -182,12 +259,8 @@ impl TargetScan<'_> {
             }
             other => other?,
         };
-        if let Some(out) = findings {
-            let mut kept = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
-            kept.rewind()?;
-            io::copy(&mut kept, out)?;
-        }
-        Ok(read)
+        let kept = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
+        Ok((read.0, read.1, kept))
     }
 
     /// Where more records were hit in doubtful rows than chance could ever hit, they are found. One in a thousand, as for keys of class A, would be
@@ -285,6 +358,7 @@ impl TargetScan<'_> {
                 .collect(),
             consistency: self.session.consistency().as_str().to_owned(),
             content_digest,
+            resumed: None,
             schema_digest: hex::encode(schema.finalize().as_bytes()),
             rows_expected: self.object.rows_expected,
             rows_read: tally.rows,

@@ -385,6 +385,10 @@ impl Session for ColumnarSession {
     fn digest(&self, cancel: &Cancel) -> Result<Option<String>, ReadError> {
         self.file.digest(cancel).map(Some)
     }
+
+    fn standing(&self) -> Option<String> {
+        self.file.standing()
+    }
 }
 
 /// About `wanted` runs of parts with about as many rows each.

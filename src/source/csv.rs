@@ -178,6 +178,10 @@ impl Session for CsvSession {
     fn digest(&self, cancel: &Cancel) -> Result<Option<String>, ReadError> {
         self.file.digest(cancel).map(Some)
     }
+
+    fn standing(&self) -> Option<String> {
+        self.file.standing()
+    }
 }
 
 /// The one object of a text file, and what its header already shows.

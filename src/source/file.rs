@@ -397,6 +397,16 @@ impl OpenedFile {
         self.is_replaced().then(|| changed("the file was replaced or removed while it was read")).flatten()
     }
 
+    /// Size, time and number of the file of the system, and how it was unpacked and is to be read. `None` where it was touched since it was
+    /// opened. Its device is left out: after a restart of the machine it may have another number.
+    pub(super) fn standing(&self) -> Option<String> {
+        if self.recheck().is_some() {
+            return None;
+        }
+        let of_system = self.origin.stamp.map(|stamp| (stamp.size, stamp.modified, stamp.key.map(|(_, number)| number)));
+        Some(format!("{of_system:?} {:?} {:?} {:?} {}", self.packing, self.stated, self.setting, self.size()))
+    }
+
     /// Whether another file, or none, is now at the path.
     pub(super) fn is_replaced(&self) -> bool {
         let Some(stamp) = self.origin.stamp else { return false };
@@ -473,6 +483,23 @@ mod tests {
         let file = OpenedFile::open("a.csv", &path).unwrap();
         fs::remove_file(&path).unwrap();
         assert!(file.recheck().unwrap().detail.contains("replaced"));
+    }
+
+    #[test]
+    fn standing_is_of_one_state_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        fs::write(&path, "a,b\n").unwrap();
+        let open = || OpenedFile::open("a.csv", &path).unwrap();
+        let file = open();
+        let before = file.standing();
+        assert!(before.is_some());
+        assert_eq!(open().standing(), before);
+        let columns = vec![("day".to_owned(), Some("1".to_owned()))];
+        assert_ne!(open().set_in(Setting { columns, ..Setting::default() }).standing(), before);
+        fs::write(&path, "a,b\n1,2\n").unwrap();
+        assert_eq!(file.standing(), None);
+        assert!(open().standing().is_some_and(|now| Some(now) != before));
     }
 
     #[test]

@@ -248,6 +248,10 @@ impl Session for JsonSession {
     fn digest(&self, cancel: &Cancel) -> Result<Option<String>, ReadError> {
         self.file.digest(cancel).map(Some)
     }
+
+    fn standing(&self) -> Option<String> {
+        self.file.standing()
+    }
 }
 
 impl List {

@@ -392,4 +392,8 @@ impl Session for SqlSession {
     fn digest(&self, cancel: &Cancel) -> Result<Option<String>, ReadError> {
         self.file.digest(cancel).map(Some)
     }
+
+    fn standing(&self) -> Option<String> {
+        self.file.standing()
+    }
 }

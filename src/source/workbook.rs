@@ -321,4 +321,8 @@ impl Session for WorkbookSession {
     fn digest(&self, cancel: &Cancel) -> Result<Option<String>, ReadError> {
         self.file.digest(cancel).map(Some)
     }
+
+    fn standing(&self) -> Option<String> {
+        self.file.standing()
+    }
 }

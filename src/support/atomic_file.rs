@@ -112,6 +112,22 @@ pub(crate) fn folder_beside(path: &Path) -> io::Result<TempDir> {
     })
 }
 
+/// Makes a folder for its owner alone, where there is none, and those above it. Says whether the one that is there is for its owner alone.
+#[cfg(unix)]
+pub(crate) fn private_folder(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::DirBuilderExt;
+    use std::os::unix::fs::PermissionsExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    Ok(path.metadata()?.permissions().mode() & 0o077 == 0)
+}
+
+/// Makes a folder, where there is none, and those above it. Where the system has no such notion, it is for its owner alone.
+#[cfg(not(unix))]
+pub(crate) fn private_folder(path: &Path) -> io::Result<bool> {
+    fs::create_dir_all(path)?;
+    Ok(true)
+}
+
 #[cfg(unix)]
 fn set_folder_mode(builder: &mut tempfile::Builder<'_, '_>) {
     use std::os::unix::fs::PermissionsExt;

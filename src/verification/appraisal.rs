@@ -120,6 +120,16 @@ pub(super) fn notes(context: &Context<'_>, stated: &AttestationV1) -> Vec<String
                 .to_owned(),
         );
     }
+    let resumed: Vec<&str> =
+        stated.coverage.targets.iter().filter_map(|target| Some(target.resumed.as_ref()?.scanned_at.as_str())).collect();
+    if let Some(first) = resumed.iter().min() {
+        notes.push(format!(
+            "{} of {} were read by an earlier run of the scan, from {} on, and taken over, since their content was the same when this run came to them",
+            grouped(resumed.len() as u64),
+            of(stated.coverage.targets.len() as u64, "target"),
+            sanitize::clean(first)
+        ));
+    }
     let baseline = if phase == Phase::Baseline { Some(stated) } else { context.baseline.as_ref() };
     if let Some(baseline) = baseline {
         let mut found = baseline.coverage.targets.iter().filter(|target| target.records_found > 0).peekable();

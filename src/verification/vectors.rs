@@ -6,7 +6,9 @@ use crate::attestation::key::SigningKey;
 use crate::attestation::predicate_v1::AttestationV1;
 use crate::attestation::predicate_v1::ChallengeV1;
 use crate::attestation::predicate_v1::DeclaredRows;
+use crate::attestation::predicate_v1::Digest;
 use crate::attestation::predicate_v1::KnownAnswers;
+use crate::attestation::predicate_v1::ResumedV1;
 use crate::attestation::predicate_v1::TargetV1;
 use crate::attestation::predicate_v1::records_of;
 use crate::attestation::sealed;
@@ -503,6 +505,29 @@ fn v5_times_in_order() {
     assert_doubt(&at_times("2017-07-03T10:00:00Z", "2017-07-03T13:00:00Z"), "60 minutes after the attestation was received");
 }
 
+#[test]
+fn v5_targets_of_an_earlier_run() {
+    let (world, _, statement) = clear();
+    // The scan ran from 10:00 on, after a challenge of 9:00.
+    let scanned = |at: &str| {
+        spoiled(&world, &statement, |stated| {
+            stated.scan = times("2017-07-03T10:00:00Z", "2017-07-03T10:30:00Z");
+            let target = &mut stated.coverage.targets[0];
+            target.content_digest = Some(Digest { blake3: "ab".repeat(32) });
+            target.resumed = Some(ResumedV1 { scanned_at: at.to_owned() });
+        })
+    };
+    for at in ["2017-07-03T08:50:00Z", "2017-07-03T09:30:00Z", "2017-07-03T10:10:00Z"] {
+        let verification = scanned(at);
+        assert_eq!((failed(&verification), verification.appraisal.conclusion), (Vec::new(), Conclusion::Clear), "{at}");
+        let note = format!("1 of 2 targets were read by an earlier run of the scan, from {at} on");
+        assert!(verification.appraisal.notes.iter().any(|said| said.starts_with(&note)), "{:?}", verification.appraisal.notes);
+    }
+    assert_fails(&scanned("2017-07-03T10:10:01Z"), 5, "scanned after this one began");
+    assert_fails(&scanned("2017-07-03 09:30"), 5, "no UTC time");
+    assert_doubt(&scanned("2017-07-03T08:49:59Z"), "10 minutes before the challenge");
+}
+
 /// One thing that is spoiled.
 type Change = fn(&mut AttestationV1);
 
@@ -521,6 +546,9 @@ fn contradictions() -> Vec<(&'static str, Change)> {
         }),
         ("declared removed, and holds rows", |stated| {
             stated.declared.removed.push(Removed { target: ROLL.into(), reason: "dropped".into() });
+        }),
+        ("no digest says that its content is the same", |stated| {
+            stated.coverage.targets[0].resumed = Some(ResumedV1 { scanned_at: stated.scan.started_at.clone() });
         }),
         ("more rows without a key", |stated| stated.coverage.targets[0].rows_without_key = 1_016),
         ("more cells than", |stated| stated.coverage.targets[0].columns[0].filled += 1),

@@ -273,6 +273,13 @@ fn each_spoilt_document_is_named() {
         "ended before it began",
     );
     add(ATTESTATION, stated("no-time", &|stated| stated["scan"]["startedAt"] = json!("2017-02-30T00:00:00Z")), "not in UTC");
+    let taken =
+        |at: &'static str| move |stated: &mut Value| stated["coverage"]["targets"][0]["resumed"] = json!({ "scannedAt": at });
+    add(ATTESTATION, stated("resumed-late", &taken("2099-01-01T00:00:00Z")), "was scanned after this one began");
+    add(ATTESTATION, stated("resumed-early", &taken("2017-01-01T00:00:00Z")), "was scanned before the challenge was issued");
+    add(ATTESTATION, stated("resumed-no-time", &taken("2017-07-01")), "at which a target was scanned is not in UTC");
+    let null = |stated: &mut Value| stated["coverage"]["targets"][0]["resumed"] = Value::Null;
+    add(ATTESTATION, stated("resumed-null", &null), "not in the form that this page reads");
     add(ATTESTATION, stated("complete", &|stated| stated["coverage"]["complete"] = json!(false)), "complete where it is not");
     add(
         ATTESTATION,

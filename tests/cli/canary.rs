@@ -193,6 +193,12 @@ fn run_everything(world: &World) {
     world.ask("deletion", "2.challenge.json", &[]).exits_with(0);
     signing(world.scanning("deletion", "2.challenge.json", &["bad", "broken.db"], &outputs)).exits_with(11);
     run(AFTER, &["verify", "2.attestation.json"]);
+    // What is kept for a scan that goes on, which takes it over the second time.
+    for _ in 0..2 {
+        let kept = ["--resume", "kept", "--findings", "kept.csv", "--force"];
+        let words = world.scanning("deletion", "2.challenge.json", &["bad", "broken.db", "exports", "supply.csv"], &kept);
+        run(AFTER, &words.iter().map(String::as_str).collect::<Vec<_>>());
+    }
     let words = world.scanning("deletion", "2.challenge.json", &["bad", "broken.db", "exports"], &["--delimiter", ","]);
     run(AFTER, &words.iter().map(String::as_str).collect::<Vec<_>>());
     for file in ["bad", "broken.db"] {
@@ -336,6 +342,7 @@ fn no_value_and_no_salt_leaves_its_place() {
     run_everything(&world);
     let written = written(&world);
     assert!(written.len() > 30, "{}", written.len());
+    assert!(written.iter().any(|(name, _)| name.starts_with("kept/") && name.ends_with(".partial")));
 
     let people: Vec<&Person> = world.own.iter().chain(&world.supplied).collect();
     let telltales: Vec<String> = people.iter().flat_map(|person| person.telltales()).collect();

@@ -2,9 +2,12 @@
 
 use crate::record::normalize::opaque::Opaque;
 use crate::record::normalize::opaque::opaque;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// What the cells of one column came to that cannot be seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Unseen {
     /// Digests.
     hashed: u64,

@@ -199,6 +199,7 @@ fn targets(stated: &AttestationV1) -> Markup {
                 th scope="row" {
                     code data-member="name" { (shown(&target.name)) }
                     @if unseen.contains(target.name.as_str()) { " " span."stamp-of-doubt" { "not all seen" } }
+                    @if let Some(resumed) = &target.resumed { " " span.soft { "read by an earlier run, at " (shown(&resumed.scanned_at)) } }
                 }
                 td data-member="kind" { (shown(&target.kind)) }
                 td.number data-member="rowsRead" { (grouped(target.rows_read)) }

@@ -65,7 +65,8 @@ const residuaVerdict = (() => {
     policy: POLICY, spotChecks: list(ordinal), sealedSalt: text, baseline: orNull(text), ledgerHead: text,
   });
   const TARGET = object({
-    name: text, source: text, kind: text, identity: FACTS, reading: FACTS, consistency: text, contentDigest: orNull(DIGEST), schemaDigest: DIGEST,
+    name: text, source: text, kind: text, identity: FACTS, reading: FACTS, consistency: text, contentDigest: orNull(DIGEST),
+    'resumed?': object({ scannedAt: text }), schemaDigest: DIGEST,
     rowsExpected: orNull(count), rowsRead: count, rowsWithoutKey: count, rowsUnkeyed: count, rowsByNumber: count, bytes: count, hashes: count,
     recordsFound: count,
     columns: list(object({ name: text, takenFor: text, by: text, filled: count, unreadable: count })),

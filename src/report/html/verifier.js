@@ -300,6 +300,8 @@
       };
       wrong(names.has(target.name), 'it stands among the targets twice');
       names.add(target.name);
+      wrong(target.resumed !== undefined && target.contentDigest === null,
+        'it is said to be taken over from an earlier run, and no digest says that its content is the same');
       wrong(target.rowsWithoutKey > target.rowsRead || target.rowsUnkeyed > target.rowsRead || target.rowsByNumber > target.rowsRead, 'more rows of a kind than rows');
       wrong(new Set(target.byKey.map(result => result.key)).size !== target.byKey.length, 'a key is listed twice');
       for (const result of target.byKey) {
@@ -359,7 +361,15 @@
       return;
     }
     const [issued, started, finished, expires = Infinity] = times;
+    // Targets that an earlier run of the scan read.
+    const resumed = stated.coverage.targets.filter(target => target.resumed !== undefined).map(target => seconds(target.resumed.scannedAt));
+    if (resumed.includes(null)) {
+      checks.add(name, ['the time at which a target was scanned is not in UTC, as 2017-06-30T09:00:00Z']);
+      return;
+    }
     const wrongs = wrongWhere([
+      [resumed.some(scanned => issued > scanned + tolerance), 'by their clocks, a target that was taken over was scanned before the challenge was issued'],
+      [resumed.some(scanned => scanned > started + tolerance), 'a target is said to be taken over from an earlier run, and was scanned after this one began'],
       [issued > started + tolerance, 'by their clocks, the scan began before the challenge was issued'],
       [started > finished + tolerance, 'the scan ended before it began'],
       [finished > expires + tolerance, 'by the recipient\'s clock, the scan ended after the challenge had expired'],
@@ -467,6 +477,7 @@
     }
     const { stated, subject } = attestation;
     const { coverage, declared } = stated;
+    const resumed = coverage.targets.filter(target => target.resumed !== undefined);
     const where = (target, column) => (column === undefined || column === null ? target : `${target}, column ${column}`);
     // Reasons come sorted; those of one kind at one place stand in one row.
     const reasons = [];
@@ -495,6 +506,7 @@
         ...manifest === null ? [] : [['To be deleted by', manifest.terms.supply.deleteBy]],
         ['Challenge issued', stated.challenge.issuedAt],
         ['Scan', `${stated.scan.startedAt} to ${stated.scan.finishedAt}`],
+        ...resumed.length === 0 ? [] : [['Read by an earlier run', `${grouped(resumed.length)} of ${grouped(coverage.targets.length)} targets, with the same content as in this one`]],
         ...challenge === null ? [] : [['Challenge expires', challenge.asked.expiresAt]],
         ['Signed for by', [stated.operator.name, stated.operator.role].filter(text => text !== '').join(', ') || '(no name given)'],
         ['Declaration', stated.operator.declaration],

@@ -313,6 +313,7 @@ pub(crate) fn attestation(about: &About, stated: &AttestationV1, style: Style) -
     match &known {
         Some((outcome, judgement)) => {
             text.push_str(&outcome::targets(&outcome.targets, outcome.asked(), style));
+            text.push_str(&outcome::resumed(&outcome.targets));
             text.push('\n');
             text.push_str(&outcome::keys_found(&outcome.targets, style));
             text.push_str(&outcome::readings(&outcome.targets));

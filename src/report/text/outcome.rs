@@ -48,6 +48,7 @@ pub(crate) fn outcome(phase: Phase, policy: &Policy, judgement: &Judgement, outc
     let _ = writeln!(text, "Verdict ({}): {}", phase.word(), word(judgement.verdict.word(), style));
     let _ = writeln!(text, "{}\n", meaning(judgement.verdict, outcome));
     text.push_str(&targets(&outcome.targets, outcome.asked(), style));
+    text.push_str(&resumed(&outcome.targets));
     text.push_str(&reasons(judgement));
     for overlap in overlaps(policy, outcome) {
         let _ = writeln!(
@@ -105,6 +106,27 @@ pub(crate) fn targets(targets: &[Target], records: u64, style: Style) -> String 
     text.push_str(
         "S: supplied records found; P: people found; A: keys that agree more often than coincidence explains; –: no such key could be formed.\n",
     );
+    text
+}
+
+/// The targets that an earlier run of the scan read.
+pub(crate) fn resumed(targets: &[Target]) -> String {
+    let mut taken: Vec<(&str, &str)> =
+        targets.iter().filter_map(|target| Some((target.resumed.as_deref()?, &*target.name))).collect();
+    taken.sort_unstable();
+    let Some(((first, _), (last, _))) = taken.first().zip(taken.last()) else { return String::new() };
+    let mut text = format!(
+        "Taken over from an earlier run of this scan, with the same content now: {}, read from {} to {}:\n",
+        of(taken.len() as u64, "target"),
+        clean(first),
+        clean(last)
+    );
+    for (_, name) in taken.iter().take(MOST_ALIKE) {
+        let _ = writeln!(text, "  {}", clean(name));
+    }
+    if taken.len() > MOST_ALIKE {
+        let _ = writeln!(text, "  and {} more", count((taken.len() - MOST_ALIKE) as u64));
+    }
     text
 }
 

@@ -135,6 +135,10 @@ fn counts(findings: &mut Findings, context: Option<&Context<'_>>, outcome: &Outc
     let mut wrong = |is_wrong: bool, what: &str| findings.fail_if(is_wrong, &format!("`{shown}`: {what}"), ALTERED);
     let keyed = target.rows_read.saturating_sub(target.rows_without_key);
     wrong(target.rows_without_key > target.rows_read, "more rows without a key than rows");
+    wrong(
+        target.resumed.is_some() && target.content_digest.is_none(),
+        "it is said to be taken over from an earlier run, and no digest says that its content is the same",
+    );
     for column in &target.columns {
         wrong(
             column.filled > target.rows_read || column.unreadable > target.rows_read,

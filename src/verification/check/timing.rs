@@ -4,9 +4,11 @@
 //! challenge's tolerance, nobody knows which is wrong: the check passes, and the appraisal is inconclusive.
 
 use crate::attestation::predicate_v1::AttestationV1;
+use crate::support::sanitize;
 use crate::support::time;
 use crate::verification::Context;
 use crate::verification::check::Findings;
+use crate::verification::check::coverage::ALTERED;
 use jiff::Timestamp;
 
 /// Whether `at` lies after `limit` by more than a tolerance.
@@ -49,5 +51,34 @@ pub(in crate::verification) fn check(
             ),
             CLOCKS,
         );
+    }
+    resumed(findings, stated, (issued, begin), tolerance);
+}
+
+/// Targets that an earlier run of the scan read were read after the challenge, which that run needed too, and before this run began.
+fn resumed(findings: &mut Findings, stated: &AttestationV1, (issued, begin): (Timestamp, Timestamp), tolerance: u64) {
+    let resumed = stated.coverage.targets.iter().filter_map(|target| Some((&target.name, target.resumed.as_ref()?)));
+    let mut is_early = false;
+    for (name, resumed) in resumed {
+        let shown = sanitize::clean(name);
+        let Some(scanned) = time::parse(&resumed.scanned_at) else {
+            findings.fail(format!("`{shown}`: the time at which it was scanned is no UTC time"), ALTERED);
+            return;
+        };
+        if is_after(scanned, begin, tolerance) {
+            findings.fail(
+                format!("`{shown}`: it is said to be taken over from an earlier run, and was scanned after this one began"),
+                "have the recipient set its clock, and scan again without `--resume`",
+            );
+            return;
+        }
+        if is_after(issued, scanned, tolerance) && !is_early {
+            let minutes = issued.as_second().saturating_sub(scanned.as_second()) / 60;
+            let reason = format!(
+                "the clocks disagree: by the recipient's, `{shown}` was scanned {minutes} minutes before the challenge was issued"
+            );
+            findings.doubt(reason, CLOCKS);
+            is_early = true;
+        }
     }
 }

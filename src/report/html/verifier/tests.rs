@@ -188,6 +188,7 @@ fn target(dice: &mut Dice) -> Target {
     let rows = if is_empty { 0 } else { *dice.of(&[1, 10, 1_000, 1_015, 1 << 40]) };
     Target {
         name: dice.text(&PLACES),
+        resumed: dice.is_one_in(4).then(|| "2017-07-01T09:00:00Z".to_owned()),
         rows_read: rows,
         rows_without_key: if dice.is_one_in(3) { *dice.of(&[rows, rows + 1, 1]) } else { 0 },
         rows_unkeyed: if dice.is_one_in(5) { *dice.of(&[1, 10, 11, rows]) } else { 0 },
