@@ -264,7 +264,9 @@ mod tests {
         let clock = || Timestamp::UNIX_EPOCH;
         let lists: [&[&str]; 5] = [&[], &[""], &["a", "b"], &["ab", ""], &["", "ab"]];
         let mut scans: Vec<String> = (lists.iter())
-            .map(|list| open(root.path(), &clock, &list.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>()).scan)
+            .map(|list| {
+                open(&root.path().join("kept"), &clock, &list.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>()).scan
+            })
             .collect();
         scans.sort();
         scans.dedup();

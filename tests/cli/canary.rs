@@ -193,11 +193,11 @@ fn run_everything(world: &World) {
     world.ask("deletion", "2.challenge.json", &[]).exits_with(0);
     signing(world.scanning("deletion", "2.challenge.json", &["bad", "broken.db"], &outputs)).exits_with(11);
     run(AFTER, &["verify", "2.attestation.json"]);
-    // What is kept for a scan that goes on, which takes it over the second time.
-    for _ in 0..2 {
-        let kept = ["--resume", "kept", "--findings", "kept.csv", "--force"];
-        let words = world.scanning("deletion", "2.challenge.json", &["bad", "broken.db", "exports", "supply.csv"], &kept);
-        run(AFTER, &words.iter().map(String::as_str).collect::<Vec<_>>());
+    // What is kept for a scan that goes on, which takes it over the second time, and speaks of what it cannot use the third time.
+    for extra in [&[][..], &[], &["--deep"]] {
+        let kept = ["--resume", "kept", "--findings", "kept.csv", "--force", "--verbose"];
+        let words = world.scanning("deletion", "2.challenge.json", &["bad", "exports", "supply.csv"], &[&kept, extra].concat());
+        world.run(AFTER, &words).exits_with(11);
     }
     let words = world.scanning("deletion", "2.challenge.json", &["bad", "broken.db", "exports"], &["--delimiter", ","]);
     run(AFTER, &words.iter().map(String::as_str).collect::<Vec<_>>());
