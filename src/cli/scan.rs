@@ -302,7 +302,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let mut findings_file = arguments.findings.as_ref().map(|path| begin(path, Access::Private)).transpose()?;
 
     let started = context.now();
-    let begun = Instant::now();
+    let watch = Instant::now();
     let mut detail = None;
     let outcome = {
         let mut sink = match &mut findings_file {
@@ -321,7 +321,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         }
         outcome
     };
-    let seconds = begun.elapsed().as_secs_f64();
+    let seconds = watch.elapsed().as_secs_f64();
     let finished = context.now();
     let policy = &prepared.challenge.statement.predicate.policy;
     let judgement = verdict::judge(prepared.phase, policy, &outcome);

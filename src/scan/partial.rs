@@ -10,7 +10,10 @@ use crate::source::SplitReport;
 use crate::support::secret::Secret;
 use serde::Deserialize;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io;
+use std::io::BufReader;
+use std::io::BufWriter;
 use std::io::Read;
 use std::io::Seek;
 use std::io::Write;
@@ -29,7 +32,7 @@ const MOST_COUNTS: u64 = 1 << 36;
 /// Bytes that are read at once.
 const CHUNK: usize = 1 << 16;
 
-/// Bytes of findings that are held in memory; more go to a file without a name.
+/// Bytes of counts or findings that are held in memory; more go to a file without a name.
 const HELD: usize = 1 << 20;
 
 /// Bytes of the digest at the end.
@@ -38,7 +41,7 @@ const DIGEST: usize = blake3::OUT_LEN;
 /// What is kept of one finished target besides its findings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Partial {
+pub(super) struct Partial<'a> {
     /// Digest of what the scan was asked and told.
     pub(super) scan: String,
     /// Digest of the target's name, source, columns and mapping.
@@ -50,9 +53,9 @@ pub(super) struct Partial {
     /// When the target was finished.
     pub(super) scanned_at: String,
     /// What was counted.
-    pub(super) tally: Tally,
+    pub(super) tally: Cow<'a, Tally>,
     /// What the reading came to.
-    pub(super) report: SplitReport,
+    pub(super) report: Cow<'a, SplitReport>,
 }
 
 /// Why a file cannot be used.
@@ -69,7 +72,7 @@ pub(super) enum Fault {
     Damaged,
 }
 
-/// A file for findings on their way: in memory while they are few.
+/// A file for what is on its way: in memory while it is little.
 pub(super) fn spool() -> SpooledTempFile {
     SpooledTempFile::new(HELD)
 }
@@ -83,12 +86,16 @@ pub(super) fn key(salt: &Secret, nonce: &[u8; 32]) -> Secret {
 }
 
 /// Writes what is kept of a target.
-pub(super) fn write(out: impl Write, key: &Secret, partial: &Partial, findings: &mut impl Read) -> io::Result<()> {
+pub(super) fn write(out: impl Write, key: &Secret, partial: &Partial<'_>, findings: &mut impl Read) -> io::Result<()> {
     let mut out = Digesting { out, hasher: blake3::Hasher::new_keyed(key.expose()) };
-    let counts = serde_json::to_vec(partial)?;
+    let mut counts = BufWriter::new(spool());
+    serde_json::to_writer(&mut counts, partial)?;
+    let mut counts = counts.into_inner().map_err(io::IntoInnerError::into_error)?;
+    let length = counts.stream_position()?;
+    counts.rewind()?;
     out.write_all(HEAD)?;
-    out.write_all(&(counts.len() as u64).to_le_bytes())?;
-    out.write_all(&counts)?;
+    out.write_all(&length.to_le_bytes())?;
+    io::copy(&mut counts, &mut out)?;
     io::copy(findings, &mut out)?;
     let digest = out.hasher.finalize();
     out.out.write_all(digest.as_bytes())?;
@@ -96,7 +103,7 @@ pub(super) fn write(out: impl Write, key: &Secret, partial: &Partial, findings: 
 }
 
 /// Reads what was kept of a target, and its findings, from a file of `length` bytes.
-pub(super) fn read(file: impl Read, length: u64, key: &Secret) -> Result<(Partial, SpooledTempFile), Fault> {
+pub(super) fn read(file: impl Read, length: u64, key: &Secret) -> Result<(Partial<'static>, SpooledTempFile), Fault> {
     let mut signed = length.checked_sub(DIGEST as u64).ok_or(Fault::Damaged)?;
     let mut source = Hashing { file, hasher: blake3::Hasher::new_keyed(key.expose()) };
     let mut head = [0; HEAD.len()];
@@ -110,7 +117,7 @@ pub(super) fn read(file: impl Read, length: u64, key: &Secret) -> Result<(Partia
     source.fill(&mut size)?;
     let size = u64::from_le_bytes(size);
     signed = signed.checked_sub(size).filter(|_| size <= MOST_COUNTS).ok_or(Fault::Damaged)?;
-    let mut counts = Vec::new();
+    let mut counts = spool();
     source.copy(size, &mut counts)?;
     let mut findings = spool();
     source.copy(signed, &mut findings)?;
@@ -121,8 +128,8 @@ pub(super) fn read(file: impl Read, length: u64, key: &Secret) -> Result<(Partia
     if digest != blake3::Hash::from_bytes(stated) || source.file.read(&mut [0]).map_err(Fault::Unreadable)? != 0 {
         return Err(Fault::Damaged);
     }
-    findings.rewind().map_err(Fault::Unreadable)?;
-    Ok((serde_json::from_slice(&counts).map_err(|_| Fault::Damaged)?, findings))
+    counts.rewind().and_then(|()| findings.rewind()).map_err(Fault::Unreadable)?;
+    Ok((serde_json::from_reader(BufReader::new(counts)).map_err(|_| Fault::Damaged)?, findings))
 }
 
 /// Writes and digests at once.
@@ -185,13 +192,13 @@ mod tests {
 
     const KEY: [u8; 32] = [7; 32];
 
-    fn encoded(partial: &Partial, findings: &[u8]) -> Vec<u8> {
+    fn encoded(partial: &Partial<'_>, findings: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
         write(&mut bytes, &Secret::new(KEY), partial, &mut &*findings).unwrap();
         bytes
     }
 
-    fn decoded(bytes: &[u8], key: [u8; 32]) -> Result<(Partial, Vec<u8>), Fault> {
+    fn decoded(bytes: &[u8], key: [u8; 32]) -> Result<(Partial<'static>, Vec<u8>), Fault> {
         let (partial, mut findings) = read(bytes, bytes.len() as u64, &Secret::new(key))?;
         let mut content = Vec::new();
         findings.read_to_end(&mut content).unwrap();
@@ -219,7 +226,7 @@ mod tests {
             columns in prop::collection::vec(any::<[u64; 3]>(), 0..4),
             keys in prop::collection::vec(key_tallies(), 0..4),
             problems in prop::collection::vec(any::<(String, Option<String>, Option<u64>)>(), 0..3),
-        ) -> Partial {
+        ) -> Partial<'static> {
             let [scan, target, standing, content, scanned_at] = words;
             let [a, b, c, d, e, f, g, h, i, j, k, rows, bytes] = numbers;
             let tally = Tally {
@@ -243,7 +250,7 @@ mod tests {
                 let problem = Problem::of_source(ProblemCode::RaggedRows, &source, "ragged");
                 Problem { column, count, first: count, ..problem }
             });
-            let report = SplitReport { rows, bytes, problems: problems.collect() };
+            let (tally, report) = (Cow::Owned(tally), Cow::Owned(SplitReport { rows, bytes, problems: problems.collect() }));
             Partial { scan, target, standing, content, scanned_at, tally, report }
         }
     }
@@ -285,8 +292,8 @@ mod tests {
             standing: word("n"),
             content: word("c"),
             scanned_at: word("2017-07-01T09:00:00Z"),
-            tally,
-            report: SplitReport::default(),
+            tally: Cow::Owned(tally),
+            report: Cow::default(),
         };
         encoded(&partial, b"crm.csv,crm.csv,1,byte=0,email,A,7\n")
     }

@@ -23,6 +23,7 @@ use crate::support::progress::Cancel;
 use crate::support::secret::Secret;
 use crate::support::time;
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fs;
 use std::fs::File;
@@ -132,7 +133,7 @@ impl<'a> Resume<'a> {
         target: &str,
         session: &dyn Session,
         cancel: &Cancel,
-    ) -> Result<Option<(Partial, SpooledTempFile)>, ReadError> {
+    ) -> Result<Option<(Partial<'static>, SpooledTempFile)>, ReadError> {
         let anew = |why| {
             self.notes.borrow_mut().unused.push((name.to_owned(), why));
             Ok(None)
@@ -156,6 +157,10 @@ impl<'a> Resume<'a> {
         }
         if partial.target != target {
             return anew("its columns are others, or taken for something else");
+        }
+        // The originator would be told of a run that read it after this one began.
+        if time::parse(&partial.scanned_at).is_none_or(|at| at > (self.clock)()) {
+            return anew("what was kept of it is of a later time than this machine's clock shows");
         }
         let standing = session.standing().map(|standing| self.digest(&[&standing]));
         if standing.as_ref() != Some(&partial.standing) {
@@ -190,8 +195,8 @@ impl<'a> Resume<'a> {
             standing: self.digest(&[&standing]),
             content: content.to_owned(),
             scanned_at: time::format((self.clock)()),
-            tally: tally.clone(),
-            report: report.clone(),
+            tally: Cow::Borrowed(tally),
+            report: Cow::Borrowed(report),
         };
         let write = |findings: &mut SpooledTempFile| {
             findings.rewind()?;

@@ -90,8 +90,9 @@ impl TargetScan<'_> {
     ) -> Result<(), ScanError> {
         progress.begin(&self.surveyed.name, self.object.rows_expected.or(self.object.rows_estimated), self.object.bytes);
         let lawful: Vec<&LawfulSource> = self.job.declared.lawful_rows(&self.surveyed.name).collect();
-        let identified = self.job.resume.map(|resume| (resume, self.identify(resume, findings.is_some())));
-        let taken = match &identified {
+        let target = self.job.resume.map(|resume| self.identify(resume, findings.is_some()));
+        let identified = self.job.resume.zip(target.as_deref());
+        let taken = match identified {
             Some((resume, target)) => resume.take(&self.surveyed.name, target, self.session, cancel),
             None => Ok(None),
         };
@@ -99,14 +100,14 @@ impl TargetScan<'_> {
             Ok(Some((partial, kept))) if self.fits(&partial.tally, lawful.len()) => {
                 progress.advance(partial.report.rows, partial.report.bytes);
                 Ok(Done {
-                    tally: partial.tally,
-                    report: partial.report,
+                    tally: partial.tally.into_owned(),
+                    report: partial.report.into_owned(),
                     digest: Some(partial.content),
                     resumed: Some(partial.scanned_at),
                     kept,
                 })
             }
-            Ok(_) => self.scan(&lawful, findings.is_some(), outcome, &identified, progress, cancel),
+            Ok(_) => self.scan(&lawful, findings.is_some(), outcome, identified, progress, cancel),
             Err(_) => Err(ScanError::Cancelled),
         };
         progress.end();
@@ -147,7 +148,7 @@ impl TargetScan<'_> {
         lawful: &[&LawfulSource],
         is_listed: bool,
         outcome: &mut Outcome,
-        identified: &Option<(&Resume<'_>, String)>,
+        identified: Option<(&Resume<'_>, &str)>,
         progress: &dyn Progress,
         cancel: &Cancel,
     ) -> Result<Done, ScanError> {

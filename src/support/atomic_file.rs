@@ -118,7 +118,8 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::DirBuilderExt;
     use std::os::unix::fs::PermissionsExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    Ok(path.metadata()?.permissions().mode() & 0o077 == 0)
+    let of_others = path.metadata()?.permissions().mode() & 0o077;
+    Ok(of_others == 0)
 }
 
 /// Makes a folder, where there is none, and those above it. Where the system has no such notion, it is for its owner alone.

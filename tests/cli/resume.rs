@@ -286,6 +286,20 @@ fn nothing_is_taken_over_where_anything_else_is_asked_or_told() {
 }
 
 #[test]
+fn a_clock_that_went_back_takes_nothing_over() {
+    let world = World::asked();
+    let words = words(&world, &["exports"], &["--resume", "kept"]);
+    world.run("2017-07-01T09:00:01Z", &words).exits_with(11).stderr_is("");
+    let scan = world.run(AFTER, &words);
+    let why = "what was kept of it is of a later time than this machine's clock shows";
+    scan.exits_with(11).stderr_is(&format!("note: scanned anew, since {why}: `exports/mailing.csv`\n"));
+    assert!(resumed(&scan).is_empty());
+    let later = world.run("2017-07-01T12:00:00Z", &words);
+    later.exits_with(11).stderr_is("");
+    assert_eq!(later.json()["coverage"]["targets"][0]["resumed"]["scannedAt"], AFTER);
+}
+
+#[test]
 fn what_is_damaged_is_read_anew() {
     let world = World::asked();
     let own: Vec<&Person> = world.own.iter().collect();

@@ -50,10 +50,9 @@ pub(super) fn open<'a>(
 /// Whether a folder lies in another, or would if it were made.
 fn holds(source: &Path, folder: &Path) -> bool {
     let Ok(source) = source.canonicalize() else { return false };
-    let known = folder.ancestors().find_map(|ancestor| match ancestor.as_os_str().is_empty() {
-        true => Path::new(".").canonicalize().ok(),
-        false => ancestor.canonicalize().ok(),
-    });
+    // The first of those above it that is there; of a relative path, that is at last the folder in which the program runs.
+    let above = folder.ancestors().map(|ancestor| if ancestor.as_os_str().is_empty() { Path::new(".") } else { ancestor });
+    let known = above.map(Path::canonicalize).find_map(Result::ok);
     source.is_dir() && known.is_some_and(|known| known.starts_with(source))
 }
 
