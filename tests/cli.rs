@@ -44,8 +44,8 @@ mod postgres;
 mod receive;
 mod recipients;
 pub(crate) mod report;
-mod schedule;
 mod resume;
+mod schedule;
 mod seeds;
 #[cfg(unix)]
 mod server;

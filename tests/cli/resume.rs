@@ -87,10 +87,10 @@ fn is_running(id: u32) -> bool {
 }
 
 /// Runs a scan, and sends it a signal once so many further targets are kept, and a moment later. Says nothing of one that ended before.
-fn break_off(world: &World, words: &[String], signal: &str, further: usize, moment: Duration) -> Output {
+fn break_off(world: &World, words: &[String], signal: &str, further: u64, moment: Duration) -> Output {
     let before = kept(world).len();
     world.command(AFTER, words).run_while(|id| {
-        while is_running(id) && kept(world).len() < before + further {
+        while is_running(id) && ((kept(world).len() - before) as u64) < further {
             thread::sleep(Duration::from_millis(1));
         }
         thread::sleep(moment);
@@ -110,7 +110,7 @@ fn a_scan_that_is_killed_again_and_again_finds_what_one_in_a_piece_finds() {
     let mut killed = 0;
     let mut at_once = BTreeSet::new();
     for _ in 0..7 {
-        let (further, moment) = (dice.below(6) as usize, Duration::from_millis(dice.below(60)));
+        let (further, moment) = (dice.below(6), Duration::from_millis(dice.below(60)));
         let output = break_off(&world, &words(&world, &["data", "crm.db"], &slow), "-KILL", further, moment);
         killed += usize::from(output.code.is_none());
         at_once.insert(kept(&world).len());
