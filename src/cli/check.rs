@@ -1,14 +1,15 @@
 //! `check`: what cron or systemd runs on either side. It does what is due, once, by the commands that a person would type.
 
 mod child;
+mod event;
 mod originator;
 mod recipient;
 mod state;
 mod told;
 
 use crate::cli::check::child::Runner;
+use crate::cli::check::event::Event;
 use crate::cli::check::state::State;
-use crate::cli::check::told::Event;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::document::read_text;
@@ -20,12 +21,15 @@ use crate::report::json_v1::schedule::CheckedV1;
 use crate::report::json_v1::schedule::StepV1;
 use crate::report::text;
 use crate::schedule::metrics::SupplyMetrics;
+use crate::schedule::settings::Hooks;
+use crate::schedule::settings::LogFormat;
 use crate::schedule::settings::Settings;
 use crate::support::sanitize::clean;
 use crate::support::time;
 use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -79,7 +83,7 @@ Both may have:
   on_overdue = []
   on_error = []
   timeout_seconds = 30
-(`metrics` and `log` stand before the first line in brackets.)
+(`metrics`, `log` and `log_format` stand before the first line in brackets.)
 
 Exit codes: the worst of the run: 1 error, 12 a check failed, 11 residual,
 10 inconclusive, 13 something is overdue, 0.")]
@@ -90,6 +94,9 @@ pub(crate) struct Arguments {
     /// Show what would be done and why, and do nothing
     #[arg(long)]
     dry_run: bool,
+    /// Ask whether records of this supply came back with a backup that its recipient restored; for an originator, may be repeated
+    #[arg(long, value_name = "SUPPLY")]
+    restore: Vec<String>,
 }
 
 /// One thing that was done, or would be.
@@ -120,6 +127,10 @@ struct Run<'a> {
     now: Timestamp,
     is_dry: bool,
     state: State,
+    hooks: Hooks,
+    /// Events whose hook failed, which is not called again in this run.
+    deaf: BTreeSet<String>,
+    log: Option<(PathBuf, LogFormat)>,
     steps: Vec<Step>,
     supplies: Vec<SupplyMetrics>,
     rows: u64,
@@ -132,79 +143,136 @@ impl Run<'_> {
         self.base.join(path)
     }
 
-    /// Notes a step, and what its end means for the whole run.
+    /// Notes a step, keeps what is to be told of it, and what its end means for the whole run.
     fn note(&mut self, step: Step) -> anyhow::Result<()> {
         if let Some(code) = step.code {
             self.code = self.code.worst(code);
         }
+        if let Some(event) = &step.event {
+            self.tell(event)?;
+        }
         if self.context.format == Format::Text {
             self.context.say(&words(&step, self.is_dry))?;
+        }
+        if !self.is_dry {
+            told::log(self, &step)?;
         }
         self.steps.push(step);
         Ok(())
     }
 
+    /// Keeps an event for its hook.
+    fn tell(&self, event: &Event) -> anyhow::Result<()> {
+        if self.is_dry || told::hook(&self.hooks, event.name).is_empty() {
+            return Ok(());
+        }
+        event::keep(&self.state, event, self.now)
+    }
+
     /// Something went wrong that stops this step and no other.
     fn fail(&mut self, what: &'static str, about: String, error: &anyhow::Error) -> anyhow::Result<()> {
         failure::show(error);
-        let result = error.to_string();
+        let result = in_one_line(error);
         let event = Some(Event::error(&about, &result));
         self.note(Step { what, about, code: Some(ExitCode::Error), result, event, ..Step::default() })
     }
 }
 
+/// An error with its causes.
+fn in_one_line(error: &anyhow::Error) -> String {
+    let rendered = failure::render(error);
+    let lines = rendered.lines().map(str::trim_start).filter(|line| !line.starts_with("help: "));
+    lines.map(|line| line.trim_start_matches("error: ").trim_start_matches("cause: ")).collect::<Vec<_>>().join(": ")
+}
+
 /// Checks.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
-    let clock = Instant::now();
-    let text = read_text(&arguments.config, "settings")?;
-    let settings = Settings::parse(&text).map_err(|error| {
-        advised(
-            format!("cannot use the settings `{}`: {error}", arguments.config.display()),
-            "see `residua check --help` for the form of the file",
-        )
-    })?;
-    let base = match arguments.config.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let base = fs::canonicalize(&base).with_context(|| format!("cannot use the folder `{}`", base.display()))?;
+    let watch = Instant::now();
+    let (settings, base) = settings(&arguments.config)?;
     let now = context.now();
-    let state = settings.originator.as_ref().map(|own| &own.state).or(settings.recipient.as_ref().map(|own| &own.state));
-    let state = base.join(state.map_or(Path::new("state"), PathBuf::as_path));
-    let Some(state) = State::open(&state, now, arguments.dry_run)? else {
+    if !arguments.restore.is_empty() && settings.originator.is_none() {
+        return Err(advised("`--restore` is for an originator", "ask the originator for it: it issues the challenge"));
+    }
+    let begun = begin(arguments, &settings, &base, now, context).inspect_err(|error| {
+        // Nothing can be kept for the next run.
+        if !arguments.dry_run {
+            told::at_once(&settings, &base, &Event::error("check", &in_one_line(error)), now);
+        }
+    })?;
+    let Some(mut run) = begun else {
         context.explain("Another check is running; nothing was done.\n")?;
         return Ok(ExitCode::Clear);
     };
-    let runner = Runner::new(&base, &settings.environment, context)?;
-    let mut run = Run {
-        context,
-        runner,
-        base,
-        now,
-        is_dry: arguments.dry_run,
-        state,
-        steps: Vec::new(),
-        supplies: Vec::new(),
-        rows: 0,
-        code: ExitCode::Clear,
-    };
-    if let Some(originator) = &settings.originator {
-        originator::run(&mut run, originator)?;
+    if !run.is_dry {
+        // Of a run before that was killed.
+        told::hooks(&mut run)?;
     }
-    if let Some(recipient) = &settings.recipient {
-        recipient::run(&mut run, recipient, settings.hours.as_ref())?;
+    let done = match (&settings.originator, &settings.recipient) {
+        (Some(originator), _) => originator::run(&mut run, originator, &arguments.restore),
+        (None, Some(recipient)) => recipient::run(&mut run, recipient, settings.hours.as_ref()),
+        (None, None) => Ok(()),
+    };
+    if let Err(error) = done {
+        run.fail("stop", "this run".to_owned(), &error)?;
     }
     if run.steps.is_empty() && context.format == Format::Text {
         context.say("Nothing is due.\n")?;
     }
-    if !arguments.dry_run {
-        told::tell(&mut run, &settings, clock.elapsed())?;
+    if !run.is_dry {
+        told::hooks(&mut run)?;
         run.state.close(now)?;
+        told::metrics(&run, &settings, watch.elapsed())?;
+        told::log(&run, &Step { what: "end", code: Some(run.code), ..Step::default() })?;
     }
     if context.format == Format::Json {
         context.print(&json_v1::write(&json(&run)))?;
     }
     Ok(run.code)
+}
+
+/// Reads the settings, and finds the folder from which their paths are meant.
+fn settings(config: &Path) -> anyhow::Result<(Settings, PathBuf)> {
+    let text = read_text(config, "settings")?;
+    let settings = Settings::parse(&text).map_err(|error| {
+        advised(
+            format!("cannot use the settings `{}`: {error}", config.display()),
+            "see `residua check --help` for the form of the file",
+        )
+    })?;
+    let base = match config.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let base = fs::canonicalize(&base).with_context(|| format!("cannot use the folder `{}`", base.display()))?;
+    Ok((settings, base))
+}
+
+/// Takes what a run needs. `None` where another one is at work.
+fn begin<'a>(
+    arguments: &Arguments,
+    settings: &Settings,
+    base: &Path,
+    now: Timestamp,
+    context: &'a Context,
+) -> anyhow::Result<Option<Run<'a>>> {
+    let state = settings.originator.as_ref().map(|own| &own.state).or(settings.recipient.as_ref().map(|own| &own.state));
+    let state = base.join(state.map_or(Path::new("state"), PathBuf::as_path));
+    let Some(state) = State::open(&state, now, arguments.dry_run)? else { return Ok(None) };
+    Ok(Some(Run {
+        context,
+        runner: Runner::new(base, &settings.environment, context)?,
+        base: base.to_owned(),
+        now,
+        is_dry: arguments.dry_run,
+        state,
+        hooks: settings.hooks.clone(),
+        deaf: BTreeSet::new(),
+        log: settings.log.as_ref().map(|path| (base.join(path), settings.log_format)),
+        steps: Vec::new(),
+        supplies: Vec::new(),
+        rows: 0,
+        code: ExitCode::Clear,
+    }))
 }
 
 fn words(step: &Step, is_dry: bool) -> String {

@@ -38,9 +38,23 @@ pub(crate) struct Settings {
     pub(crate) metrics: Option<PathBuf>,
     /// A file to which a line is added for each thing that was done.
     pub(crate) log: Option<PathBuf>,
+    /// What such a line is.
+    #[serde(default)]
+    pub(crate) log_format: LogFormat,
     /// Variables that commands are given in their environment, by name, and where their values are found.
     #[serde(default)]
     pub(crate) environment: BTreeMap<String, Secret>,
+}
+
+/// What a line of the log is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// Words for people.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
 }
 
 /// The originator's part.
@@ -112,6 +126,9 @@ pub(crate) struct Recipient {
     pub(crate) state: PathBuf,
     /// What is scanned, as on the command line of `scan`. A relative path is meant from the folder of the file.
     pub(crate) sources: Vec<String>,
+    /// What is scanned instead for a challenge of phase `restore`; the same, where nothing is said.
+    #[serde(default)]
+    pub(crate) restored_sources: Vec<String>,
     /// As `scan --map`.
     pub(crate) map: Option<PathBuf>,
     /// As `scan --declare`.
@@ -202,10 +219,12 @@ impl Settings {
         if settings.hooks.timeout_seconds.is_some_and(|seconds| !(1..=LONGEST_HOOK).contains(&seconds)) {
             return Err(SettingsError::Meaning("`timeout_seconds` is not between 1 and 3600"));
         }
-        if settings.recipient.as_ref().is_some_and(|recipient| recipient.sources.iter().any(|source| source == "-")) {
+        let recipient = settings.recipient.as_ref();
+        let mut sources = recipient.into_iter().flat_map(|recipient| recipient.sources.iter().chain(&recipient.restored_sources));
+        if sources.clone().any(|source| source == "-") {
             return Err(SettingsError::Meaning("standard input (`-`) is no source of a scheduled scan"));
         }
-        if settings.recipient.as_ref().is_some_and(|recipient| recipient.sources.iter().any(|source| has_password(source))) {
+        if sources.any(|source| has_password(source)) {
             return Err(SettingsError::Meaning(
                 "a source has a password in its URL; say under `[environment]` where it is found, or use a password file",
             ));
@@ -244,6 +263,8 @@ mod tests {
             (format!("{RECIPIENT}sources = []"), "nothing would be scanned"),
             (format!("{RECIPIENT}sources = [\"-\"]"), "standard input"),
             (format!("{RECIPIENT}sources = [\"postgres://u:geheim@h/d\"]"), "password in its URL"),
+            (format!("{RECIPIENT}sources = [\"x\"]\nrestored_sources = [\"mysql://u:geheim@h/d\"]"), "password in its URL"),
+            (format!("log_format = \"yaml\"\n{RECIPIENT}sources = [\"x\"]"), "line 1"),
             (format!("{RECIPIENT}sources = [\"postgres://h/d?x=1&password=geheim\"]"), "password in its URL"),
             (format!("{RECIPIENT}sources = [\"x\"]\nsecret = \"geheim\""), "line 8: unknown field `secret`"),
             (format!("{RECIPIENT}sources = [\"x\"]\n[hooks]\ntimeout_seconds = 0"), "between 1 and 3600"),

@@ -1,6 +1,7 @@
 //! The program run by itself: each step of a check is a command of its own, so that what it does is what a person would have typed, and a step that fails
 //! or is killed takes no other with it.
 
+use crate::cli::check::state::State;
 use crate::cli::context::Context;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::advised;
@@ -13,7 +14,6 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
-use std::process::Stdio;
 use zeroize::Zeroizing;
 
 /// What runs commands.
@@ -45,7 +45,7 @@ impl Runner {
     }
 
     /// Runs a command to its end. What it complains of goes to standard error, as it does where a person types it.
-    pub(super) fn run(&self, words: &[String]) -> anyhow::Result<Done> {
+    pub(super) fn run(&self, words: &[String], state: &State) -> anyhow::Result<Done> {
         let mut command = Command::new(&self.program);
         command.args(words).args(["--format", "json", "--quiet", "--progress", "never"]).current_dir(&self.folder);
         if let Some(now) = &self.now {
@@ -54,7 +54,7 @@ impl Runner {
         for (name, value) in &self.environment {
             command.env(name, value.as_str());
         }
-        let output = command.stdin(Stdio::null()).output().context("cannot start this program anew")?;
+        let output = command.stdin(state.held()?).output().context("cannot start this program anew")?;
         let complaint = String::from_utf8_lossy(&output.stderr);
         // It was made harmless where it was written.
         let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), &output.stderr);
@@ -69,7 +69,11 @@ impl Runner {
         };
         let json = serde_json::from_slice(&output.stdout).unwrap_or_default();
         let first = complaint.lines().find(|line| line.starts_with("error")).unwrap_or_default();
-        Ok(Done { code, json, complaint: first.trim_start_matches("error: ").to_owned() })
+        let complaint = match first.trim_start_matches("error: ") {
+            "" if output.status.code().is_none() => "it was killed",
+            first => first,
+        };
+        Ok(Done { code, json, complaint: complaint.to_owned() })
     }
 }
 

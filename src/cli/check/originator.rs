@@ -3,10 +3,13 @@
 use crate::attestation::dsse::sha256;
 use crate::cli::check::Run;
 use crate::cli::check::Step;
+use crate::cli::check::event::Event;
 use crate::cli::check::state::deliver;
-use crate::cli::check::told::Event;
+use crate::cli::check::state::unused;
 use crate::cli::context;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::advised;
+use crate::finding::Phase;
 use crate::ledger::Ledger;
 use crate::ledger::board;
 use crate::schedule::metrics::SupplyMetrics;
@@ -33,7 +36,7 @@ const REFUSED: &str = "refused";
 /// Challenges that were issued and are not in the outbox yet.
 const STAGING: &str = "staging";
 
-pub(super) fn run(run: &mut Run<'_>, own: &Originator) -> anyhow::Result<()> {
+pub(super) fn run(run: &mut Run<'_>, own: &Originator, restored: &[String]) -> anyhow::Result<()> {
     let folder = match &own.ledger {
         Some(ledger) => run.path(ledger),
         None => context::ledger_folder(None)?,
@@ -41,6 +44,7 @@ pub(super) fn run(run: &mut Run<'_>, own: &Originator) -> anyhow::Result<()> {
     hand_over(run, own, &folder)?;
     take_in(run, own, &folder)?;
     ask(run, own, &folder)?;
+    ask_after_restore(run, own, &folder, restored)?;
     say_overdue(run, &folder)
 }
 
@@ -116,22 +120,39 @@ fn take_in(run: &mut Run<'_>, own: &Originator, folder: &Path) -> anyhow::Result
             continue;
         }
         fs::create_dir_all(&receipts).with_context(|| format!("cannot use the folder `{}`", receipts.display()))?;
-        let done = run.runner.run(&words)?;
+        let done = run.runner.run(&words, &run.state)?;
         step.code = Some(done.code);
-        let (aside, event) = match done.code {
-            ExitCode::Clear | ExitCode::Inconclusive | ExitCode::Residual => (DONE, concluded(&done.json)),
-            _ => (REFUSED, Some("error")),
-        };
         step.result = said(&done.json, &done.complaint);
-        step.event = event.map(|name| Event { name, about: step.about.clone(), message: step.result.clone(), files: Vec::new() });
-        let aside = inbox.join(aside).join(unused(&inbox.join(aside), &name));
-        deliver(&path, &aside)?;
-        if done.code == ExitCode::VerificationFailed || done.code == ExitCode::Error {
-            let reason = PathBuf::from(format!("{}.reason.txt", aside.display()));
-            atomic_file::write(&reason, format!("{}\n", step.result).as_bytes(), Access::Public, Existing::Replace)
-                .with_context(|| format!("cannot write `{}`", reason.display()))?;
-        }
+        let aside = match done.code {
+            ExitCode::Clear | ExitCode::Inconclusive | ExitCode::Residual => {
+                let conclusion = concluded(&done.json).unwrap_or_default();
+                step.event = Event::concluded(conclusion, &step.about, &step.result, Vec::new());
+                Some(DONE)
+            }
+            ExitCode::VerificationFailed => {
+                step.event = Some(Event::error(&step.about, &step.result));
+                Some(REFUSED)
+            }
+            // Something failed that says nothing about the file, as a full disk or a ledger that a person is at work with.
+            ExitCode::Error | ExitCode::Usage | ExitCode::Overdue => {
+                step.result = format!("{}; it stays in the inbox", step.result);
+                step.event = Some(Event::error(&step.about, &step.result));
+                None
+            }
+        };
+        let result = step.result.clone();
+        // What is to be told of it is kept before it goes out of sight.
         run.note(step)?;
+        let Some(aside) = aside.map(|folder| inbox.join(folder)) else { continue };
+        let aside = aside.join(unused(&aside, &name));
+        if done.code == ExitCode::VerificationFailed {
+            let reason = PathBuf::from(format!("{}.reason.txt", aside.display()));
+            let writing = || format!("cannot write `{}`", reason.display());
+            fs::create_dir_all(inbox.join(REFUSED)).with_context(writing)?;
+            atomic_file::write(&reason, format!("{result}\n").as_bytes(), Access::Public, Existing::Replace)
+                .with_context(writing)?;
+        }
+        deliver(&path, &aside)?;
     }
     Ok(())
 }
@@ -142,25 +163,9 @@ fn is_on_its_way(path: &Path) -> bool {
     name.starts_with('.') || name.ends_with(".part") || name.ends_with(".tmp")
 }
 
-/// A name that stands for nothing yet in a folder: the same file may come twice.
-fn unused(folder: &Path, name: &str) -> String {
-    let taken = |name: &str| folder.join(name).symlink_metadata().is_ok();
-    if !taken(name) {
-        return name.to_owned();
-    }
-    (2..u64::MAX).map(|number| format!("{number}-{name}")).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())
-}
-
-/// The event that follows from what was verified; a confirmation or a baseline is none.
-fn concluded(json: &Value) -> Option<&'static str> {
-    let attestation = json.get("attestations")?.get(0)?;
-    match attestation.get("appraisal")?.as_str()? {
-        "clear" => Some("clear"),
-        "residual" => Some("residual"),
-        "inconclusive" => Some("inconclusive"),
-        "failed" => Some("error"),
-        _ => None,
-    }
+/// What an attestation was appraised as.
+fn concluded(json: &Value) -> Option<&str> {
+    json.get("attestations")?.get(0)?.get("appraisal")?.as_str()
 }
 
 /// What came of a verification, in one line.
@@ -217,6 +222,24 @@ fn ask(run: &mut Run<'_>, own: &Originator, folder: &Path) -> anyhow::Result<()>
     Ok(())
 }
 
+/// Issues what a person asked for, since a backup was restored.
+fn ask_after_restore(run: &mut Run<'_>, own: &Originator, folder: &Path, restored: &[String]) -> anyhow::Result<()> {
+    for given in restored {
+        let supply = Ledger::open(folder)?.view().supply(given).map(|supply| supply.entry.supply_id.clone());
+        let asked = match supply {
+            Ok(id) => {
+                let why = "a backup was restored, says whoever started this run".to_owned();
+                issue(run, own, folder, &id, (Phase::Restore.word(), false), why)
+            }
+            Err(error) => Err(advised(error, "`residua supplies list` lists the supplies of the ledger")),
+        };
+        if let Err(error) = asked {
+            run.fail("issue", given.clone(), &error)?;
+        }
+    }
+    Ok(())
+}
+
 fn rule<'a>(own: &'a Originator, id: &str) -> Option<&'a SupplyRule> {
     own.supply.iter().find(|rule| !rule.id.is_empty() && id.starts_with(&rule.id))
 }
@@ -255,7 +278,7 @@ fn issue(run: &mut Run<'_>, own: &Originator, folder: &Path, id: &str, asked: (&
     if run.is_dry {
         return run.note(step);
     }
-    let done = run.runner.run(&words)?;
+    let done = run.runner.run(&words, &run.state)?;
     step.code = Some(done.code);
     let challenge = done.json.get("challengeId").and_then(Value::as_str);
     if let Some(challenge) = challenge.filter(|_| done.code == ExitCode::Clear) {

@@ -6,17 +6,23 @@
 use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::sha256;
 use crate::attestation::key::Card;
+use crate::attestation::key::SigningKey;
+use crate::attestation::predicate_v1::AttestationV1;
 use crate::attestation::predicate_v1::ChallengeV1;
+use crate::attestation::predicate_v1::ReasonV1;
 use crate::attestation::statement::PredicateType;
 use crate::attestation::statement::Statement;
 use crate::cli::check::Run;
 use crate::cli::check::Step;
+use crate::cli::check::event::Event;
 use crate::cli::check::state::copy;
 use crate::cli::check::state::deliver;
-use crate::cli::check::told::Event;
+use crate::cli::check::state::unused;
 use crate::cli::exit_code::ExitCode;
+use crate::finding::Phase;
 use crate::manifest::statement::ManifestV1;
 use crate::report::json_v1;
+use crate::report::json_v1::schedule::SummaryV1;
 use crate::schedule::hours::Hours;
 use crate::schedule::metrics::SupplyMetrics;
 use crate::schedule::recipient::Known;
@@ -27,10 +33,15 @@ use crate::support::atomic_file;
 use crate::support::atomic_file::Access;
 use crate::support::atomic_file::Existing;
 use crate::support::hex;
+use crate::support::sanitize::clean;
 use crate::support::time;
 use anyhow::Context as _;
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -48,6 +59,12 @@ const FINDINGS: &str = "findings";
 /// Marks of what went to the outbox.
 const SENT: &str = "sent";
 
+/// Finished targets of scans that were broken off.
+const KEPT: &str = "kept";
+
+/// Reasons of a verdict that are told; of more it tells the number.
+const MOST_TOLD: usize = 5;
+
 /// How deep folders in the inbox are looked into, and how large a signed document is.
 const DEEPEST: usize = 8;
 const LARGEST: u64 = 64 << 20;
@@ -60,6 +77,28 @@ struct Asked {
     card: PathBuf,
     /// The SHA-256 of the manifest that it is about.
     manifest: [u8; 32],
+    /// The SHA-256 of the file.
+    sha256: String,
+}
+
+/// A manifest that came in.
+struct Supplied {
+    file: PathBuf,
+    supply: String,
+    delete_by: Option<Date>,
+}
+
+/// What is kept of an answer that went to the outbox.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent {
+    /// SHA-256 of the attestation.
+    sha256: String,
+    supply: String,
+    phase: String,
+    verdict: String,
+    /// When its scan ended.
+    finished_at: String,
 }
 
 /// What lies in the inbox.
@@ -67,7 +106,7 @@ struct Asked {
 struct Inbox {
     asked: Vec<Asked>,
     /// Manifests, by the SHA-256 that their signed statements name.
-    manifests: BTreeMap<[u8; 32], PathBuf>,
+    manifests: BTreeMap<[u8; 32], Supplied>,
     /// Challenges of which nobody whose card is named is the author, and why they are not answered.
     refused: Vec<(PathBuf, String)>,
 }
@@ -87,7 +126,7 @@ pub(super) fn run(run: &mut Run<'_>, own: &Recipient, hours: Option<&Hours>) -> 
         let known = Known { is_answered, has_manifest: manifest.is_some(), hours };
         match (turn(&asked.challenge, known, run.now), manifest) {
             (Turn::Scan, Some(manifest)) => {
-                if let Err(error) = scan(run, own, asked, manifest) {
+                if let Err(error) = scan(run, own, asked, &manifest.file) {
                     run.fail("scan", about(asked), &error)?;
                 }
             }
@@ -111,7 +150,48 @@ pub(super) fn run(run: &mut Run<'_>, own: &Recipient, hours: Option<&Hours>) -> 
         }
         send(run, own, asked)?;
     }
+    if !run.is_dry {
+        forget(run, &inbox.asked)?;
+    }
+    run.supplies = stands(run, &inbox);
     Ok(())
+}
+
+/// Removes finished targets of scans that nobody waits for any more.
+fn forget(run: &Run<'_>, asked: &[Asked]) -> anyhow::Result<()> {
+    let waiting: BTreeSet<&str> = asked.iter().filter(|asked| asked.file.is_file()).map(|asked| asked.sha256.as_str()).collect();
+    for entry in fs::read_dir(run.state.path(KEPT)).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() && !waiting.contains(entry.file_name().to_string_lossy().as_ref()) {
+            fs::remove_dir_all(&path).with_context(|| format!("cannot remove `{}`", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// How each supply stands: its newest verdict, and the days to the agreed one.
+fn stands(run: &Run<'_>, inbox: &Inbox) -> Vec<SupplyMetrics> {
+    let mut newest: BTreeMap<String, Sent> = BTreeMap::new();
+    for entry in fs::read_dir(run.state.path(SENT)).into_iter().flatten().flatten() {
+        let Some(sent) = fs::read(entry.path()).ok().and_then(|bytes| serde_json::from_slice::<Sent>(&bytes).ok()) else {
+            continue;
+        };
+        if newest.get(&sent.supply).is_none_or(|known| known.finished_at < sent.finished_at) {
+            newest.insert(sent.supply.clone(), sent);
+        }
+    }
+    let days: BTreeMap<&str, Option<Date>> =
+        inbox.manifests.values().map(|supplied| (supplied.supply.as_str(), supplied.delete_by)).collect();
+    let ids: BTreeSet<&str> = days.keys().copied().chain(newest.keys().map(String::as_str)).collect();
+    let today = time::day(run.now);
+    let stands = ids.into_iter().map(|id| SupplyMetrics {
+        supply: id.to_owned(),
+        state: newest.get(id).map_or("unanswered", |sent| &sent.verdict).to_owned(),
+        days: days.get(id).copied().flatten().map(|day| time::days_between(today, day)),
+        // Nobody owes an answer before it is asked for.
+        is_overdue: false,
+    });
+    stands.collect()
 }
 
 fn about(asked: &Asked) -> String {
@@ -126,7 +206,7 @@ fn answer_name(challenge: &str) -> String {
 
 /// Reads every document of the inbox. What is none is left where it lies: people put data beside them.
 fn look_into(run: &Run<'_>, own: &Recipient) -> anyhow::Result<Inbox> {
-    let key = crate::attestation::key::SigningKey::read(&run.path(&own.key))?;
+    let key = SigningKey::read(&run.path(&own.key))?;
     let originators = own.originators.iter().map(|path| {
         let path = run.path(path);
         Ok((Card::read(&path)?, path))
@@ -160,6 +240,7 @@ fn look_into(run: &Run<'_>, own: &Recipient) -> anyhow::Result<Inbox> {
                     challenge: statement.predicate,
                     card: card.clone(),
                     manifest: statement.subject.sha256,
+                    sha256: hex::encode(&sha256(&bytes)),
                 }),
                 Err(error) => inbox.refused.push((file, error.to_string())),
             },
@@ -167,7 +248,11 @@ fn look_into(run: &Run<'_>, own: &Recipient) -> anyhow::Result<Inbox> {
                 let manifest =
                     file.to_string_lossy().strip_suffix(".intoto.json").map(PathBuf::from).filter(|path| path.is_file());
                 if let (Ok(statement), Some(manifest)) = (Statement::<ManifestV1>::open(verified), manifest) {
-                    inbox.manifests.insert(statement.subject.sha256, manifest);
+                    let terms = statement.predicate.supply;
+                    let delete_by = time::parse_day(&terms.delete_by);
+                    inbox
+                        .manifests
+                        .insert(statement.subject.sha256, Supplied { file: manifest, supply: terms.supply_id, delete_by });
                 }
             }
             _ => {}
@@ -197,14 +282,19 @@ fn list(folder: &Path, deeper: usize, files: &mut Vec<PathBuf>) -> anyhow::Resul
 fn refuse(run: &mut Run<'_>, own: &Recipient, file: &Path, why: String) -> anyhow::Result<()> {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let event = Some(Event::error(&name, &why));
-    if !run.is_dry {
-        let aside = run.path(&own.inbox).join(REFUSED).join(&name);
-        deliver(file, &aside)?;
-        let reason = PathBuf::from(format!("{}.reason.txt", aside.display()));
-        atomic_file::write(&reason, format!("{why}\n").as_bytes(), Access::Public, Existing::Replace)
-            .with_context(|| format!("cannot write `{}`", reason.display()))?;
+    let reason = format!("{why}\n");
+    // What is to be told of it is kept before it goes out of sight.
+    run.note(Step { what: "refuse", about: name.clone(), why, code: Some(ExitCode::Error), event, ..Step::default() })?;
+    if run.is_dry {
+        return Ok(());
     }
-    run.note(Step { what: "refuse", about: name, why, code: Some(ExitCode::Error), event, ..Step::default() })
+    let folder = run.path(&own.inbox).join(REFUSED);
+    let aside = folder.join(unused(&folder, &name));
+    let reasons = PathBuf::from(format!("{}.reason.txt", aside.display()));
+    let writing = || format!("cannot write `{}`", reasons.display());
+    fs::create_dir_all(&folder).with_context(writing)?;
+    atomic_file::write(&reasons, reason.as_bytes(), Access::Public, Existing::Replace).with_context(writing)?;
+    deliver(file, &aside)
 }
 
 fn scan(run: &mut Run<'_>, own: &Recipient, asked: &Asked, manifest: &Path) -> anyhow::Result<()> {
@@ -215,7 +305,9 @@ fn scan(run: &mut Run<'_>, own: &Recipient, asked: &Asked, manifest: &Path) -> a
     let out = PathBuf::from(absolute(&answers)).join(answer_name(id));
     let listed = PathBuf::from(absolute(&findings)).join(format!("{id}.csv"));
     // The sources come first and as they are written: a target goes by the name under which it was scanned.
-    let mut words: Vec<String> = ["scan".to_owned()].into_iter().chain(own.sources.iter().cloned()).collect();
+    let is_restored = asked.challenge.phase == Phase::Restore.word() && !own.restored_sources.is_empty();
+    let sources = if is_restored { &own.restored_sources } else { &own.sources };
+    let mut words: Vec<String> = ["scan".to_owned()].into_iter().chain(sources.iter().cloned()).collect();
     let mut add = |flag: &str, value: String| words.extend([flag.to_owned(), value]);
     add("--manifest", absolute(manifest));
     add("--challenge", absolute(&asked.file));
@@ -223,6 +315,7 @@ fn scan(run: &mut Run<'_>, own: &Recipient, asked: &Asked, manifest: &Path) -> a
     add("--as", absolute(&run.path(&own.key)));
     add("--out", out.display().to_string());
     add("--findings", listed.display().to_string());
+    add("--resume", PathBuf::from(absolute(&folder(KEPT)?)).display().to_string());
     for (flag, path) in [("--map", &own.map), ("--declare", &own.declare)] {
         if let Some(path) = path {
             add(flag, absolute(&run.path(path)));
@@ -256,30 +349,12 @@ fn scan(run: &mut Run<'_>, own: &Recipient, asked: &Asked, manifest: &Path) -> a
     if run.is_dry {
         return run.note(step);
     }
-    let done = run.runner.run(&words)?;
+    let done = run.runner.run(&words, &run.state)?;
     step.code = Some(done.code);
-    let verdict = done.json.get("verdict").and_then(Value::as_str).unwrap_or_default().to_owned();
     run.rows = run.rows.saturating_add(done.json.get("rows").and_then(Value::as_u64).unwrap_or(0));
     if out.is_file() {
-        let summary = findings.join(format!("{id}.summary.json"));
-        atomic_file::write(&summary, json_v1::write(&done.json).as_bytes(), Access::Private, Existing::Replace)
-            .with_context(|| format!("cannot write `{}`", summary.display()))?;
-        let meaning = done.json.get("meaning").and_then(Value::as_str).unwrap_or_default();
-        step.result = format!("{verdict}: {meaning}");
-        run.supplies.push(SupplyMetrics {
-            supply: asked.challenge.supply_id.clone(),
-            state: verdict.clone(),
-            days: None,
-            is_overdue: false,
-        });
-        let files = [&listed, &summary].map(|path| path.display().to_string()).to_vec();
-        let name = match verdict.as_str() {
-            "residual" => Some("residual"),
-            "inconclusive" => Some("inconclusive"),
-            "clear" => Some("clear"),
-            _ => None,
-        };
-        step.event = name.map(|name| Event { name, about: about(asked), message: step.result.clone(), files });
+        let word = |name| done.json.get(name).and_then(Value::as_str).unwrap_or_default();
+        step.result = format!("{}: {}", word("verdict"), word("meaning"));
     } else {
         step.result.clone_from(&done.complaint);
         step.event = Some(Event::error(&step.about, &done.complaint));
@@ -287,7 +362,8 @@ fn scan(run: &mut Run<'_>, own: &Recipient, asked: &Asked, manifest: &Path) -> a
     run.note(step)
 }
 
-/// Brings an answer to the outbox, once, and puts its challenge aside.
+/// Brings an answer to the outbox, once, tells of it, and puts its challenge aside. All that is told is taken from the answer itself, so that nothing is
+/// lost where the run that signed it was killed.
 fn send(run: &mut Run<'_>, own: &Recipient, asked: &Asked) -> anyhow::Result<()> {
     let id = &asked.challenge.challenge_id;
     let answer = run.state.path(ANSWERS).join(answer_name(id));
@@ -296,13 +372,30 @@ fn send(run: &mut Run<'_>, own: &Recipient, asked: &Asked) -> anyhow::Result<()>
     }
     let mark = run.state.folder(SENT)?.join(id);
     if !mark.is_file() {
+        let reading = || format!("cannot read `{}`", answer.display());
+        let bytes = fs::read(&answer).with_context(reading)?;
+        let card = SigningKey::read(&run.path(&own.key))?.card();
+        let envelope = Envelope::parse(&bytes).with_context(reading)?;
+        let stated =
+            Statement::<AttestationV1>::open(envelope.verify(&card).with_context(reading)?).with_context(reading)?.predicate;
+        let files = summarise(run, id, &stated)?;
+        let event = Event::concluded(&stated.verdict, &about(asked), &conclusion(&stated), files);
+        if let Some(event) = &event {
+            run.tell(event)?;
+        }
         let first = |id: &str| id.get(..8).unwrap_or(id).to_owned();
         let name = format!("{}-{}-{}.attestation.json", first(&asked.challenge.supply_id), asked.challenge.phase, first(id));
         let outbox = run.path(&own.outbox);
         fs::create_dir_all(&outbox).with_context(|| format!("cannot use the outbox `{}`", outbox.display()))?;
         copy(&answer, &outbox.join(&name))?;
-        let digest = hex::encode(&sha256(&fs::read(&answer).with_context(|| format!("cannot read `{}`", answer.display()))?));
-        atomic_file::write(&mark, format!("{digest}\n").as_bytes(), Access::Private, Existing::Replace)
+        let sent = Sent {
+            sha256: hex::encode(&sha256(&bytes)),
+            supply: asked.challenge.supply_id.clone(),
+            phase: asked.challenge.phase.clone(),
+            verdict: stated.verdict,
+            finished_at: stated.scan.finished_at,
+        };
+        atomic_file::write(&mark, json_v1::write(&sent).as_bytes(), Access::Private, Existing::Replace)
             .with_context(|| format!("cannot write `{}`", mark.display()))?;
         run.note(Step {
             what: "send",
@@ -314,7 +407,54 @@ fn send(run: &mut Run<'_>, own: &Recipient, asked: &Asked) -> anyhow::Result<()>
     }
     let name = asked.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if asked.file.is_file() {
-        deliver(&asked.file, &run.path(&own.inbox).join(DONE).join(name))?;
+        let folder = run.path(&own.inbox).join(DONE);
+        deliver(&asked.file, &folder.join(unused(&folder, &name)))?;
     }
     Ok(())
+}
+
+/// The verdict with what stood in its way.
+fn conclusion(stated: &AttestationV1) -> String {
+    let mut words = format!("{}: {}", stated.verdict, stated.meaning);
+    let reasons: Vec<String> = stated.verdict_reasons.iter().take(MOST_TOLD).map(reason).collect();
+    if !reasons.is_empty() {
+        let more = stated.verdict_reasons.len().saturating_sub(MOST_TOLD);
+        let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+        words.push_str(&format!(" What stood in the way: {}{more}.", reasons.join("; ")));
+    }
+    words
+}
+
+fn reason(reason: &ReasonV1) -> String {
+    let mut words = reason.code.clone();
+    if let Some(place) = &reason.place {
+        words.push_str(&format!(" at `{}`", clean(place)));
+    }
+    if let Some(key) = &reason.key {
+        words.push_str(&format!(" by `{}`", clean(key)));
+    }
+    if let Some(count) = reason.count {
+        words.push_str(&format!(" ({count})"));
+    }
+    words
+}
+
+/// Writes beside the findings what was signed, in short, for whoever deletes. The files that there are.
+fn summarise(run: &Run<'_>, id: &str, stated: &AttestationV1) -> anyhow::Result<Vec<String>> {
+    let folder = run.state.folder(FINDINGS)?;
+    let folder = fs::canonicalize(&folder).unwrap_or(folder);
+    let (listed, summary) = (folder.join(format!("{id}.csv")), folder.join(format!("{id}.summary.json")));
+    let json = json_v1::write(&SummaryV1 {
+        version: json_v1::VERSION,
+        challenge_id: id,
+        supply_id: &stated.supply,
+        verdict: &stated.verdict,
+        meaning: &stated.meaning,
+        verdict_reasons: &stated.verdict_reasons,
+        finished_at: &stated.scan.finished_at,
+        findings: listed.is_file().then(|| listed.display().to_string()),
+    });
+    atomic_file::write(&summary, json.as_bytes(), Access::Private, Existing::Replace)
+        .with_context(|| format!("cannot write `{}`", summary.display()))?;
+    Ok([listed, summary].into_iter().filter(|path| path.is_file()).map(|path| path.display().to_string()).collect())
 }

@@ -12,8 +12,10 @@ use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::fs::TryLockError;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::Stdio;
 
 /// How far a clock may go back without a word: it is set a little now and then.
 const BACK: SignedDuration = SignedDuration::from_mins(10);
@@ -21,7 +23,7 @@ const BACK: SignedDuration = SignedDuration::from_mins(10);
 /// The folder of what a run leaves. While it is held no other run begins.
 pub(super) struct State {
     folder: PathBuf,
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 impl State {
@@ -30,9 +32,16 @@ impl State {
         let opening = || format!("cannot use the folder `{}`", folder.display());
         let mut lock = None;
         if !is_dry {
-            create_private(folder).with_context(opening)?;
+            if !atomic_file::private_folder(folder).with_context(opening)? {
+                return Err(advised(
+                    "others than its owner can use it",
+                    format!("`chmod 700 {}`: what is kept there tells which rows were found", folder.display()),
+                )
+                .context(opening()));
+            }
             let path = folder.join("lock");
-            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).with_context(opening)?;
+            let file =
+                OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).with_context(opening)?;
             match file.try_lock() {
                 Ok(()) => lock = Some(file),
                 Err(TryLockError::WouldBlock) => return Ok(None),
@@ -46,13 +55,19 @@ impl State {
                 format!("set the clock; if it was wrong then, remove `{}`", folder.join("clock").display()),
             ));
         }
-        Ok(Some(State { folder: folder.to_owned(), _lock: lock }))
+        Ok(Some(State { folder: folder.to_owned(), lock }))
+    }
+
+    /// A standard input for a command: the empty lock itself. A run may be killed and a command of it live on; as long as it does, the lock is held, and the
+    /// next run does not do the same beside it.
+    pub(super) fn held(&self) -> io::Result<Stdio> {
+        self.lock.as_ref().map_or_else(|| Ok(Stdio::null()), |lock| Ok(Stdio::from(lock.try_clone()?)))
     }
 
     /// A folder in it, made where it is not there.
     pub(super) fn folder(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self.folder.join(name);
-        create_private(&path).with_context(|| format!("cannot use the folder `{}`", path.display()))?;
+        atomic_file::private_folder(&path).with_context(|| format!("cannot use the folder `{}`", path.display()))?;
         Ok(path)
     }
 
@@ -69,14 +84,19 @@ impl State {
     }
 }
 
-/// Moves a file into a folder, also to another disk: it appears there whole, and goes here afterwards.
+/// Moves a file into a folder. On another disk it appears there whole, and goes here afterwards.
 pub(super) fn deliver(from: &Path, to: &Path) -> anyhow::Result<()> {
     let moving = || format!("cannot move `{}` to `{}`", from.display(), to.display());
     if let Some(folder) = to.parent() {
         fs::create_dir_all(folder).with_context(moving)?;
     }
-    copy(from, to)?;
-    fs::remove_file(from).with_context(moving)
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            copy(from, to)?;
+            fs::remove_file(from).with_context(moving)
+        }
+        moved => moved.with_context(moving),
+    }
 }
 
 /// Copies a file, which appears whole.
@@ -86,13 +106,31 @@ pub(super) fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     atomic_file::write(to, &bytes, Access::Public, Existing::Replace).with_context(copying)
 }
 
-#[cfg(unix)]
-fn create_private(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+/// A name that stands for nothing yet in a folder: the same file may come twice.
+pub(super) fn unused(folder: &Path, name: &str) -> String {
+    let taken = |name: &str| folder.join(name).symlink_metadata().is_ok();
+    if !taken(name) {
+        return name.to_owned();
+    }
+    (2..u64::MAX).map(|number| format!("{number}-{name}")).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())
 }
 
-#[cfg(not(unix))]
-fn create_private(path: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(path)
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn a_command_that_outlives_its_run_holds_the_next_one_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let now = time::parse("2017-07-01T09:00:00Z").unwrap();
+        let state = State::open(&path, now, false).unwrap().unwrap();
+        let mut child = Command::new("sleep").arg("60").stdin(state.held().unwrap()).spawn().unwrap();
+        drop(state);
+        assert!(State::open(&path, now, false).unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(State::open(&path, now, false).unwrap().is_some());
+    }
 }

@@ -2,14 +2,18 @@
 
 use crate::cli::check::Run;
 use crate::cli::check::Step;
+use crate::cli::check::event;
+use crate::cli::check::event::Event;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure;
 use crate::cli::failure::advised;
 use crate::report::json_v1;
-use crate::report::json_v1::schedule::EventV1;
+use crate::report::json_v1::schedule;
+use crate::report::json_v1::schedule::LoggedV1;
 use crate::schedule::metrics;
 use crate::schedule::metrics::Metrics;
 use crate::schedule::settings::Hooks;
+use crate::schedule::settings::LogFormat;
 use crate::schedule::settings::Settings;
 use crate::support::atomic_file;
 use crate::support::atomic_file::Access;
@@ -17,6 +21,7 @@ use crate::support::atomic_file::Existing;
 use crate::support::sanitize::clean;
 use crate::support::time;
 use anyhow::Context as _;
+use jiff::Timestamp;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -31,68 +36,61 @@ const PATIENCE: u64 = 30;
 /// How often a hook is looked after.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Something that somebody wants to be told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Event {
-    /// `clear`, `residual`, `inconclusive`, `overdue` or `error`.
-    pub(super) name: &'static str,
-    /// Which supply, challenge or file.
-    pub(super) about: String,
-    /// In a sentence.
-    pub(super) message: String,
-    /// Files that were left.
-    pub(super) files: Vec<String>,
-}
-
-impl Event {
-    /// That something went wrong.
-    pub(super) fn error(about: &str, message: &str) -> Event {
-        Event { name: "error", about: about.to_owned(), message: message.to_owned(), files: Vec::new() }
-    }
-}
-
-/// Tells everybody. What cannot be told is an error of the run: who relies on being told has to hear of it somewhere.
-pub(super) fn tell(run: &mut Run<'_>, settings: &Settings, took: Duration) -> anyhow::Result<()> {
-    let events: Vec<Event> = run.steps.iter().filter_map(|step| step.event.clone()).collect();
-    for event in events {
-        let command = hook(&settings.hooks, event.name);
+/// Tells the hooks what waits for them. What cannot be told is an error of the run, and waits for the next one: who relies on being told has to hear of it
+/// somewhere.
+pub(super) fn hooks(run: &mut Run<'_>) -> anyhow::Result<()> {
+    let day = time::day(run.now);
+    for waiting in event::waiting(&run.state)? {
+        let command = hook(&run.hooks, &waiting.name).to_vec();
         if command.is_empty() {
+            event::is_for_nobody(&waiting)?;
             continue;
         }
-        if let Err(error) = call(command, &event, run, settings.hooks.timeout_seconds.unwrap_or(PATIENCE)) {
-            run.code = run.code.worst(ExitCode::Error);
-            failure::show(&error);
-            let about = format!("the hook on_{}", event.name);
-            run.steps.push(Step {
-                what: "tell",
-                about,
-                code: Some(ExitCode::Error),
-                result: error.to_string(),
-                ..Step::default()
-            });
+        if run.deaf.contains(&waiting.name) {
+            continue;
+        }
+        match call(&command, &waiting.name, &waiting.told, run) {
+            Ok(()) => event::is_told(&run.state, &waiting, day)?,
+            Err(error) => {
+                failure::show(&error);
+                run.deaf.insert(waiting.name.clone());
+                let about = format!("the hook on_{}", waiting.name);
+                let result = format!(
+                    "{}; it is told again by the next run",
+                    error.chain().nth(1).map_or_else(String::new, ToString::to_string)
+                );
+                run.note(Step { what: "tell", about, code: Some(ExitCode::Error), result, ..Step::default() })?;
+            }
         }
     }
-    if let Some(path) = &settings.metrics {
-        let metrics = Metrics {
-            finished: run.now.as_second(),
-            seconds: took.as_secs_f64(),
-            code: run.code as u8,
-            rows: run.rows,
-            supplies: run.supplies.clone(),
-        };
-        let path = run.path(path);
-        // Prometheus runs under an account of its own.
-        atomic_file::write(&path, metrics::text(&metrics).as_bytes(), Access::Public, Existing::Replace)
-            .with_context(|| format!("cannot write the metrics `{}`", path.display()))?;
-    }
-    if let Some(path) = &settings.log {
-        let path = run.path(path);
-        log(&path, run).with_context(|| format!("cannot write the log `{}`", path.display()))?;
-    }
+    event::prune(&run.state, day);
     Ok(())
 }
 
-fn hook<'a>(hooks: &'a Hooks, event: &str) -> &'a [String] {
+/// Calls the hook for an error where nothing can be kept for it.
+pub(super) fn at_once(settings: &Settings, folder: &Path, event: &Event, now: Timestamp) {
+    if let Err(error) = command(&settings.hooks.on_error, "error", &event.told(now), folder, patience(&settings.hooks)) {
+        failure::show(&error);
+    }
+}
+
+/// Writes the file for Prometheus.
+pub(super) fn metrics(run: &Run<'_>, settings: &Settings, took: Duration) -> anyhow::Result<()> {
+    let Some(path) = &settings.metrics else { return Ok(()) };
+    let metrics = Metrics {
+        finished: run.context.now().as_second(),
+        seconds: took.as_secs_f64(),
+        code: run.code as u8,
+        rows: run.rows,
+        supplies: run.supplies.clone(),
+    };
+    let path = run.path(path);
+    // Prometheus runs under an account of its own.
+    atomic_file::write(&path, metrics::text(&metrics).as_bytes(), Access::Public, Existing::Replace)
+        .with_context(|| format!("cannot write the metrics `{}`", path.display()))
+}
+
+pub(super) fn hook<'a>(hooks: &'a Hooks, event: &str) -> &'a [String] {
     match event {
         "clear" => &hooks.on_clear,
         "residual" => &hooks.on_residual,
@@ -102,21 +100,22 @@ fn hook<'a>(hooks: &'a Hooks, event: &str) -> &'a [String] {
     }
 }
 
+fn patience(hooks: &Hooks) -> u64 {
+    hooks.timeout_seconds.unwrap_or(PATIENCE)
+}
+
+fn call(words: &[String], event: &str, told: &str, run: &Run<'_>) -> anyhow::Result<()> {
+    command(words, event, told, &run.base, patience(&run.hooks))
+}
+
 /// Runs a hook with the event on its standard input, and ends it when its time is over.
-fn call(command: &[String], event: &Event, run: &Run<'_>, patience: u64) -> anyhow::Result<()> {
-    let Some((program, arguments)) = command.split_first() else { return Ok(()) };
-    let calling = || format!("the hook on_{} did not do its work", event.name);
-    let told = json_v1::write(&EventV1 {
-        version: json_v1::VERSION,
-        event: event.name,
-        at: time::format(run.now),
-        about: &event.about,
-        message: &event.message,
-        files: &event.files,
-    });
+fn command(words: &[String], event: &str, told: &str, folder: &Path, patience: u64) -> anyhow::Result<()> {
+    let Some((program, arguments)) = words.split_first() else { return Ok(()) };
+    let calling = || format!("the hook on_{event} did not do its work");
+    let told = told.to_owned();
     let mut child = Command::new(program)
         .args(arguments)
-        .current_dir(&run.base)
+        .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
@@ -150,16 +149,30 @@ fn call(command: &[String], event: &Event, run: &Run<'_>, patience: u64) -> anyh
     Err(advised(format!("`{}` {how}", clean(program)), "run it by hand; it gets JSON on standard input").context(calling()))
 }
 
-/// A line for each step, and one for the end.
-fn log(path: &Path, run: &Run<'_>) -> std::io::Result<()> {
-    let at = time::format(run.now);
-    let mut text = String::new();
-    for step in &run.steps {
-        let code = step.code.map_or_else(String::new, |code| format!(" [{}]", code as u8));
-        let why = if step.why.is_empty() { String::new() } else { format!(" ({})", clean(&step.why)) };
-        let result = if step.result.is_empty() { String::new() } else { format!(": {}", clean(&step.result)) };
-        text.push_str(&format!("{at} {}{code} {}{why}{result}\n", step.what.replace(' ', "-"), clean(&step.about)));
-    }
-    text.push_str(&format!("{at} end [{}]\n", run.code as u8));
-    OpenOptions::new().create(true).append(true).open(path)?.write_all(text.as_bytes())
+/// Adds a line to the log for a step, or for the end.
+pub(super) fn log(run: &Run<'_>, step: &Step) -> anyhow::Result<()> {
+    let Some((path, format)) = &run.log else { return Ok(()) };
+    let at = time::format(run.context.now());
+    let line = match format {
+        LogFormat::Text => {
+            let code = step.code.map_or_else(String::new, |code| format!(" [{}]", code as u8));
+            let about = if step.about.is_empty() { String::new() } else { format!(" {}", clean(&step.about)) };
+            let why = if step.why.is_empty() { String::new() } else { format!(" ({})", clean(&step.why)) };
+            let result = if step.result.is_empty() { String::new() } else { format!(": {}", clean(&step.result)) };
+            format!("{at} {}{code}{about}{why}{result}\n", step.what.replace(' ', "-"))
+        }
+        LogFormat::Json => schedule::line(&LoggedV1 {
+            version: json_v1::VERSION,
+            at,
+            what: step.what.replace(' ', "_"),
+            about: &step.about,
+            why: &step.why,
+            exit_code: step.code.map(|code| code as u8),
+            result: &step.result,
+        }),
+    };
+    let mut options = OpenOptions::new();
+    let file = options.create(true).append(true).open(path);
+    file.and_then(|mut file| file.write_all(line.as_bytes()))
+        .with_context(|| format!("cannot write the log `{}`", path.display()))
 }

@@ -1,5 +1,7 @@
 //! The result of `check`, for programs.
 
+use crate::attestation::predicate_v1::ReasonV1;
+use crate::report::json_v1::write;
 use serde::Serialize;
 
 /// A run of `check`.
@@ -42,4 +44,41 @@ pub(crate) struct EventV1<'a> {
     pub(crate) message: &'a str,
     /// Files that were left, for whoever sees to it.
     pub(crate) files: &'a [String],
+}
+
+/// What a recipient keeps beside the findings of a scan.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SummaryV1<'a> {
+    pub(crate) version: u32,
+    pub(crate) challenge_id: &'a str,
+    pub(crate) supply_id: &'a str,
+    pub(crate) verdict: &'a str,
+    pub(crate) meaning: &'a str,
+    pub(crate) verdict_reasons: &'a [ReasonV1],
+    pub(crate) finished_at: &'a str,
+    /// The list of findings, where there is one.
+    pub(crate) findings: Option<String>,
+}
+
+/// A line of the log.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LoggedV1<'a> {
+    pub(crate) version: u32,
+    pub(crate) at: String,
+    /// As of a step; `end` for the end of a run.
+    pub(crate) what: String,
+    pub(crate) about: &'a str,
+    pub(crate) why: &'a str,
+    /// Null where nothing was run.
+    pub(crate) exit_code: Option<u8>,
+    pub(crate) result: &'a str,
+}
+
+/// A line of the log, with its end.
+pub(crate) fn line(logged: &LoggedV1<'_>) -> String {
+    // No string holds a line break of its own: it is escaped.
+    let text = write(logged);
+    text.lines().map(str::trim_start).collect::<String>() + "\n"
 }
