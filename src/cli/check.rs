@@ -215,8 +215,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     if let Err(error) = done {
         run.fail("stop", "this run".to_owned(), &error)?;
     }
-    if run.steps.is_empty() && context.format == Format::Text {
-        context.say("Nothing is due.\n")?;
+    if run.steps.is_empty() {
+        context.explain("Nothing is due.\n")?;
     }
     if !run.is_dry {
         told::hooks(&mut run)?;

@@ -241,3 +241,117 @@ fn settings_that_cannot_be_used_are_refused() {
     check(&world, "recipient", SUPPLIED, &[]).exits_with(1).warns("there are no credentials of the service manager");
     world.case.never_prints("qzgeheim");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_hook_that_failed_is_called_again_and_one_that_worked_is_not() {
+    let world = campaign();
+    let hooks = "[hooks]\non_residual = [\"sh\", \"tell.sh\"]\non_error = [\"sh\", \"error.sh\"]\n";
+    world.case.write("recipient.toml", format!("{RECIPIENT}{hooks}"));
+    world.case.write("error.sh", "cat >> errors.json\n");
+    round(&world, SUPPLIED);
+    let (_, answered, _) = round(&world, "2017-07-09T09:00:00Z");
+    answered.exits_with(1).warns("the hook on_residual did not do its work").prints("it is told again by the next run");
+    world.case.write("tell.sh", "cat >> told.json\n");
+    for now in ["2017-07-09T10:00:00Z", "2017-07-09T11:00:00Z", "2017-07-12T11:00:00Z"] {
+        check(&world, "recipient", now, &[]).exits_with(0).prints("Nothing is due.");
+    }
+    let told = world.case.read("told.json");
+    assert_eq!(told.matches("\"event\": \"residual\"").count(), 1, "{told}");
+    assert!(told.contains("residual: ") && told.contains("What stood in the way: ") && told.contains(".summary.json"), "{told}");
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    let summary = told["files"][1].as_str().expect("a summary");
+    let summary: Value = serde_json::from_str(&fs::read_to_string(summary).expect("a summary")).expect("JSON");
+    assert_eq!((summary["verdict"].as_str(), &summary["findings"]), (Some("residual"), &told["files"][0]));
+
+    // What lasts is told once a day.
+    fs::remove_dir_all(world.case.path("to-recipient")).expect("removed");
+    for now in ["2017-07-13T10:00:00Z", "2017-07-13T11:00:00Z", "2017-07-14T00:00:00Z"] {
+        check(&world, "recipient", now, &[]).exits_with(1).warns("cannot read the inbox");
+    }
+    assert_eq!(world.case.read("errors.json").matches("\"event\": \"error\"").count(), 2);
+    assert!(world.case.read("recipient.prom").contains("residua_last_run_exit_code 1"));
+}
+
+#[test]
+fn what_fails_for_reasons_of_its_own_is_looked_at_again() {
+    let world = campaign();
+    check(&world, "originator", SUPPLIED, &[]).exits_with(0);
+    post(&world, "from-originator", "to-recipient");
+    check(&world, "recipient", SUPPLIED, &[]).exits_with(0);
+    assert_eq!(post(&world, "from-recipient", "to-originator"), 1);
+    // No receipt can be written.
+    world.case.write("from-originator/receipts", "a file in the place of a folder");
+    check(&world, "originator", SUPPLIED, &[]).exits_with(1).warns("receipts");
+    assert_eq!((count(&world, "to-originator/refused", ""), count(&world, "to-originator", "attestation")), (0, 1));
+    fs::remove_file(world.case.path("from-originator/receipts")).expect("removed");
+    check(&world, "originator", SUPPLIED, &[]).exits_with(0).prints("appraised as present");
+    assert_eq!((count(&world, "to-originator/done", "attestation"), count(&world, "from-originator/receipts", "")), (1, 1));
+}
+
+#[test]
+fn a_scan_that_was_broken_off_goes_on_and_the_log_can_be_for_programs() {
+    let world = campaign();
+    world.case.write("recipient.toml", format!("log_format = \"json\"\n{RECIPIENT}"));
+    check(&world, "originator", SUPPLIED, &[]).exits_with(0);
+    post(&world, "from-originator", "to-recipient");
+    let dry = check(&world, "recipient", SUPPLIED, &["--dry-run", "--format", "json"]);
+    let command: Vec<String> = serde_json::from_value(dry.exits_with(0).json()["steps"][0]["command"].clone()).expect("words");
+    let here = fs::canonicalize(world.case.path(".")).expect("a folder").display().to_string();
+    let command: Vec<String> = command.iter().map(|word| word.replace("[TMP]", &here)).collect();
+    assert!(!world.case.path("recipient-state").exists());
+    // The same scan, which ends before it signs.
+    let out = command.iter().position(|word| word == "--out").expect("--out");
+    let unsigned: Vec<&str> = (command.iter().enumerate())
+        .filter(|(index, _)| ![out, out + 1].contains(index))
+        .map(|(_, word)| word.as_str())
+        .collect();
+    let unsigned: Vec<&str> = unsigned.into_iter().filter(|word| *word != "--force").collect();
+    fs::create_dir_all(world.case.path("recipient-state/findings")).expect("a folder");
+    world.run(SUPPLIED, &unsigned);
+    assert!(count(&world, "recipient-state/kept", "") > 0, "{unsigned:?}");
+    #[cfg(unix)]
+    fs::set_permissions(world.case.path("recipient-state"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("a mode");
+    check(&world, "recipient", SUPPLIED, &[]).exits_with(0).prints("present");
+    assert_eq!(count(&world, "recipient-state/kept", ""), 0);
+    let answer = world.case.files().into_iter().find(|name| name.starts_with("from-recipient/")).expect("an answer");
+    assert!(world.case.read(&answer).len() > 100);
+    let stated = crate::cli::world::payload(&world.case.read(&answer));
+    let targets = stated["predicate"]["coverage"]["targets"].as_array().expect("targets").clone();
+    assert!(targets.iter().any(|target| target["resumed"]["scannedAt"].is_string()), "{targets:?}");
+    let log = world.case.read("recipient.log");
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    let words: Vec<&str> = lines.iter().map(|line| line["what"].as_str().expect("a word")).collect();
+    assert_eq!(words, ["scan", "send", "end"]);
+    assert_eq!((&lines[0]["exitCode"], &lines[2]["exitCode"]), (&0.into(), &0.into()));
+    // 56 days are left, and the supply was found.
+    let metrics = world.case.read("recipient.prom");
+    let id = world.supply_id();
+    assert!(metrics.contains(&format!("residua_supply_state{{supply=\"{id}\",state=\"present\"}} 1")), "{metrics}");
+    assert!(metrics.contains(&format!("residua_supply_days{{supply=\"{id}\"}} ")), "{metrics}");
+}
+
+#[test]
+fn a_restored_backup_is_asked_about_when_a_person_says_so() {
+    let world = campaign();
+    let restored = "restored_sources = [\"restored\"]\noperator";
+    world.case.write("recipient.toml", RECIPIENT.replace("operator", restored));
+    round(&world, SUPPLIED);
+    fs::create_dir(world.case.path("restored")).expect("a folder");
+    fs::copy(world.case.path("crm.db"), world.case.path("restored/crm.db")).expect("a copy");
+    world.keep(&[]);
+    round(&world, "2017-07-09T09:00:00Z").2.exits_with(0).prints("appraised as clear");
+    let supply = world.supply_id();
+    let now = "2017-09-01T09:00:00Z";
+    check(&world, "recipient", now, &["--restore", &supply]).exits_with(1).warns("`--restore` is for an originator");
+    check(&world, "originator", now, &["--restore", "ffff"]).exits_with(1).warns("no supply");
+    check(&world, "originator", now, &["--restore", &supply])
+        .exits_with(0)
+        .prints("issue a restore challenge")
+        .prints("a backup was restored");
+    post(&world, "from-originator", "to-recipient");
+    check(&world, "recipient", now, &[]).exits_with(11).prints("the restore challenge").prints("residual");
+    post(&world, "from-recipient", "to-originator");
+    check(&world, "originator", now, &[]).exits_with(11).prints("appraised as residual");
+    assert_eq!(state(&world, now), "residual");
+}
