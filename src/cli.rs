@@ -28,6 +28,7 @@ mod recipient;
 mod removal;
 mod report;
 mod scan;
+mod schedule;
 mod stamp;
 mod status;
 mod supplies;
@@ -144,6 +145,7 @@ enum Command {
     Bundle(bundle::Arguments),
     Status(status::Arguments),
     Check(check::Arguments),
+    Schedule(schedule::Arguments),
     Report(report::Arguments),
     Supplies(supplies::Arguments),
     Recipient(recipient::Arguments),
@@ -284,6 +286,7 @@ fn dispatch(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Bundle(arguments) => bundle::run(arguments, context),
         Command::Status(arguments) => status::run(arguments, context),
         Command::Check(arguments) => check::run(arguments, context),
+        Command::Schedule(arguments) => schedule::run(arguments, context),
         Command::Report(arguments) => report::run(arguments, context),
         Command::Supplies(arguments) => supplies::run(arguments, context),
         Command::Recipient(arguments) => recipient::run(arguments, context),

@@ -2,8 +2,10 @@
 
 mod child;
 mod event;
+pub(super) mod inbox;
 mod originator;
 mod recipient;
+pub(super) mod settled;
 mod state;
 mod told;
 
@@ -12,7 +14,6 @@ use crate::cli::check::event::Event;
 use crate::cli::check::state::State;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
-use crate::cli::document::read_text;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure;
 use crate::cli::failure::advised;
@@ -26,11 +27,9 @@ use crate::schedule::settings::LogFormat;
 use crate::schedule::settings::Settings;
 use crate::support::sanitize::clean;
 use crate::support::time;
-use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -188,7 +187,7 @@ fn in_one_line(error: &anyhow::Error) -> String {
 /// Checks.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     let watch = Instant::now();
-    let (settings, base) = settings(&arguments.config)?;
+    let (settings, base) = settled::read(&arguments.config)?;
     let now = context.now();
     if !arguments.restore.is_empty() && settings.originator.is_none() {
         return Err(advised("`--restore` is for an originator", "ask the originator for it: it issues the challenge"));
@@ -230,23 +229,6 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     Ok(run.code)
 }
 
-/// Reads the settings, and finds the folder from which their paths are meant.
-fn settings(config: &Path) -> anyhow::Result<(Settings, PathBuf)> {
-    let text = read_text(config, "settings")?;
-    let settings = Settings::parse(&text).map_err(|error| {
-        advised(
-            format!("cannot use the settings `{}`: {error}", config.display()),
-            "see `residua check --help` for the form of the file",
-        )
-    })?;
-    let base = match config.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let base = fs::canonicalize(&base).with_context(|| format!("cannot use the folder `{}`", base.display()))?;
-    Ok((settings, base))
-}
-
 /// Takes what a run needs. `None` where another one is at work.
 fn begin<'a>(
     arguments: &Arguments,
@@ -255,8 +237,7 @@ fn begin<'a>(
     now: Timestamp,
     context: &'a Context,
 ) -> anyhow::Result<Option<Run<'a>>> {
-    let state = settings.originator.as_ref().map(|own| &own.state).or(settings.recipient.as_ref().map(|own| &own.state));
-    let state = base.join(state.map_or(Path::new("state"), PathBuf::as_path));
+    let state = settled::state(settings, base);
     let Some(state) = State::open(&state, now, arguments.dry_run)? else { return Ok(None) };
     Ok(Some(Run {
         context,

@@ -13,6 +13,7 @@ use crate::ledger::challenge::ChallengeError;
 use crate::manifest::read::ReadError as ManifestError;
 use crate::manifest::statement::StatementFault;
 use crate::record::schema::SchemaError;
+use crate::report::text::clean_long;
 use crate::report::text::wrap;
 use crate::source::ProblemCode;
 use crate::source::ReadError;
@@ -21,7 +22,6 @@ use crate::source::ServerError;
 use crate::source::SourceError;
 use crate::supply::SupplyError;
 use crate::supply::control::ControlError;
-use crate::support::sanitize::clean;
 use crate::support::sanitize::is_harmful;
 use std::fmt::Write;
 use std::io;
@@ -66,7 +66,7 @@ pub(crate) fn show(error: &anyhow::Error) {
 
 /// Tells a person of what fails nothing and should be known, on standard error.
 pub(crate) fn note(text: &str) {
-    let text = format!("note: {}\n", clean(text));
+    let text = format!("note: {}\n", clean_long(text));
     let width = terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0));
     let text = width.map_or_else(|| text.clone(), |width| wrap::text(&text, width));
     let _ = io::Write::write_all(&mut io::stderr().lock(), text.as_bytes());

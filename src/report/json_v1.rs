@@ -10,6 +10,7 @@ pub(crate) mod party;
 pub(crate) mod received;
 pub(crate) mod report;
 pub(crate) mod schedule;
+pub(crate) mod set_up;
 pub(crate) mod stamp;
 pub(crate) mod trace;
 

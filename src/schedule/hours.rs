@@ -54,6 +54,12 @@ impl Hours {
         }
     }
 
+    /// Whether they are fewer than one in the whole, so that a run every hour may miss them.
+    pub(crate) fn is_short(&self) -> bool {
+        let minute = |time: Time| i32::from(time.hour()) * 60 + i32::from(time.minute());
+        (minute(self.to) - minute(self.from)).rem_euclid(24 * 60) < 60
+    }
+
     /// For people: `22:00 to 06:00 UTC`.
     pub(crate) fn words(&self) -> String {
         format!("{} to {} UTC", self.from.strftime("%H:%M"), self.to.strftime("%H:%M"))
@@ -85,6 +91,8 @@ mod tests {
         let lunch = hours("12:00", "13:00").unwrap();
         assert_eq!(time::format(lunch.next(at("13:00"))), "2017-07-02T12:00:00Z");
         assert_eq!(lunch.words(), "12:00 to 13:00 UTC");
+        assert!(!lunch.is_short() && !night.is_short());
+        assert!(hours("12:00", "12:59").unwrap().is_short() && hours("23:50", "00:20").unwrap().is_short());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::ledger::Challenge;
 use crate::ledger::Supply;
 use crate::ledger::board::BoardRow;
 use crate::ledger::board::State;
+use crate::schedule::settings::Originator;
 use crate::support::time;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -21,6 +22,18 @@ pub(crate) struct Rules {
     pub(crate) again_days: u16,
     /// Whether the deletion is asked for although no baseline was accepted.
     pub(crate) without_baseline: bool,
+}
+
+impl Rules {
+    /// What the settings say of one supply.
+    pub(crate) fn of(own: &Originator, supply_id: &str) -> Rules {
+        Rules {
+            baseline: own.baseline,
+            recheck_days: own.recheck_days,
+            again_days: own.again_days,
+            without_baseline: own.rule(supply_id).is_some_and(|rule| rule.without_baseline),
+        }
+    }
 }
 
 /// What is to be done about a supply.

@@ -196,6 +196,13 @@ fn a_week() -> u16 {
     7
 }
 
+impl Originator {
+    /// What is set for one supply, by its whole id.
+    pub(crate) fn rule(&self, supply_id: &str) -> Option<&SupplyRule> {
+        self.supply.iter().find(|rule| !rule.id.is_empty() && supply_id.starts_with(&rule.id))
+    }
+}
+
 impl Settings {
     /// Reads a file's text.
     pub(crate) fn parse(text: &str) -> Result<Settings, SettingsError> {

@@ -195,13 +195,7 @@ fn ask(run: &mut Run<'_>, own: &Originator, folder: &Path) -> anyhow::Result<()>
     let due: Vec<(String, String, Next)> = (view.supplies().iter())
         .filter(|supply| !rule(own, &supply.entry.supply_id).is_some_and(|rule| rule.paused))
         .map(|supply| {
-            let rule = rule(own, &supply.entry.supply_id);
-            let rules = Rules {
-                baseline: own.baseline,
-                recheck_days: own.recheck_days,
-                again_days: own.again_days,
-                without_baseline: rule.is_some_and(|rule| rule.without_baseline),
-            };
+            let rules = Rules::of(own, &supply.entry.supply_id);
             let row = board::row(view, supply, today);
             let next = next(supply, &row, rules, today);
             (supply.entry.supply_id.clone(), row.short_id, next)
@@ -241,7 +235,7 @@ fn ask_after_restore(run: &mut Run<'_>, own: &Originator, folder: &Path, restore
 }
 
 fn rule<'a>(own: &'a Originator, id: &str) -> Option<&'a SupplyRule> {
-    own.supply.iter().find(|rule| !rule.id.is_empty() && id.starts_with(&rule.id))
+    own.rule(id)
 }
 
 fn file_name(supply: &str, phase: &str, challenge: &str) -> String {

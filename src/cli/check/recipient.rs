@@ -5,22 +5,26 @@
 
 use crate::attestation::dsse::Envelope;
 use crate::attestation::dsse::sha256;
-use crate::attestation::key::Card;
 use crate::attestation::key::SigningKey;
 use crate::attestation::predicate_v1::AttestationV1;
-use crate::attestation::predicate_v1::ChallengeV1;
 use crate::attestation::predicate_v1::ReasonV1;
-use crate::attestation::statement::PredicateType;
 use crate::attestation::statement::Statement;
 use crate::cli::check::Run;
 use crate::cli::check::Step;
 use crate::cli::check::event::Event;
+use crate::cli::check::inbox::ANSWERS;
+use crate::cli::check::inbox::Asked;
+use crate::cli::check::inbox::DONE;
+use crate::cli::check::inbox::Inbox;
+use crate::cli::check::inbox::REFUSED;
+use crate::cli::check::inbox::about;
+use crate::cli::check::inbox::answer_name;
+use crate::cli::check::inbox::look_into;
 use crate::cli::check::state::copy;
 use crate::cli::check::state::deliver;
 use crate::cli::check::state::unused;
 use crate::cli::exit_code::ExitCode;
 use crate::finding::Phase;
-use crate::manifest::statement::ManifestV1;
 use crate::report::json_v1;
 use crate::report::json_v1::schedule::SummaryV1;
 use crate::schedule::hours::Hours;
@@ -46,13 +50,6 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
-/// The folder in the inbox for challenges that were answered, and for those that cannot be.
-const DONE: &str = "done";
-const REFUSED: &str = "refused";
-
-/// Attestations that were signed, by their challenge.
-const ANSWERS: &str = "answers";
-
 /// What was found, for whoever deletes.
 const FINDINGS: &str = "findings";
 
@@ -64,29 +61,6 @@ const KEPT: &str = "kept";
 
 /// Reasons of a verdict that are told; of more it tells the number.
 const MOST_TOLD: usize = 5;
-
-/// How deep folders in the inbox are looked into, and how large a signed document is.
-const DEEPEST: usize = 8;
-const LARGEST: u64 = 64 << 20;
-
-/// A challenge that came in.
-struct Asked {
-    file: PathBuf,
-    challenge: ChallengeV1,
-    /// The card of whom it is from.
-    card: PathBuf,
-    /// The SHA-256 of the manifest that it is about.
-    manifest: [u8; 32],
-    /// The SHA-256 of the file.
-    sha256: String,
-}
-
-/// A manifest that came in.
-struct Supplied {
-    file: PathBuf,
-    supply: String,
-    delete_by: Option<Date>,
-}
 
 /// What is kept of an answer that went to the outbox.
 #[derive(Debug, Serialize, Deserialize)]
@@ -101,24 +75,11 @@ struct Sent {
     finished_at: String,
 }
 
-/// What lies in the inbox.
-#[derive(Default)]
-struct Inbox {
-    asked: Vec<Asked>,
-    /// Manifests, by the SHA-256 that their signed statements name.
-    manifests: BTreeMap<[u8; 32], Supplied>,
-    /// Challenges of which nobody whose card is named is the author, and why they are not answered.
-    refused: Vec<(PathBuf, String)>,
-}
-
 pub(super) fn run(run: &mut Run<'_>, own: &Recipient, hours: Option<&Hours>) -> anyhow::Result<()> {
-    let mut inbox = look_into(run, own)?;
+    let mut inbox = look_into(&run.base, own)?;
     for (file, why) in std::mem::take(&mut inbox.refused) {
         refuse(run, own, &file, why)?;
     }
-    inbox.asked.sort_by(|one, other| {
-        (&one.challenge.issued_at, &one.challenge.challenge_id).cmp(&(&other.challenge.issued_at, &other.challenge.challenge_id))
-    });
     for asked in &inbox.asked {
         let id = asked.challenge.challenge_id.clone();
         let manifest = inbox.manifests.get(&asked.manifest);
@@ -126,7 +87,7 @@ pub(super) fn run(run: &mut Run<'_>, own: &Recipient, hours: Option<&Hours>) -> 
         let known = Known { is_answered, has_manifest: manifest.is_some(), hours };
         match (turn(&asked.challenge, known, run.now), manifest) {
             (Turn::Scan, Some(manifest)) => {
-                if let Err(error) = scan(run, own, asked, &manifest.file) {
+                if let Err(error) = scan(run, own, asked, manifest) {
                     run.fail("scan", about(asked), &error)?;
                 }
             }
@@ -180,8 +141,8 @@ fn stands(run: &Run<'_>, inbox: &Inbox) -> Vec<SupplyMetrics> {
             newest.insert(sent.supply.clone(), sent);
         }
     }
-    let days: BTreeMap<&str, Option<Date>> =
-        inbox.manifests.values().map(|supplied| (supplied.supply.as_str(), supplied.delete_by)).collect();
+    let terms = inbox.terms.iter().map(|terms| (terms.supply_id.as_str(), time::parse_day(&terms.delete_by)));
+    let days: BTreeMap<&str, Option<Date>> = terms.collect();
     let ids: BTreeSet<&str> = days.keys().copied().chain(newest.keys().map(String::as_str)).collect();
     let today = time::day(run.now);
     let stands = ids.into_iter().map(|id| SupplyMetrics {
@@ -192,90 +153,6 @@ fn stands(run: &Run<'_>, inbox: &Inbox) -> Vec<SupplyMetrics> {
         is_overdue: false,
     });
     stands.collect()
-}
-
-fn about(asked: &Asked) -> String {
-    let challenge = &asked.challenge;
-    let first = |id: &str| id.get(..8).unwrap_or(id).to_owned();
-    format!("the {} challenge {} of supply {}", challenge.phase, first(&challenge.challenge_id), first(&challenge.supply_id))
-}
-
-fn answer_name(challenge: &str) -> String {
-    format!("{challenge}.attestation.json")
-}
-
-/// Reads every document of the inbox. What is none is left where it lies: people put data beside them.
-fn look_into(run: &Run<'_>, own: &Recipient) -> anyhow::Result<Inbox> {
-    let key = SigningKey::read(&run.path(&own.key))?;
-    let originators = own.originators.iter().map(|path| {
-        let path = run.path(path);
-        Ok((Card::read(&path)?, path))
-    });
-    let originators: Vec<(Card, PathBuf)> = originators.collect::<anyhow::Result<_>>()?;
-    let mut inbox = Inbox::default();
-    let mut files = Vec::new();
-    list(&run.path(&own.inbox), DEEPEST, &mut files)?;
-    files.sort();
-    for file in files {
-        if fs::metadata(&file).map_or(0, |metadata| metadata.len()) > LARGEST {
-            continue;
-        }
-        let Ok(bytes) = fs::read(&file) else { continue };
-        let Ok(envelope) = Envelope::parse(&bytes) else { continue };
-        let Ok(kind) = PredicateType::of(envelope.unverified_payload()) else { continue };
-        let signed = originators.iter().find_map(|(card, path)| Some((envelope.verify(card).ok()?, path)));
-        match (kind, signed) {
-            (PredicateType::Challenge, None) => {
-                inbox.refused.push((file, "it is not signed by an originator whose card `originators` names".to_owned()));
-            }
-            (PredicateType::Challenge, Some((verified, card))) => match Statement::<ChallengeV1>::open(verified) {
-                Ok(statement) if statement.predicate.recipient_key != key.fingerprint() => {
-                    inbox.refused.push((file, "it is addressed to another key".to_owned()));
-                }
-                Ok(statement) if hex::decode::<16>(&statement.predicate.challenge_id).is_none() => {
-                    inbox.refused.push((file, "it has no id".to_owned()));
-                }
-                Ok(statement) => inbox.asked.push(Asked {
-                    file,
-                    challenge: statement.predicate,
-                    card: card.clone(),
-                    manifest: statement.subject.sha256,
-                    sha256: hex::encode(&sha256(&bytes)),
-                }),
-                Err(error) => inbox.refused.push((file, error.to_string())),
-            },
-            (PredicateType::Manifest, Some((verified, _))) => {
-                let manifest =
-                    file.to_string_lossy().strip_suffix(".intoto.json").map(PathBuf::from).filter(|path| path.is_file());
-                if let (Ok(statement), Some(manifest)) = (Statement::<ManifestV1>::open(verified), manifest) {
-                    let terms = statement.predicate.supply;
-                    let delete_by = time::parse_day(&terms.delete_by);
-                    inbox
-                        .manifests
-                        .insert(statement.subject.sha256, Supplied { file: manifest, supply: terms.supply_id, delete_by });
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(inbox)
-}
-
-/// All files of a folder and of those in it, but for what was put aside.
-fn list(folder: &Path, deeper: usize, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    let reading = || format!("cannot read the inbox `{}`", folder.display());
-    for entry in fs::read_dir(folder).with_context(reading)? {
-        let path = entry.with_context(reading)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if path.is_dir() && !path.is_symlink() {
-            if deeper > 0 && name != DONE && name != REFUSED {
-                list(&path, deeper - 1, files)?;
-            }
-        } else if name.ends_with(".json") && path.is_file() {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// Puts a challenge aside that is not answered, with the reason.
