@@ -9,5 +9,6 @@ pub(crate) mod originator;
 pub(crate) mod quoting;
 pub(crate) mod reach;
 pub(crate) mod recipient;
+pub(crate) mod retention;
 pub(crate) mod settings;
 pub(crate) mod unit;

@@ -45,6 +45,7 @@ mod receive;
 mod recipients;
 pub(crate) mod report;
 mod resume;
+mod retention;
 mod schedule;
 mod seeds;
 #[cfg(unix)]

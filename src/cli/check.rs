@@ -1,12 +1,13 @@
 //! `check`: what cron or systemd runs on either side. It does what is due, once, by the commands that a person would type.
 
-mod child;
+pub(super) mod child;
 mod event;
 pub(super) mod inbox;
 mod originator;
+pub(super) mod outdated;
 mod recipient;
 pub(super) mod settled;
-mod state;
+pub(super) mod state;
 mod told;
 
 use crate::cli::check::child::Runner;
@@ -25,6 +26,7 @@ use crate::schedule::metrics::SupplyMetrics;
 use crate::schedule::settings::Hooks;
 use crate::schedule::settings::LogFormat;
 use crate::schedule::settings::Settings;
+use crate::support::number;
 use crate::support::sanitize::clean;
 use crate::support::time;
 use clap::Args;
@@ -133,6 +135,8 @@ struct Run<'a> {
     steps: Vec<Step>,
     supplies: Vec<SupplyMetrics>,
     rows: u64,
+    /// Supplies of which something is no longer needed.
+    outdated: u64,
     code: ExitCode,
 }
 
@@ -217,6 +221,17 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     if run.steps.is_empty() {
         context.explain("Nothing is due.\n")?;
     }
+    match outdated::find(&settings, &run.base, &settled::state(&settings, &run.base), now) {
+        Ok(found) => run.outdated = found.len() as u64,
+        Err(error) => run.fail("look", "what is outdated".to_owned(), &error)?,
+    }
+    if run.outdated > 0 {
+        context.explain(&format!(
+            "{} {} files that are no longer needed: see `residua schedule outdated`.\n",
+            number::of(run.outdated, if run.outdated == 1 { "supply" } else { "supplies" }),
+            if run.outdated == 1 { "has" } else { "have" }
+        ))?;
+    }
     if !run.is_dry {
         told::hooks(&mut run)?;
         run.state.close(now)?;
@@ -252,6 +267,7 @@ fn begin<'a>(
         steps: Vec::new(),
         supplies: Vec::new(),
         rows: 0,
+        outdated: 0,
         code: ExitCode::Clear,
     }))
 }

@@ -13,6 +13,8 @@ pub(crate) struct Metrics {
     pub(crate) code: u8,
     /// Rows that its scans read.
     pub(crate) rows: u64,
+    /// Supplies of which something is no longer needed.
+    pub(crate) outdated: u64,
     /// What stands about each supply.
     pub(crate) supplies: Vec<SupplyMetrics>,
 }
@@ -47,6 +49,11 @@ pub(crate) fn text(metrics: &Metrics) -> String {
     family("last_run_duration_seconds", "How long the last check took.", &one(format!("{:.3}", metrics.seconds)));
     family("last_run_exit_code", "The exit code of the last check.", &one(metrics.code.to_string()));
     family("last_run_rows", "Rows that the scans of the last check read.", &one(metrics.rows.to_string()));
+    family(
+        "outdated_supplies",
+        "Supplies of which something is kept that is no longer needed.",
+        &one(metrics.outdated.to_string()),
+    );
     let of = |value: &dyn Fn(&SupplyMetrics) -> Option<String>| -> Vec<(String, String)> {
         let sample = |supply: &SupplyMetrics| Some((format!("{{supply=\"{}\"}}", escape(&supply.supply)), value(supply)?));
         metrics.supplies.iter().filter_map(sample).collect()
@@ -76,10 +83,12 @@ mod tests {
     #[test]
     fn a_run_is_told_as_prometheus_reads_it() {
         let supply = SupplyMetrics { supply: "4f2a".to_owned(), state: "a\"b".to_owned(), days: Some(-3), is_overdue: true };
-        let told = text(&Metrics { finished: 1_500_000_000, seconds: 1.5, code: 13, rows: 7, supplies: vec![supply] });
+        let told =
+            text(&Metrics { finished: 1_500_000_000, seconds: 1.5, code: 13, rows: 7, outdated: 2, supplies: vec![supply] });
         for line in [
             "residua_last_run_timestamp_seconds 1500000000",
             "residua_last_run_duration_seconds 1.500",
+            "residua_outdated_supplies 2",
             "# TYPE residua_supply_days gauge",
             "residua_supply_days{supply=\"4f2a\"} -3",
             "residua_supply_overdue{supply=\"4f2a\"} 1",

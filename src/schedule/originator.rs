@@ -135,7 +135,7 @@ fn lapsed(supply: &Supply, today: Date) -> bool {
 }
 
 /// The day on which the newest answer after the agreed day came in.
-fn newest_answer(supply: &Supply) -> Option<Date> {
+pub(crate) fn newest_answer(supply: &Supply) -> Option<Date> {
     supply.standing_answers().filter_map(|answer| time::parse(&answer.received_at)).max().map(time::day)
 }
 

@@ -2,6 +2,7 @@
 //! found.
 
 use crate::schedule::hours::Hours;
+use crate::schedule::retention::Retention;
 use crate::support::toml_fault;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -31,6 +32,9 @@ pub(crate) struct Settings {
     pub(crate) recipient: Option<Recipient>,
     /// The hours in which scans may begin; at any time, where nothing is said.
     pub(crate) hours: Option<Hours>,
+    /// After how many days something is no longer needed.
+    #[serde(default)]
+    pub(crate) retention: Retention,
     /// Commands that are told what happened.
     #[serde(default)]
     pub(crate) hooks: Hooks,
@@ -99,6 +103,9 @@ pub(crate) struct SupplyRule {
     pub(crate) id: String,
     /// Declarations that are accepted.
     pub(crate) accept: Option<PathBuf>,
+    /// The originator's own copies of the manifests, and lists that `verify --identify` wrote: what goes when the supply is closed.
+    #[serde(default)]
+    pub(crate) files: Vec<PathBuf>,
     /// Whether nothing need be left.
     #[serde(default)]
     pub(crate) accept_empty: bool,
@@ -223,6 +230,17 @@ impl Settings {
             }
             _ => {}
         }
+        let (retention, is_originator) = (settings.retention, settings.originator.is_some());
+        if is_originator && (retention.findings.is_some() || retention.manifests.is_some()) {
+            return Err(SettingsError::Meaning(
+                "`findings_days` and `manifests_days` are a recipient's; an originator's is `closing_days`",
+            ));
+        }
+        if !is_originator && retention.closing.is_some() {
+            return Err(SettingsError::Meaning(
+                "`closing_days` is an originator's; a recipient has `findings_days` and `manifests_days`",
+            ));
+        }
         if settings.hooks.timeout_seconds.is_some_and(|seconds| !(1..=LONGEST_HOOK).contains(&seconds)) {
             return Err(SettingsError::Meaning("`timeout_seconds` is not between 1 and 3600"));
         }
@@ -264,8 +282,13 @@ mod tests {
         assert_eq!(settings.environment["PGPASSWORD"], Secret::Credential("crm".to_owned()));
         let originator = "[originator]\nkey = \"k\"\ninbox = \"i\"\noutbox = \"o\"\nstate = \"s\"\n";
         assert_eq!(Settings::parse(originator).unwrap().originator.unwrap().again_days, 7);
+        let kept = format!("{originator}[retention]\nclosing_days = 60\n");
+        assert_eq!(Settings::parse(&kept).unwrap().retention.closing, Some(60));
         for (text, told) in [
             (String::new(), "neither"),
+            (kept.replace("closing", "findings"), "an originator's is `closing_days`"),
+            (format!("{RECIPIENT}sources = [\"x\"]\n[retention]\nclosing_days = 60"), "is an originator's"),
+            (kept.replace("60", "-1"), "line 7"),
             (format!("{originator}{RECIPIENT}sources = [\"x\"]"), "of its own"),
             (format!("{RECIPIENT}sources = []"), "nothing would be scanned"),
             (format!("{RECIPIENT}sources = [\"-\"]"), "standard input"),

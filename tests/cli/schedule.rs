@@ -6,7 +6,7 @@ use crate::cli::world::World;
 use serde_json::Value;
 use std::fs;
 
-const ORIGINATOR: &str = "\
+pub(crate) const ORIGINATOR: &str = "\
 metrics = \"originator.prom\"
 log = \"originator.log\"
 [originator]
@@ -19,7 +19,7 @@ recheck_days = 180
 again_days = 7
 ";
 
-const RECIPIENT: &str = "\
+pub(crate) const RECIPIENT: &str = "\
 metrics = \"recipient.prom\"
 log = \"recipient.log\"
 [recipient]
@@ -33,7 +33,7 @@ operator = \"A. Clerk\"
 ";
 
 /// A supply was made, and both parties have their settings and folders.
-fn campaign() -> World {
+pub(crate) fn campaign() -> World {
     let world = World::supplied();
     world.case.write("originator.toml", ORIGINATOR);
     world.case.write("recipient.toml", RECIPIENT);
@@ -48,12 +48,12 @@ fn campaign() -> World {
     world
 }
 
-fn check(world: &World, who: &str, now: &str, extra: &[&str]) -> Output {
+pub(crate) fn check(world: &World, who: &str, now: &str, extra: &[&str]) -> Output {
     world.run(now, &[&["check", "--config", &format!("{who}.toml")], extra].concat())
 }
 
 /// What the post does: moves the files of one folder to another. How many there were.
-fn post(world: &World, from: &str, to: &str) -> usize {
+pub(crate) fn post(world: &World, from: &str, to: &str) -> usize {
     let mut moved = 0;
     for entry in fs::read_dir(world.case.path(from)).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -67,7 +67,7 @@ fn post(world: &World, from: &str, to: &str) -> usize {
 }
 
 /// Both parties check, and the post goes between them.
-fn round(world: &World, now: &str) -> (Output, Output, Output) {
+pub(crate) fn round(world: &World, now: &str) -> (Output, Output, Output) {
     let asked = check(world, "originator", now, &[]);
     post(world, "from-originator", "to-recipient");
     let answered = check(world, "recipient", now, &[]);
@@ -76,12 +76,12 @@ fn round(world: &World, now: &str) -> (Output, Output, Output) {
     (asked, answered, entered)
 }
 
-fn state(world: &World, now: &str) -> String {
+pub(crate) fn state(world: &World, now: &str) -> String {
     let json = world.run(now, &["status", "--format", "json"]).json();
     json["supplies"][0]["stateWord"].as_str().expect("a state").to_owned()
 }
 
-fn count(world: &World, folder: &str, part: &str) -> usize {
+pub(crate) fn count(world: &World, folder: &str, part: &str) -> usize {
     world.case.files().iter().filter(|name| name.starts_with(folder) && name.contains(part)).count()
 }
 

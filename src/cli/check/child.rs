@@ -17,7 +17,7 @@ use std::process::Command;
 use zeroize::Zeroizing;
 
 /// What runs commands.
-pub(super) struct Runner {
+pub(in crate::cli) struct Runner {
     program: PathBuf,
     folder: PathBuf,
     /// A fixed time, handed on.
@@ -26,18 +26,18 @@ pub(super) struct Runner {
 }
 
 /// What a command did.
-pub(super) struct Done {
+pub(in crate::cli) struct Done {
     /// How it ended; an error, where it was killed.
-    pub(super) code: ExitCode,
+    pub(in crate::cli) code: ExitCode,
     /// Its result.
-    pub(super) json: Value,
+    pub(in crate::cli) json: Value,
     /// The first line of its complaint, if any.
-    pub(super) complaint: String,
+    pub(in crate::cli) complaint: String,
 }
 
 impl Runner {
     /// Finds the program, and the values of the environment.
-    pub(super) fn new(folder: &Path, secrets: &BTreeMap<String, Secret>, context: &Context) -> anyhow::Result<Runner> {
+    pub(in crate::cli) fn new(folder: &Path, secrets: &BTreeMap<String, Secret>, context: &Context) -> anyhow::Result<Runner> {
         let program = std::env::current_exe().context("cannot find this program's own file")?;
         let environment = secrets.iter().map(|(name, secret)| Ok((name.clone(), value(folder, name, secret)?)));
         let now = context.fixed_now.map(time::format);
@@ -45,7 +45,7 @@ impl Runner {
     }
 
     /// Runs a command to its end. What it complains of goes to standard error, as it does where a person types it.
-    pub(super) fn run(&self, words: &[String], state: &State) -> anyhow::Result<Done> {
+    pub(in crate::cli) fn run(&self, words: &[String], state: &State) -> anyhow::Result<Done> {
         let mut command = Command::new(&self.program);
         command.args(words).args(["--format", "json", "--quiet", "--progress", "never"]).current_dir(&self.folder);
         if let Some(now) = &self.now {

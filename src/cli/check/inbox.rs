@@ -24,6 +24,9 @@ pub(in crate::cli) const REFUSED: &str = "refused";
 /// Attestations that were signed, by their challenge: a folder in that of the state.
 pub(in crate::cli) const ANSWERS: &str = "answers";
 
+/// What was found, for whoever deletes: likewise.
+pub(in crate::cli) const FINDINGS: &str = "findings";
+
 /// How deep folders in the inbox are looked into, and how large a signed document is.
 const DEEPEST: usize = 8;
 const LARGEST: u64 = 64 << 20;
@@ -75,13 +78,10 @@ pub(in crate::cli) fn look_into(base: &Path, own: &Recipient) -> anyhow::Result<
     let originators: Vec<(Card, PathBuf)> = originators.collect::<anyhow::Result<_>>()?;
     let mut inbox = Inbox::default();
     let mut files = Vec::new();
-    list(&base.join(&own.inbox), DEEPEST, &mut files)?;
+    list(&base.join(&own.inbox), DEEPEST, &[DONE, REFUSED], &mut files)?;
     files.sort();
     for file in files {
-        if fs::metadata(&file).map_or(0, |metadata| metadata.len()) > LARGEST {
-            continue;
-        }
-        let Ok(bytes) = fs::read(&file) else { continue };
+        let Some(bytes) = read_small(&file) else { continue };
         let Ok(envelope) = Envelope::parse(&bytes) else { continue };
         let Ok(kind) = PredicateType::of(envelope.unverified_payload()) else { continue };
         let signed = originators.iter().find_map(|(card, path)| Some((envelope.verify(card).ok()?, path)));
@@ -124,15 +124,29 @@ pub(in crate::cli) fn look_into(base: &Path, own: &Recipient) -> anyhow::Result<
     Ok(inbox)
 }
 
-/// All files of a folder and of those in it, but for what was put aside.
-fn list(folder: &Path, deeper: usize, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+/// All files that may be signed documents, with those that were put aside.
+pub(in crate::cli) fn all_files(inbox: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    list(inbox, DEEPEST, &[], &mut files)?;
+    files.sort();
+    Ok(files)
+}
+
+/// A file that is small enough for a signed document.
+pub(in crate::cli) fn read_small(file: &Path) -> Option<Vec<u8>> {
+    fs::metadata(file).ok().filter(|metadata| metadata.len() <= LARGEST)?;
+    fs::read(file).ok()
+}
+
+/// All files of a folder and of those in it, but for some.
+fn list(folder: &Path, deeper: usize, without: &[&str], files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     let reading = || format!("cannot read the inbox `{}`", folder.display());
     for entry in fs::read_dir(folder).with_context(reading)? {
         let path = entry.with_context(reading)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if path.is_dir() && !path.is_symlink() {
-            if deeper > 0 && name != DONE && name != REFUSED {
-                list(&path, deeper - 1, files)?;
+            if deeper > 0 && !without.contains(&name.as_ref()) {
+                list(&path, deeper - 1, without, files)?;
             }
         } else if name.ends_with(".json") && path.is_file() {
             files.push(path);

@@ -15,6 +15,7 @@ use crate::cli::check::event::Event;
 use crate::cli::check::inbox::ANSWERS;
 use crate::cli::check::inbox::Asked;
 use crate::cli::check::inbox::DONE;
+use crate::cli::check::inbox::FINDINGS;
 use crate::cli::check::inbox::Inbox;
 use crate::cli::check::inbox::REFUSED;
 use crate::cli::check::inbox::about;
@@ -49,9 +50,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
-
-/// What was found, for whoever deletes.
-const FINDINGS: &str = "findings";
 
 /// Marks of what went to the outbox.
 const SENT: &str = "sent";

@@ -21,14 +21,14 @@ use std::process::Stdio;
 const BACK: SignedDuration = SignedDuration::from_mins(10);
 
 /// The folder of what a run leaves. While it is held no other run begins.
-pub(super) struct State {
+pub(in crate::cli) struct State {
     folder: PathBuf,
     lock: Option<File>,
 }
 
 impl State {
     /// Takes the folder. `None` where another run has it. A clock that went back is an error: dates would be asked for twice.
-    pub(super) fn open(folder: &Path, now: Timestamp, is_dry: bool) -> anyhow::Result<Option<State>> {
+    pub(in crate::cli) fn open(folder: &Path, now: Timestamp, is_dry: bool) -> anyhow::Result<Option<State>> {
         let opening = || format!("cannot use the folder `{}`", folder.display());
         let mut lock = None;
         if !is_dry {
@@ -60,24 +60,24 @@ impl State {
 
     /// A standard input for a command: the empty lock itself. A run may be killed and a command of it live on; as long as it does, the lock is held, and the
     /// next run does not do the same beside it.
-    pub(super) fn held(&self) -> io::Result<Stdio> {
+    pub(in crate::cli) fn held(&self) -> io::Result<Stdio> {
         self.lock.as_ref().map_or_else(|| Ok(Stdio::null()), |lock| Ok(Stdio::from(lock.try_clone()?)))
     }
 
     /// A folder in it, made where it is not there.
-    pub(super) fn folder(&self, name: &str) -> anyhow::Result<PathBuf> {
+    pub(in crate::cli) fn folder(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self.folder.join(name);
         atomic_file::private_folder(&path).with_context(|| format!("cannot use the folder `{}`", path.display()))?;
         Ok(path)
     }
 
     /// A path in it, which need not be there.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(in crate::cli) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// Notes the time of this run.
-    pub(super) fn close(&self, now: Timestamp) -> anyhow::Result<()> {
+    pub(in crate::cli) fn close(&self, now: Timestamp) -> anyhow::Result<()> {
         let path = self.folder.join("clock");
         atomic_file::write(&path, format!("{}\n", time::format(now)).as_bytes(), Access::Private, Existing::Replace)
             .with_context(|| format!("cannot write `{}`", path.display()))
@@ -85,7 +85,7 @@ impl State {
 }
 
 /// Moves a file into a folder. On another disk it appears there whole, and goes here afterwards.
-pub(super) fn deliver(from: &Path, to: &Path) -> anyhow::Result<()> {
+pub(in crate::cli) fn deliver(from: &Path, to: &Path) -> anyhow::Result<()> {
     let moving = || format!("cannot move `{}` to `{}`", from.display(), to.display());
     if let Some(folder) = to.parent() {
         fs::create_dir_all(folder).with_context(moving)?;
@@ -100,14 +100,14 @@ pub(super) fn deliver(from: &Path, to: &Path) -> anyhow::Result<()> {
 }
 
 /// Copies a file, which appears whole.
-pub(super) fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+pub(in crate::cli) fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     let copying = || format!("cannot copy `{}` to `{}`", from.display(), to.display());
     let bytes = fs::read(from).with_context(copying)?;
     atomic_file::write(to, &bytes, Access::Public, Existing::Replace).with_context(copying)
 }
 
 /// A name that stands for nothing yet in a folder: the same file may come twice.
-pub(super) fn unused(folder: &Path, name: &str) -> String {
+pub(in crate::cli) fn unused(folder: &Path, name: &str) -> String {
     let taken = |name: &str| folder.join(name).symlink_metadata().is_ok();
     if !taken(name) {
         return name.to_owned();

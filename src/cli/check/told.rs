@@ -82,6 +82,7 @@ pub(super) fn metrics(run: &Run<'_>, settings: &Settings, took: Duration) -> any
         seconds: took.as_secs_f64(),
         code: run.code as u8,
         rows: run.rows,
+        outdated: run.outdated,
         supplies: run.supplies.clone(),
     };
     let path = run.path(path);

@@ -57,3 +57,34 @@ pub(crate) struct ComingRowV1 {
     /// Until when an answer is accepted.
     pub(crate) until: Option<String>,
 }
+
+/// What is no longer needed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OutdatedV1 {
+    pub(crate) version: u32,
+    pub(crate) at: String,
+    /// Whether its destruction was asked for.
+    pub(crate) destroyed: bool,
+    pub(crate) outdated: Vec<OutdatedRowV1>,
+}
+
+/// What is no longer needed of one supply.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OutdatedRowV1 {
+    pub(crate) supply_id: String,
+    pub(crate) why: Vec<String>,
+    pub(crate) files: Vec<String>,
+    /// What was gone before and stands in no record, as `destroy --gone` takes it.
+    pub(crate) gone: Vec<String>,
+    /// What stands in the way of closing it.
+    pub(crate) obstacles: Vec<String>,
+    /// The command that destroys it, but for who signs and where the record goes.
+    pub(crate) command: Vec<String>,
+    /// Null where nothing was run.
+    pub(crate) exit_code: Option<u8>,
+    pub(crate) result: String,
+    /// The record: a recipient's file, or the digest of an originator's in the ledger.
+    pub(crate) record: Option<String>,
+}
