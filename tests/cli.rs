@@ -47,6 +47,8 @@ pub(crate) mod report;
 mod resume;
 mod retention;
 mod schedule;
+mod schedule_install;
+mod schedule_next;
 mod seeds;
 #[cfg(unix)]
 mod server;

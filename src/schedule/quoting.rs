@@ -1,5 +1,6 @@
 //! Paths as units of systemd and lines of a crontab take them. What such a file cannot hold safely is refused, never written in part.
 
+use crate::support::sanitize::clean;
 use crate::support::sanitize::is_harmful;
 use std::path::Path;
 use std::path::PathBuf;
@@ -7,11 +8,11 @@ use std::path::PathBuf;
 /// Why a path or a word cannot stand in what an administrator sets up.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum QuotingError {
-    /// The person's: the file has to be called something else. The path is quoted as it is, to be made harmless where it is shown.
-    #[error("`{}` cannot stand in {place}: it {why}", path.display())]
+    /// The person's: the file has to be called something else. A line break would otherwise stand in the message too.
+    #[error("`{}` cannot stand in {place}: it {why}", clean(&path.to_string_lossy()))]
     Path { path: PathBuf, place: &'static str, why: &'static str },
     /// The person's: a word of the command line or of the settings.
-    #[error("{what} `{word}` cannot be used: {why}")]
+    #[error("{what} `{}` cannot be used: {why}", clean(word))]
     Word { what: &'static str, word: String, why: &'static str },
 }
 

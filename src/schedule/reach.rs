@@ -99,7 +99,9 @@ impl Reach {
 
     /// What is read and lies in a folder that is written, so that it has to be kept from being written by itself.
     pub(crate) fn kept_apart(&self) -> Vec<&Path> {
-        let is_below = |path: &Path| self.written.iter().any(|folder| path != folder && path.starts_with(folder));
+        let temporary = TEMPORARY.iter().map(Path::new).filter(|_| self.needs_temporary());
+        let folders: Vec<&Path> = self.written.iter().map(PathBuf::as_path).chain(temporary).collect();
+        let is_below = |path: &Path| folders.iter().any(|folder| path != *folder && path.starts_with(folder));
         let read = self.read.iter().map(PathBuf::as_path);
         read.filter(|path| is_below(path) && !self.written.iter().any(|folder| folder == path)).collect()
     }

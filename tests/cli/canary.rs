@@ -118,6 +118,12 @@ fn run_everything(world: &World) {
     world.case.write("in/people.csv", crate::cli::world::supply_csv(&world.supplied));
     run(AFTER, &["check", "--config", "originator.toml", "--dry-run"]);
     run(AFTER, &["check", "--config", "supply.csv"]);
+    world.case.write("units/none", "");
+    for config in ["originator.toml", "supply.csv", "keys/recipient.key"] {
+        run(AFTER, &["schedule", "next", "--config", config]);
+        run(AFTER, &["schedule", "install", "--config", config, "--systemd", "--user", "residua", "--write", "units"]);
+        run(AFTER, &["schedule", "install", "--config", config, "--cron"]);
+    }
     for (what, page) in
         [(&[][..], "board.html"), (&["baseline.attestation.json"], "report.html"), (&["supply.csv"], "report.html")]
     {

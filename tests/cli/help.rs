@@ -84,8 +84,11 @@ fn examples_are_understood() {
             case.command(&arguments).real_time().run().exits_with(0);
             // A flag that does not exist would be refused before that.
             for flag in arguments.iter().filter(|argument| argument.starts_with("--") && **argument != "--help") {
-                let words: &[&str] =
-                    if ["supplies", "recipient", "ledger"].contains(&arguments[0]) { &arguments[..2] } else { &arguments[..1] };
+                let words: &[&str] = if ["supplies", "recipient", "ledger", "schedule"].contains(&arguments[0]) {
+                    &arguments[..2]
+                } else {
+                    &arguments[..1]
+                };
                 let of_command = case.command(&[words, &["--help"]].concat()).real_time().run().stdout;
                 assert!(of_command.contains(flag), "`{flag}` of the example `{call}` is no flag of `{}`", arguments[0]);
             }

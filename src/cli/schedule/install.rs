@@ -264,11 +264,14 @@ fn not_written(path: &Path, error: io::Error) -> anyhow::Error {
 fn notes(arguments: &Arguments, setup: &Setup<'_>, settings: &Settings, verified: Option<bool>, is_written: bool) -> Vec<String> {
     let reach = setup.reach;
     let mut notes = Vec::new();
-    let missing = reach.written.iter().filter(|folder| !folder.is_dir());
+    let base = setup.config.parent().unwrap_or(Path::new("/"));
+    let metrics = settings.metrics.as_ref().map(|metrics| settle(&base.join(metrics)));
     let user = setup.user.map(|user| format!("-o {user} ")).unwrap_or_default();
-    for folder in missing {
-        let folder = folder.display();
-        notes.push(format!("the folder `{folder}` is not there yet; make it first: install -d -m 0700 {user}'{folder}'"));
+    for folder in reach.written.iter().filter(|folder| !folder.is_dir()) {
+        let mode = if metrics.as_ref().is_some_and(|metrics| metrics.parent() == Some(folder)) { "0755" } else { "0700" };
+        let folder = folder.display().to_string();
+        let quoted = folder.replace('\'', "'\\''");
+        notes.push(format!("the folder `{folder}` is not there yet; make it first: install -d -m {mode} {user}'{quoted}'"));
     }
     if let Some(ledger) = setup.ledger {
         notes.push(format!(
@@ -298,8 +301,7 @@ fn notes(arguments: &Arguments, setup: &Setup<'_>, settings: &Settings, verified
         );
     }
     if let Some(own) = settings.originator.as_ref().map(|own| &own.key).or(settings.recipient.as_ref().map(|own| &own.key)) {
-        let key = setup.config.parent().unwrap_or(Path::new("/")).join(own);
-        notes.extend(setup.user.and_then(|user| strange_owner(&key, user)));
+        notes.extend(setup.user.and_then(|user| strange_owner(&base.join(own), user)));
     }
     if arguments.cron {
         notes.push(match (is_written, setup.user) {
