@@ -11,6 +11,7 @@ mod data;
 mod demo;
 mod destroy;
 mod dispute;
+mod doctor;
 mod document;
 #[cfg(feature = "bench")]
 pub(crate) mod drain;
@@ -146,6 +147,7 @@ enum Command {
     Status(status::Arguments),
     Check(check::Arguments),
     Schedule(schedule::Arguments),
+    Doctor(doctor::Arguments),
     Report(report::Arguments),
     Supplies(supplies::Arguments),
     Recipient(recipient::Arguments),
@@ -287,6 +289,7 @@ fn dispatch(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Status(arguments) => status::run(arguments, context),
         Command::Check(arguments) => check::run(arguments, context),
         Command::Schedule(arguments) => schedule::run(arguments, context),
+        Command::Doctor(arguments) => doctor::run(arguments, context),
         Command::Report(arguments) => report::run(arguments, context),
         Command::Supplies(arguments) => supplies::run(arguments, context),
         Command::Recipient(arguments) => recipient::run(arguments, context),

@@ -123,6 +123,12 @@ pub(crate) trait Session: Send + Sync {
         let _ = (role, databases);
         Ok(None)
     }
+
+    /// The statements by which an administrator gives the account that reads this source what it lacks to read all of it, and nothing else; empty where
+    /// nothing is missing, `None` where there are no accounts.
+    fn missing_grants(&self) -> Result<Option<String>, ReadError> {
+        Ok(None)
+    }
 }
 
 /// Statements that make an account. They hold no password.

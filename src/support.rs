@@ -5,6 +5,7 @@ pub(crate) mod csv;
 pub(crate) mod hex;
 pub(crate) mod number;
 pub(crate) mod pace;
+pub(crate) mod place;
 pub(crate) mod progress;
 pub(crate) mod sanitize;
 pub(crate) mod secret;

@@ -11,6 +11,7 @@ mod columns;
 mod controls;
 mod crowd;
 mod demo;
+mod doctor;
 pub(crate) mod harness;
 mod help;
 mod hostile_files;

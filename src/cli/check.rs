@@ -5,7 +5,7 @@ mod event;
 pub(super) mod inbox;
 mod originator;
 pub(super) mod outdated;
-mod recipient;
+pub(super) mod recipient;
 pub(super) mod settled;
 pub(super) mod state;
 mod told;

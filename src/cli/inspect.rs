@@ -1,7 +1,7 @@
 //! `inspect`: what a file of ours says, or what a source holds and what its columns would be taken for.
 
 mod document;
-mod estimate;
+pub(in crate::cli) mod estimate;
 mod grants;
 mod ledger;
 mod manifest;
@@ -70,6 +70,9 @@ pub(crate) struct Arguments {
     /// called `residua`, or as `--grants=NAME` says. They are only printed, and hold no password
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "residua", conflicts_with_all = ["declared", "map"], help_heading = "Servers")]
     grants: Option<String>,
+    /// Print the statements by which an administrator gives the account that is used here what it lacks to read all of these databases, and nothing else
+    #[arg(long, conflicts_with_all = ["declared", "map", "grants", "from"], help_heading = "Servers")]
+    missing_grants: bool,
     /// Look at sources as `residua scan --deep` reads them
     #[arg(long)]
     deep: bool,
@@ -90,6 +93,10 @@ impl Arguments {
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     if let Some(role) = &arguments.grants {
         grants::print(role, arguments, context)?;
+        return Ok(ExitCode::Clear);
+    }
+    if arguments.missing_grants {
+        grants::print_missing(arguments, context)?;
         return Ok(ExitCode::Clear);
     }
     let mut sources = Vec::new();

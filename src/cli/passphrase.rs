@@ -50,7 +50,7 @@ pub(crate) fn read_new(path: &Path) -> anyhow::Result<SecretString> {
 }
 
 /// The first line of a file that is for its owner's eyes only.
-fn read(path: &Path) -> anyhow::Result<SecretString> {
+pub(crate) fn read(path: &Path) -> anyhow::Result<SecretString> {
     let reading = || format!("cannot read the passphrase in `{}`", path.display());
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
     if path == Path::new("-") {

@@ -148,7 +148,7 @@ impl Seen {
 }
 
 /// The beginning of a file, its SHA-256 and its BLAKE3.
-fn read(path: &Path, context: &Context) -> anyhow::Result<(Vec<u8>, String, String)> {
+pub(in crate::cli) fn read(path: &Path, context: &Context) -> anyhow::Result<(Vec<u8>, String, String)> {
     let mut file = File::open(path)?;
     let (mut sha256, mut blake3) = (Sha256::new(), blake3::Hasher::new());
     let (mut start, mut chunk) = (Vec::new(), vec![0; CHUNK]);

@@ -41,6 +41,7 @@ use crate::manifest::read::Manifest;
 use crate::manifest::read::ReadError as ManifestError;
 use crate::manifest::statement::ManifestV1;
 use crate::manifest::statement::PhaseGroup;
+use crate::match_key::MatchKey;
 use crate::match_key::plan::Plan;
 use crate::report::json_v1;
 use crate::report::text;
@@ -368,6 +369,21 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         Verdict::Inconclusive => ExitCode::Inconclusive,
         Verdict::Residual => ExitCode::Residual,
     })
+}
+
+/// What a scan that could begin is about.
+pub(crate) struct Rehearsed {
+    /// Records that are asked about.
+    pub(crate) records: u64,
+    /// The keys by which they are looked for.
+    pub(crate) keys: Vec<MatchKey>,
+}
+
+/// Checks all that a scan checks before it reads the first row, and does nothing.
+pub(crate) fn rehearse(arguments: &Arguments, context: &Context) -> anyhow::Result<Rehearsed> {
+    let prepared = prepare(arguments, context)?;
+    let keys = prepared.plan.keys.into_iter().map(|planned| planned.key).collect();
+    Ok(Rehearsed { records: prepared.statement.statement.predicate.asked(), keys })
 }
 
 /// That the map file cannot be used.

@@ -4,6 +4,7 @@ pub(crate) mod approval;
 pub(crate) mod board;
 pub(crate) mod bundle;
 pub(crate) mod closing;
+pub(crate) mod doctor;
 pub(crate) mod downstream;
 pub(crate) mod ledger;
 pub(crate) mod party;

@@ -56,8 +56,13 @@ impl Hours {
 
     /// Whether they are fewer than one in the whole, so that a run every hour may miss them.
     pub(crate) fn is_short(&self) -> bool {
-        let minute = |time: Time| i32::from(time.hour()) * 60 + i32::from(time.minute());
-        (minute(self.to) - minute(self.from)).rem_euclid(24 * 60) < 60
+        self.length() < SignedDuration::from_hours(1)
+    }
+
+    /// From the one time of the day to the other.
+    pub(crate) fn length(&self) -> SignedDuration {
+        let length = self.to.duration_since(self.from);
+        if length.is_negative() { length + SignedDuration::from_hours(24) } else { length }
     }
 
     /// For people: `22:00 to 06:00 UTC`.
@@ -93,6 +98,7 @@ mod tests {
         assert_eq!(lunch.words(), "12:00 to 13:00 UTC");
         assert!(!lunch.is_short() && !night.is_short());
         assert!(hours("12:00", "12:59").unwrap().is_short() && hours("23:50", "00:20").unwrap().is_short());
+        assert_eq!((lunch.length().as_hours(), night.length().as_hours()), (1, 8));
     }
 
     #[test]

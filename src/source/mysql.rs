@@ -303,4 +303,8 @@ impl Session for MysqlSession {
             ReadError::Failed(Problem::of_source(ProblemCode::Unsupported, &self.identity.name, detail))
         })
     }
+
+    fn missing_grants(&self) -> Result<Option<String>, ReadError> {
+        Ok(Some(account::missing(self)))
+    }
 }

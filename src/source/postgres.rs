@@ -371,4 +371,14 @@ impl Session for PgSession {
             }
         })
     }
+
+    fn missing_grants(&self) -> Result<Option<String>, ReadError> {
+        grants::missing(self).map(Some).map_err(|broken| match broken {
+            Broken::Read(error) => error,
+            Broken::Server(error) => {
+                let problem = Problem::of_source(ProblemCode::ReadFailed, &self.identity.name, reason(&error));
+                ReadError::Failed(problem)
+            }
+        })
+    }
 }

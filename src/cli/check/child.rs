@@ -14,6 +14,7 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::process::Stdio;
 use zeroize::Zeroizing;
 
 /// What runs commands.
@@ -46,6 +47,14 @@ impl Runner {
 
     /// Runs a command to its end. What it complains of goes to standard error, as it does where a person types it.
     pub(in crate::cli) fn run(&self, words: &[String], state: &State) -> anyhow::Result<Done> {
+        let (done, complaint) = self.run_silently(words, state.held()?)?;
+        // It was made harmless where it was written.
+        let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), complaint.as_bytes());
+        Ok(done)
+    }
+
+    /// Runs a command to its end, and gives back all that it complains of.
+    pub(in crate::cli) fn run_silently(&self, words: &[String], input: Stdio) -> anyhow::Result<(Done, String)> {
         let mut command = Command::new(&self.program);
         command.args(words).args(["--format", "json", "--quiet", "--progress", "never"]).current_dir(&self.folder);
         if let Some(now) = &self.now {
@@ -54,10 +63,8 @@ impl Runner {
         for (name, value) in &self.environment {
             command.env(name, value.as_str());
         }
-        let output = command.stdin(state.held()?).output().context("cannot start this program anew")?;
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        // It was made harmless where it was written.
-        let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), &output.stderr);
+        let output = command.stdin(input).output().context("cannot start this program anew")?;
+        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
         let code = match output.status.code() {
             Some(0) => ExitCode::Clear,
             Some(2) => ExitCode::Usage,
@@ -69,16 +76,16 @@ impl Runner {
         };
         let json = serde_json::from_slice(&output.stdout).unwrap_or_default();
         let first = complaint.lines().find(|line| line.starts_with("error")).unwrap_or_default();
-        let complaint = match first.trim_start_matches("error: ") {
+        let first = match first.trim_start_matches("error: ") {
             "" if output.status.code().is_none() => "it was killed",
             first => first,
         };
-        Ok(Done { code, json, complaint: complaint.to_owned() })
+        Ok((Done { code, json, complaint: first.to_owned() }, complaint))
     }
 }
 
 /// The value of a variable. No error tells any of it.
-fn value(folder: &Path, name: &str, secret: &Secret) -> anyhow::Result<Zeroizing<String>> {
+pub(in crate::cli) fn value(folder: &Path, name: &str, secret: &Secret) -> anyhow::Result<Zeroizing<String>> {
     let path = match secret {
         Secret::Variable(other) => {
             let missing =

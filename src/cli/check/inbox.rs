@@ -54,6 +54,8 @@ pub(in crate::cli) struct Inbox {
     pub(in crate::cli) terms: Vec<SupplyTerms>,
     /// Challenges of which nobody whose card is named is the author, and why they are not answered.
     pub(in crate::cli) refused: Vec<(PathBuf, String)>,
+    /// Statements of manifests that are of no use, and why.
+    pub(in crate::cli) idle: Vec<(PathBuf, &'static str)>,
 }
 
 /// What a challenge is called.
@@ -108,12 +110,21 @@ pub(in crate::cli) fn look_into(base: &Path, own: &Recipient) -> anyhow::Result<
             (PredicateType::Manifest, Some((verified, _))) => {
                 let manifest =
                     file.to_string_lossy().strip_suffix(".intoto.json").map(PathBuf::from).filter(|path| path.is_file());
-                if let (Ok(statement), Some(manifest)) = (Statement::<ManifestV1>::open(verified), manifest) {
-                    inbox.manifests.insert(statement.subject.sha256, manifest);
-                    if statement.predicate.supply.recipient_key == key.fingerprint() {
-                        inbox.terms.push(statement.predicate.supply);
+                match (Statement::<ManifestV1>::open(verified), manifest) {
+                    (Ok(statement), Some(manifest)) => {
+                        inbox.manifests.insert(statement.subject.sha256, manifest);
+                        if statement.predicate.supply.recipient_key == key.fingerprint() {
+                            inbox.terms.push(statement.predicate.supply);
+                        } else {
+                            inbox.idle.push((file, "its manifest was made for another key than that of the settings"));
+                        }
                     }
+                    (Ok(_), None) => inbox.idle.push((file, "the manifest that it is about does not lie beside it")),
+                    (Err(_), _) => inbox.idle.push((file, "it is no statement of a manifest that this program reads")),
                 }
+            }
+            (PredicateType::Manifest, None) => {
+                inbox.idle.push((file, "it is not signed by an originator whose card `originators` names"));
             }
             _ => {}
         }

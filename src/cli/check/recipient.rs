@@ -173,12 +173,36 @@ fn refuse(run: &mut Run<'_>, own: &Recipient, file: &Path, why: String) -> anyho
 }
 
 fn scan(run: &mut Run<'_>, own: &Recipient, asked: &Asked, manifest: &Path) -> anyhow::Result<()> {
+    if !run.is_dry {
+        for name in [ANSWERS, FINDINGS, KEPT] {
+            run.state.folder(name)?;
+        }
+    }
+    let state = run.state.path("");
+    let words = scan_words(&run.base, own, asked, manifest, &state);
+    let out = state.join(ANSWERS).join(answer_name(&asked.challenge.challenge_id));
+    let why = format!("it came in, and is valid until {}", asked.challenge.expires_at);
+    let mut step = Step { what: "scan", about: about(asked), why, command: words.clone(), ..Step::default() };
+    if run.is_dry {
+        return run.note(step);
+    }
+    let done = run.runner.run(&words, &run.state)?;
+    step.code = Some(done.code);
+    run.rows = run.rows.saturating_add(done.json.get("rows").and_then(Value::as_u64).unwrap_or(0));
+    if out.is_file() {
+        let word = |name| done.json.get(name).and_then(Value::as_str).unwrap_or_default();
+        step.result = format!("{}: {}", word("verdict"), word("meaning"));
+    } else {
+        step.result.clone_from(&done.complaint);
+        step.event = Some(Event::error(&step.about, &done.complaint));
+    }
+    run.note(step)
+}
+
+/// The words of the scan that answers a challenge.
+pub(in crate::cli) fn scan_words(base: &Path, own: &Recipient, asked: &Asked, manifest: &Path, state: &Path) -> Vec<String> {
     let id = &asked.challenge.challenge_id;
     let absolute = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
-    let folder = |name: &str| if run.is_dry { Ok(run.state.path(name)) } else { run.state.folder(name) };
-    let (answers, findings) = (folder(ANSWERS)?, folder(FINDINGS)?);
-    let out = PathBuf::from(absolute(&answers)).join(answer_name(id));
-    let listed = PathBuf::from(absolute(&findings)).join(format!("{id}.csv"));
     // The sources come first and as they are written: a target goes by the name under which it was scanned.
     let is_restored = asked.challenge.phase == Phase::Restore.word() && !own.restored_sources.is_empty();
     let sources = if is_restored { &own.restored_sources } else { &own.sources };
@@ -187,13 +211,13 @@ fn scan(run: &mut Run<'_>, own: &Recipient, asked: &Asked, manifest: &Path) -> a
     add("--manifest", absolute(manifest));
     add("--challenge", absolute(&asked.file));
     add("--from", absolute(&asked.card));
-    add("--as", absolute(&run.path(&own.key)));
-    add("--out", out.display().to_string());
-    add("--findings", listed.display().to_string());
-    add("--resume", PathBuf::from(absolute(&folder(KEPT)?)).display().to_string());
+    add("--as", absolute(&base.join(&own.key)));
+    add("--out", state.join(ANSWERS).join(answer_name(id)).display().to_string());
+    add("--findings", state.join(FINDINGS).join(format!("{id}.csv")).display().to_string());
+    add("--resume", state.join(KEPT).display().to_string());
     for (flag, path) in [("--map", &own.map), ("--declare", &own.declare)] {
         if let Some(path) = path {
-            add(flag, absolute(&run.path(path)));
+            add(flag, absolute(&base.join(path)));
         }
     }
     for (flag, text) in [("--operator", &own.operator), ("--operator-role", &own.operator_role)] {
@@ -219,22 +243,7 @@ fn scan(run: &mut Run<'_>, own: &Recipient, asked: &Asked, manifest: &Path) -> a
     }
     // Findings of a run that was killed before it signed.
     words.push("--force".to_owned());
-    let why = format!("it came in, and is valid until {}", asked.challenge.expires_at);
-    let mut step = Step { what: "scan", about: about(asked), why, command: words.clone(), ..Step::default() };
-    if run.is_dry {
-        return run.note(step);
-    }
-    let done = run.runner.run(&words, &run.state)?;
-    step.code = Some(done.code);
-    run.rows = run.rows.saturating_add(done.json.get("rows").and_then(Value::as_u64).unwrap_or(0));
-    if out.is_file() {
-        let word = |name| done.json.get(name).and_then(Value::as_str).unwrap_or_default();
-        step.result = format!("{}: {}", word("verdict"), word("meaning"));
-    } else {
-        step.result.clone_from(&done.complaint);
-        step.event = Some(Event::error(&step.about, &done.complaint));
-    }
-    run.note(step)
+    words
 }
 
 /// Brings an answer to the outbox, once, tells of it, and puts its challenge aside. All that is told is taken from the answer itself, so that nothing is

@@ -128,7 +128,7 @@ impl Sink for Measuring {
 }
 
 /// A time as people say it who do not know it exactly.
-fn duration(seconds: f64) -> String {
+pub(in crate::cli) fn duration(seconds: f64) -> String {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time that is not negative")]
     let whole = |number: f64| number.round() as u64;
     let minutes = seconds / 60.0;

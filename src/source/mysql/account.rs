@@ -5,6 +5,7 @@
 
 use super::MysqlSession;
 use super::column::literal;
+use crate::source::Access;
 use crate::source::Grants;
 use crate::support::sanitize::clean;
 use crate::support::sanitize::is_harmful;
@@ -45,6 +46,32 @@ fn statements(account: &str, is_mariadb: bool) -> Option<String> {
     Some(text)
 }
 
+/// Writes the statement that gives the session's own account what it lacks; empty where it lacks nothing.
+pub(super) fn missing(session: &MysqlSession) -> String {
+    let is_denied = |access: &Access| matches!(access, Access::Denied(_));
+    let is_closed = session.inventory.blind
+        || (session.inventory.objects.iter())
+            .any(|object| is_denied(&object.access) || object.columns.iter().any(|column| is_denied(&column.access)));
+    if !is_closed {
+        return String::new();
+    }
+    let user = session.facts.iter().find(|(name, _)| name == "user").map(|(_, value)| value.as_str()).unwrap_or_default();
+    right_for(user).unwrap_or_else(|| {
+        "-- The account lacks the right to read everything, and its name cannot be written into a statement.\n".to_owned()
+    })
+}
+
+/// The right to everything, for an account as the server names it: `reader@%`.
+fn right_for(user: &str) -> Option<String> {
+    let (name, host) = user.rsplit_once('@').filter(|_| !user.contains(is_harmful) && !user.contains('\\'))?;
+    Some(format!(
+        "-- On everything: where a right is missing, the server hides the table. What was taken away by REVOKE or DENY it does not give back.\n\
+         GRANT SELECT, SHOW VIEW ON *.* TO {}@{};\n",
+        literal(name),
+        literal(host)
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +80,8 @@ mod tests {
     fn no_name_leaves_its_quotes() {
         let text = statements("it's", true).unwrap();
         assert!(text.contains("GRANT SELECT, SHOW VIEW ON *.* TO 'it''s'@'%';"), "{text}");
+        assert!(right_for("it's@%").unwrap().ends_with("GRANT SELECT, SHOW VIEW ON *.* TO 'it''s'@'%';\n"));
+        assert!(right_for("a\nb@%").is_none() && right_for("a\\@%").is_none() && right_for("").is_none());
         assert!(statements("a\\", true).is_none() && statements("a\nb", false).is_none() && statements("", false).is_none());
     }
 }

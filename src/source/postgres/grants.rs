@@ -6,11 +6,15 @@
 use super::Broken;
 use super::PgSession;
 use super::column::quoted;
+use crate::source::Access;
+use crate::source::Column;
 use crate::source::Grants;
+use crate::source::Object;
 use crate::source::ObjectKind;
 use crate::support::sanitize::clean;
 use crate::support::sanitize::is_harmful;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Relations of every schema that anybody made, with what stands in the way of reading them.
@@ -29,6 +33,20 @@ const RELATIONS: &str = "
 const CLOSED: &str = "
     SELECT datname::text FROM pg_database
     WHERE datname IN ('postgres', 'template1') AND datallowconn AND NOT has_database_privilege('public', oid, 'CONNECT')
+    ORDER BY datname";
+
+/// What an account may do with some relations.
+const RIGHTS: &str = "
+    SELECT n.nspname::text, c.relname::text, has_schema_privilege(n.oid, 'USAGE') AS has_schema, has_table_privilege(c.oid, 'SELECT') AS has_table,
+        row_security_active(c.oid) AS is_filtered
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = ANY ($1)
+    ORDER BY n.nspname, c.relname";
+
+/// Databases that most servers have, which this account may not look into to see that they are empty.
+const UNSEEN: &str = "
+    SELECT datname::text FROM pg_database
+    WHERE datname IN ('postgres', 'template1') AND datallowconn AND NOT has_database_privilege(oid, 'CONNECT')
     ORDER BY datname";
 
 /// Connections beside those that hold snapshots and read: the first look, and those that break a statement off.
@@ -103,6 +121,64 @@ pub(super) fn write(session: &PgSession, role: &str, databases: usize) -> Result
         }
     }
     Ok(Grants { server: for_server(&ground, role), database: for_database(&ground, role) })
+}
+
+/// Writes the statements that give the session's own account what it lacks. What a scan reads in another way, as partitions through their table, is not
+/// granted, and what no grant opens is left out.
+pub(super) fn missing(session: &PgSession) -> Result<String, Broken> {
+    let fact = |facts: &[(String, String)], name: &str| {
+        facts.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let is_closed = |access: &Access| matches!(access, Access::Denied(_) | Access::Filtered(_));
+    let closed: Vec<u32> = (session.inventory.objects.iter().zip(&session.readings))
+        .filter(|(object, _)| is_closed(&object.access) || object.columns.iter().any(|column| is_own_gap(object, column)))
+        .map(|(_, reading)| reading.id)
+        .collect();
+    let database = fact(&session.identity.facts, "database");
+    let role = identifier(&fact(&session.facts, "user"));
+    let (mut schemas, mut tables, mut databases) = (BTreeSet::new(), String::new(), String::new());
+    let mut is_filtered = false;
+    session.under_snapshot(|connection| {
+        for row in connection.client.query(RIGHTS, &[&closed])? {
+            let (schema, name): (String, String) = (row.try_get("nspname")?, row.try_get("relname")?);
+            is_filtered |= row.try_get::<_, Option<bool>>("is_filtered")?.unwrap_or(false);
+            // NULL where somebody has dropped it meanwhile.
+            if !row.try_get::<_, Option<bool>>("has_table")?.unwrap_or(true) {
+                let _ = writeln!(tables, "GRANT SELECT ON {}.{} TO {role};", identifier(&schema), identifier(&name));
+            }
+            if !row.try_get::<_, Option<bool>>("has_schema")?.unwrap_or(true) {
+                schemas.insert(schema);
+            }
+        }
+        for row in connection.client.query(UNSEEN, &[])? {
+            let unseen: String = row.try_get(0)?;
+            let _ = writeln!(databases, "GRANT CONNECT ON DATABASE {} TO {role};", identifier(&unseen));
+        }
+        Ok(())
+    })?;
+    let mut text = String::new();
+    if !(schemas.is_empty() && tables.is_empty()) {
+        let _ = writeln!(text, "-- The database `{}`", clean(&database));
+        text.push_str(&connect(&database));
+        for schema in &schemas {
+            let _ = writeln!(text, "GRANT USAGE ON SCHEMA {} TO {role};", identifier(schema));
+        }
+        text.push_str(&tables);
+    }
+    if is_filtered {
+        text.push_str("-- Row-level security hides rows from the account, and hidden rows are never taken for absent ones:\n");
+        let _ = writeln!(text, "ALTER ROLE {role} BYPASSRLS;");
+    }
+    if !databases.is_empty() {
+        text.push_str("-- To see that these hold nothing:\n");
+        text.push_str(&databases);
+    }
+    Ok(text)
+}
+
+/// Whether a column that may not be read is a gap of its own.
+fn is_own_gap(object: &Object, column: &Column) -> bool {
+    object.access.is_readable() && !column.access.is_readable()
 }
 
 /// What makes the role.
