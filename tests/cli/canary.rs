@@ -121,9 +121,15 @@ fn run_everything(world: &World) {
     world.case.write("units/none", "");
     for config in ["originator.toml", "supply.csv", "keys/recipient.key"] {
         run(AFTER, &["schedule", "next", "--config", config]);
+        run(AFTER, &["schedule", "outdated", "--config", config, "--destroy"]);
         run(AFTER, &["schedule", "install", "--config", config, "--systemd", "--user", "residua", "--write", "units"]);
         run(AFTER, &["schedule", "install", "--config", config, "--cron"]);
     }
+    let recipient = "[recipient]\nkey = \"keys/recipient.key\"\noriginators = [\"keys/originator.card.json\"]\nsources = [\"crm.db\", \"exports\"]\n";
+    world.case.write("recipient.toml", format!("{recipient}{folders}"));
+    run(AFTER, &["doctor", "--config", "originator.toml"]);
+    run(AFTER, &["doctor", "--config", "recipient.toml"]);
+    run(AFTER, &["doctor", "--config", "supply.csv"]);
     for (what, page) in
         [(&[][..], "board.html"), (&["baseline.attestation.json"], "report.html"), (&["supply.csv"], "report.html")]
     {

@@ -22,6 +22,7 @@ use crate::schedule::settings::Settings;
 use crate::source;
 use crate::support::number::of;
 use serde_json::Value;
+use std::process::Stdio;
 
 /// Gaps that may be for want of a right.
 const CLOSED: [&str; 4] = ["blind", "denied", "filtered", "not_asked"];
@@ -77,7 +78,7 @@ fn inspect(it: &mut Examination<'_>, own: &Recipient, runner: &Runner, sources: 
     if own.deep {
         words.push("--deep".to_owned());
     }
-    it.look(Group::Sources, "the sources", runner.run_silently(&words))
+    it.look(Group::Sources, "the sources", runner.run_silently(&words, Stdio::null()))
 }
 
 fn words(command: &str, sources: &[String], own: &Recipient) -> Vec<String> {
@@ -205,7 +206,7 @@ fn grants(it: &mut Examination<'_>, own: &Recipient, runner: &Runner) {
     for source in own.sources.iter().filter(|source| source::is_server(source)) {
         let mut words = words("inspect", std::slice::from_ref(source), own);
         words.push("--missing-grants".to_owned());
-        let Ok((done, _)) = runner.run_silently(&words) else { continue };
+        let Ok((done, _)) = runner.run_silently(&words, Stdio::null()) else { continue };
         let statements = text(&done.json, "statements");
         if done.code != ExitCode::Clear || statements.is_empty() {
             continue;
