@@ -170,8 +170,10 @@ mod tests {
     fn servers_homes_and_hooks_are_seen() {
         assert!(reach(&format!("{RECIPIENT}sources = [\"postgres://h/d\"]")).needs_network());
         assert!(reach(&format!("{RECIPIENT}sources = [\"postgres://h/d\"]")).needs_homes());
-        assert!(reach(&format!("{RECIPIENT}sources = [\"/home/a/x.csv\"]")).needs_homes());
-        assert!(!reach(&format!("{RECIPIENT}sources = [\"/homes/a/x.csv\"]")).needs_homes());
+        for home in HOMES {
+            assert!(reach(&format!("{RECIPIENT}sources = [\"{home}/a/x.csv\"]")).needs_homes());
+            assert!(!reach(&format!("{RECIPIENT}sources = [\"{home}s/a/x.csv\"]")).needs_homes());
+        }
         assert!(reach(&format!("{RECIPIENT}sources = [\"/var/tmp/x.csv\"]")).needs_temporary());
         let hooks = reach(&format!("{RECIPIENT}sources = [\"x\"]\n[hooks]\non_error = [\"/opt/tell\"]"));
         assert!(hooks.has_hooks && hooks.needs_network() && hooks.read.contains(&PathBuf::from("/opt/tell")));

@@ -193,22 +193,19 @@ pub(crate) fn timer(setup: &Setup<'_>, every: Every, calendar: Option<&str>) -> 
         );
     }
     let _ = write!(text, "\n[Unit]\nDescription=Time of the scheduled checks of residua ({name})\n\n[Timer]\n");
-    match calendar {
-        Some(calendar) => {
-            quoting::calendar(calendar)?;
-            let _ = writeln!(text, "OnCalendar={calendar}");
-        }
-        None => {
-            let (times, delay) = match every {
-                Every::Hour => ("*-*-* *:00:00 UTC", "15min"),
-                Every::Day => ("*-*-* 00:00:00 UTC", "4h"),
-            };
-            let _ = write!(
-                text,
-                "# In UTC, as all dates of residua are. Each machine waits a time of its own, which stays the same.\n\
-                 OnCalendar={times}\nRandomizedDelaySec={delay}\nFixedRandomDelay=yes\n"
-            );
-        }
+    if let Some(calendar) = calendar {
+        quoting::calendar(calendar)?;
+        let _ = writeln!(text, "OnCalendar={calendar}");
+    } else {
+        let (times, delay) = match every {
+            Every::Hour => ("*-*-* *:00:00 UTC", "15min"),
+            Every::Day => ("*-*-* 00:00:00 UTC", "4h"),
+        };
+        let _ = write!(
+            text,
+            "# In UTC, as all dates of residua are. Each machine waits a time of its own, which stays the same.\n\
+             OnCalendar={times}\nRandomizedDelaySec={delay}\nFixedRandomDelay=yes\n"
+        );
     }
     text.push_str(
         "# A run that was missed while the machine was off is caught up.\nPersistent=yes\n\n[Install]\nWantedBy=timers.target\n",

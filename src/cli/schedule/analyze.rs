@@ -48,7 +48,7 @@ pub(super) fn understands_calendar(expression: &str) -> anyhow::Result<Option<bo
 
 /// Runs it to its end, without colours and in one language. `None` where there is none.
 fn run(command: &mut Command) -> anyhow::Result<Option<Output>> {
-    let plain = [("LC_ALL", "C"), ("SYSTEMD_COLORS", "0"), ("SYSTEMD_LOG_LEVEL", "warning"), ("SYSTEMD_LOG_TARGET", "console")];
+    let plain = [("LC_ALL", "C"), ("SYSTEMD_COLORS", "0"), ("SYSTEMD_LOG_LEVEL", "notice"), ("SYSTEMD_LOG_TARGET", "console")];
     match command.envs(plain).stdin(Stdio::null()).output() {
         Ok(output) => Ok(Some(output)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => Ok(None),

@@ -143,7 +143,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         context.warn(&format!("systemd says: {}", clean_long(&complaint)))?;
     }
     if !context.is_quiet {
-        notes.iter().for_each(|note| failure::note(note));
+        for note in &notes {
+            failure::note(note);
+        }
     }
     Ok(ExitCode::Clear)
 }
@@ -229,8 +231,8 @@ fn write(folder: &Path, files: &[(String, String)], is_forced: bool) -> anyhow::
     let mut begun = Vec::new();
     for (name, content) in files {
         let path = folder.join(name);
-        let mut file = AtomicFile::create(&path, Access::Public, existing).map_err(|error| not_written(&path, error))?;
-        file.write_all(content.as_bytes()).map_err(|error| not_written(&path, error))?;
+        let mut file = AtomicFile::create(&path, Access::Public, existing).map_err(|error| not_written(&path, &error))?;
+        file.write_all(content.as_bytes()).map_err(|error| not_written(&path, &error))?;
         begun.push((path, file));
     }
     let mut done: Vec<(PathBuf, Option<Vec<u8>>)> = Vec::new();
@@ -244,20 +246,20 @@ fn write(folder: &Path, files: &[(String, String)], is_forced: bool) -> anyhow::
                     None => fs::remove_file(&path),
                 };
             }
-            return Err(not_written(&path, error));
+            return Err(not_written(&path, &error));
         }
         done.push((path, before));
     }
     Ok(done.into_iter().map(|(path, _)| path).collect())
 }
 
-fn not_written(path: &Path, error: io::Error) -> anyhow::Error {
+fn not_written(path: &Path, error: &io::Error) -> anyhow::Error {
     let help = match error.kind() {
         io::ErrorKind::AlreadyExists => "`--force` replaces it; another `--name` sets up another",
         io::ErrorKind::PermissionDenied => "run it as an administrator, or write into another folder and move the files",
         _ => "nothing was written; see to the folder that `--write` names",
     };
-    advised(failure::words(&error), help).context(format!("cannot write `{}`", path.display()))
+    advised(failure::words(error), help).context(format!("cannot write `{}`", path.display()))
 }
 
 /// What remains to be done, or to be known.
