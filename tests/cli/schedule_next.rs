@@ -66,7 +66,7 @@ fn agrees(world: &World, who: &str, now: &str) {
     let steps = checked["steps"].as_array().expect("steps");
     let done: Vec<String> = (steps.iter())
         .filter_map(|step| match step["what"].as_str() {
-            Some(word @ ("issue" | "scan")) => Some(word.to_owned()),
+            Some(done @ ("issue" | "scan")) => Some(done.to_owned()),
             Some("refuse") => Some("put".to_owned()),
             _ => None,
         })
