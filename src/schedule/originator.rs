@@ -60,6 +60,26 @@ pub(crate) enum Next {
 
 /// What follows from how a supply stands on a UTC day.
 pub(crate) fn next(supply: &Supply, row: &BoardRow, rules: Rules, today: Date) -> Next {
+    match due(supply, row, rules, today) {
+        // Whatever is asked after the agreed day is compared with the baseline, the first time and each time after it.
+        Next::Ask { phase, why, .. } if phase != Phase::Baseline && supply.accepted_baseline().is_none() => {
+            if rules.without_baseline {
+                Next::Ask { phase, without_baseline: true, why }
+            } else {
+                Next::Person(format!("{why}, and no baseline was accepted"))
+            }
+        }
+        next => next,
+    }
+}
+
+/// Whether a question after the agreed day ended without an answer, and no later one was answered: asking anew does not make it any less overdue.
+pub(crate) fn is_kept_waiting(supply: &Supply, today: Date) -> bool {
+    supply.closed.is_none() && today > supply.delete_by && lapsed(supply, today)
+}
+
+/// What is to be done, whether there is a baseline or not.
+fn due(supply: &Supply, row: &BoardRow, rules: Rules, today: Date) -> Next {
     if supply.closed.is_some() {
         return Next::Nothing;
     }
@@ -69,8 +89,10 @@ pub(crate) fn next(supply: &Supply, row: &BoardRow, rules: Rules, today: Date) -
     if supply.open_disputes().next().is_some() {
         return Next::Person("an objection is not settled".to_owned());
     }
-    if let Some(open) = supply.challenges.iter().rev().find(|challenge| is_open(challenge, today)) {
-        // A baseline that is still awaited holds nothing up once the day has passed and another question was asked.
+    // A baseline that is still awaited holds nothing up once another question was asked.
+    let was_asked = supply.challenges.iter().any(|challenge| challenge.phase != Phase::Baseline);
+    let counts = |challenge: &&Challenge| is_open(challenge, today) && !(was_asked && challenge.phase == Phase::Baseline);
+    if let Some(open) = supply.challenges.iter().rev().find(counts) {
         return Next::Wait(time::day(open.expires_at));
     }
     let ask = |phase, why: String| Next::Ask { phase, without_baseline: false, why };
@@ -83,10 +105,12 @@ pub(crate) fn next(supply: &Supply, row: &BoardRow, rules: Rules, today: Date) -
             None => ask(Phase::Baseline, "no baseline was accepted yet".to_owned()),
         },
         State::InUse | State::Due(_) => Next::On(after(supply.delete_by, 1), "the deletion".to_owned()),
+        State::AttestedClear | State::ClearWithExceptions(_) if lapsed(supply, today) => {
+            ask(Phase::Recheck, "the challenge before was not answered".to_owned())
+        }
         State::ClearWithExceptions(until) => {
             Next::On(after(until, 1), "a recheck, since copies in backups are overwritten by then".to_owned())
         }
-        State::AttestedClear if lapsed(supply, today) => ask(Phase::Recheck, "the recheck before was not answered".to_owned()),
         State::AttestedClear => match (rules.recheck_days, newest) {
             (Some(days), Some(day)) => later(after(day, days), today, Phase::Recheck, "a recheck is asked for at an interval"),
             _ => Next::Nothing,
@@ -99,18 +123,9 @@ pub(crate) fn next(supply: &Supply, row: &BoardRow, rules: Rules, today: Date) -
         },
         State::Overdue(_) if newest.is_some() => ask(Phase::Recheck, "the day of a backup has passed".to_owned()),
         State::Overdue(_) | State::ChallengeIssued => {
-            let why = if supply.unanswered().next().is_some() {
-                "the challenge before was not answered"
-            } else {
-                "the agreed day has passed"
-            };
-            match supply.accepted_baseline() {
-                Some(_) => ask(Phase::Deletion, why.to_owned()),
-                None if rules.without_baseline => {
-                    Next::Ask { phase: Phase::Deletion, without_baseline: true, why: why.to_owned() }
-                }
-                None => Next::Person("the agreed day has passed, and no baseline was accepted".to_owned()),
-            }
+            let is_again = supply.unanswered().next().is_some();
+            let why = if is_again { "the challenge before was not answered" } else { "the agreed day has passed" };
+            ask(Phase::Deletion, why.to_owned())
         }
     }
 }

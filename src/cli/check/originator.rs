@@ -1,6 +1,7 @@
 //! The originator's run: what came in is verified and entered, what is due is asked, and what is overdue is said.
 
 use crate::attestation::dsse::sha256;
+use crate::cli::challenge::read_declarations;
 use crate::cli::check::Run;
 use crate::cli::check::Step;
 use crate::cli::check::event::Event;
@@ -15,6 +16,7 @@ use crate::ledger::board;
 use crate::schedule::metrics::SupplyMetrics;
 use crate::schedule::originator::Next;
 use crate::schedule::originator::Rules;
+use crate::schedule::originator::is_kept_waiting;
 use crate::schedule::originator::next;
 use crate::schedule::settings::Originator;
 use crate::schedule::settings::SupplyRule;
@@ -35,6 +37,9 @@ const REFUSED: &str = "refused";
 
 /// Challenges that were issued and are not in the outbox yet.
 const STAGING: &str = "staging";
+
+/// What is left of files of accepted declarations, by their supply.
+const ACCEPTED: &str = "accepted";
 
 pub(super) fn run(run: &mut Run<'_>, own: &Originator, restored: &[String]) -> anyhow::Result<()> {
     let folder = match &own.ledger {
@@ -126,7 +131,9 @@ fn take_in(run: &mut Run<'_>, own: &Originator, folder: &Path) -> anyhow::Result
         let aside = match done.code {
             ExitCode::Clear | ExitCode::Inconclusive | ExitCode::Residual => {
                 let conclusion = concluded(&done.json).unwrap_or_default();
-                step.event = Event::concluded(conclusion, &step.about, &step.result, Vec::new());
+                // Files may be called alike, and one may come twice under two names.
+                let about = answered(&done.json).unwrap_or_else(|| step.about.clone());
+                step.event = Event::concluded(conclusion, &about, &step.result, Vec::new());
                 Some(DONE)
             }
             ExitCode::VerificationFailed => {
@@ -163,9 +170,22 @@ fn is_on_its_way(path: &Path) -> bool {
     name.starts_with('.') || name.ends_with(".part") || name.ends_with(".tmp")
 }
 
+/// What is judged in the result of a verification: an attestation, or one that was judged anew since an officer has countersigned it.
+fn judged(json: &Value) -> Option<&Value> {
+    ["attestations", "approvals"].into_iter().find_map(|list| json.get(list)?.get(0))
+}
+
 /// What an attestation was appraised as.
 fn concluded(json: &Value) -> Option<&str> {
-    json.get("attestations")?.get(0)?.get("appraisal")?.as_str()
+    judged(json)?.get("appraisal")?.as_str()
+}
+
+/// Which challenge an attestation answers.
+fn answered(json: &Value) -> Option<String> {
+    let text = |name| judged(json)?.get(name).and_then(Value::as_str);
+    let first = |id: &str| id.get(..8).unwrap_or(id).to_owned();
+    let phase = text("phase").map_or_else(String::new, |phase| format!("{phase} "));
+    Some(format!("the {phase}challenge {} of supply {}", first(text("challengeId")?), first(text("supplyId")?)))
 }
 
 /// What came of a verification, in one line.
@@ -219,11 +239,15 @@ fn ask(run: &mut Run<'_>, own: &Originator, folder: &Path) -> anyhow::Result<()>
 /// Issues what a person asked for, since a backup was restored.
 fn ask_after_restore(run: &mut Run<'_>, own: &Originator, folder: &Path, restored: &[String]) -> anyhow::Result<()> {
     for given in restored {
-        let supply = Ledger::open(folder)?.view().supply(given).map(|supply| supply.entry.supply_id.clone());
+        let ledger = Ledger::open(folder)?;
+        let supply = ledger.view().supply(given);
+        let supply = supply.map(|supply| (supply.entry.supply_id.clone(), supply.accepted_baseline().is_some()));
+        drop(ledger);
         let asked = match supply {
-            Ok(id) => {
+            Ok((id, has_baseline)) => {
                 let why = "a backup was restored, says whoever started this run".to_owned();
-                issue(run, own, folder, &id, (Phase::Restore.word(), false), why)
+                let without_baseline = !has_baseline && rule(own, &id).is_some_and(|rule| rule.without_baseline);
+                issue(run, own, folder, &id, (Phase::Restore.word(), without_baseline), why)
             }
             Err(error) => Err(advised(error, "`residua supplies list` lists the supplies of the ledger")),
         };
@@ -247,13 +271,15 @@ fn issue(run: &mut Run<'_>, own: &Originator, folder: &Path, id: &str, asked: (&
     let (phase, without_baseline) = asked;
     let absolute = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
     let staged = if run.is_dry { run.state.path(STAGING) } else { run.state.folder(STAGING)? };
-    let staged = PathBuf::from(absolute(&staged)).join(format!("{id}.challenge.json"));
+    // One that could not be brought to the outbox still lies there.
+    let staged = PathBuf::from(absolute(&staged)).join(unused(&staged, &format!("{id}.challenge.json")));
     let out = staged.display().to_string();
     let key = absolute(&run.path(&own.key));
     let mut words = with_ledger(run, own, &["challenge", id, "--phase", phase, "--as", &key, "--out", &out, "--force"], folder);
     let rule = rule(own, id);
     if let Some(accept) = rule.and_then(|rule| rule.accept.as_ref()).filter(|_| phase != "baseline") {
-        words.extend(["--accept".to_owned(), absolute(&run.path(accept))]);
+        let accept = still_accepted(run, id, run.path(accept))?;
+        words.extend(["--accept".to_owned(), absolute(&accept)]);
     }
     if rule.is_some_and(|rule| rule.accept_empty) && phase != "baseline" && !without_baseline {
         words.push("--accept-empty".to_owned());
@@ -286,29 +312,56 @@ fn issue(run: &mut Run<'_>, own: &Originator, folder: &Path, id: &str, asked: (&
     run.note(step)
 }
 
+/// The declarations that are accepted on this day: a backup counts until its copies are overwritten, and after that no challenge takes it. Where the file names
+/// such a one, what is left of it is written into the state folder.
+fn still_accepted(run: &Run<'_>, id: &str, file: PathBuf) -> anyhow::Result<PathBuf> {
+    // What is wrong with the file is said by the command that is given it.
+    let Ok(mut accepted) = read_declarations(&file) else { return Ok(file) };
+    let before = accepted.backups.len();
+    let today = time::day(run.now);
+    accepted.backups.retain(|backup| time::parse_day(&backup.roll_off).is_none_or(|day| day >= today));
+    if accepted.backups.len() == before {
+        return Ok(file);
+    }
+    let left = run.state.path(ACCEPTED).join(format!("{id}.toml"));
+    if !run.is_dry {
+        run.state.folder(ACCEPTED)?;
+        let text = toml::to_string_pretty(&accepted).context("cannot write the declarations as TOML")?;
+        atomic_file::write(&left, text.as_bytes(), Access::Private, Existing::Replace)
+            .with_context(|| format!("cannot write `{}`", left.display()))?;
+    }
+    Ok(left)
+}
+
 /// Says what is overdue, supply by supply.
 fn say_overdue(run: &mut Run<'_>, folder: &Path) -> anyhow::Result<()> {
     let ledger = Ledger::open(folder)?;
-    for row in board::rows(ledger.view(), time::day(run.now)) {
+    let (view, today) = (ledger.view(), time::day(run.now));
+    for supply in view.supplies() {
+        let row = board::row(view, supply, today);
+        // The board waits where another question was asked. Whoever never answers is overdue all the same.
+        let is_kept_waiting = !row.is_overdue && is_kept_waiting(supply, today);
         run.supplies.push(SupplyMetrics {
             supply: row.supply_id.clone(),
             state: row.state.word().to_owned(),
             days: row.days,
-            is_overdue: row.is_overdue,
+            is_overdue: row.is_overdue || is_kept_waiting,
         });
-        if row.is_overdue {
-            let result =
-                format!("{}{}", row.state, if row.remark.is_empty() { String::new() } else { format!("; {}", row.remark) });
-            let event = Event { name: "overdue", about: row.short_id.clone(), message: result.clone(), files: Vec::new() };
-            run.note(Step {
-                what: "overdue",
-                about: format!("{} ({})", row.short_id, row.recipient),
-                code: Some(ExitCode::Overdue),
-                result,
-                event: Some(event),
-                ..Step::default()
-            })?;
+        if !row.is_overdue && !is_kept_waiting {
+            continue;
         }
+        let silence = if is_kept_waiting { "a challenge before ended without an accepted answer" } else { "" };
+        let words = [row.state.to_string(), silence.to_owned(), row.remark];
+        let result = words.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join("; ");
+        let event = Event { name: "overdue", about: row.short_id.clone(), message: result.clone(), files: Vec::new() };
+        run.note(Step {
+            what: "overdue",
+            about: format!("{} ({})", row.short_id, row.recipient),
+            code: Some(ExitCode::Overdue),
+            result,
+            event: Some(event),
+            ..Step::default()
+        })?;
     }
     Ok(())
 }
