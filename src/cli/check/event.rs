@@ -51,9 +51,10 @@ impl Event {
         Some(Event { name, about: about.to_owned(), message: message.to_owned(), files })
     }
 
-    /// The same event has the same id.
+    /// The same event has the same id. For how many days something is overdue by now makes no other event of it.
     fn id(&self) -> String {
-        let digest = hex::encode(&sha256(format!("{}\0{}\0{}", self.name, self.about, self.message).as_bytes()));
+        let message = if self.name == "overdue" { "" } else { &self.message };
+        let digest = hex::encode(&sha256(format!("{}\0{}\0{message}", self.name, self.about).as_bytes()));
         digest.get(..32).unwrap_or(&digest).to_owned()
     }
 
@@ -93,7 +94,8 @@ pub(super) fn keep(state: &State, event: &Event, now: Timestamp) -> anyhow::Resu
         return Ok(());
     }
     let path = state.folder(UNTOLD)?.join(format!("{}-{id}.json", event.name));
-    if path.is_file() {
+    // Of what waits and lasts, the newest is told.
+    if path.is_file() && !event.lasts() {
         return Ok(());
     }
     atomic_file::write(&path, event.told(now).as_bytes(), Access::Private, Existing::Replace)
