@@ -155,6 +155,10 @@ fn list(folder: &Path, deeper: usize, without: &[&str], files: &mut Vec<PathBuf>
     for entry in fs::read_dir(folder).with_context(reading)? {
         let path = entry.with_context(reading)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // Somebody is still writing it.
+        if name.starts_with('.') {
+            continue;
+        }
         if path.is_dir() && !path.is_symlink() {
             if deeper > 0 && !without.contains(&name.as_ref()) {
                 list(&path, deeper - 1, without, files)?;

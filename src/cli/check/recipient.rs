@@ -107,7 +107,9 @@ pub(super) fn run(run: &mut Run<'_>, own: &Recipient, hours: Option<&Hours>) -> 
             }
             (Turn::Over(why), _) => refuse(run, own, &asked.file, why)?,
         }
-        send(run, own, asked)?;
+        if let Err(error) = send(run, own, asked) {
+            run.fail("send", about(asked), &error)?;
+        }
     }
     if !run.is_dry {
         forget(run, &inbox.asked)?;
