@@ -60,7 +60,7 @@ fn both_sides_let_go_of_a_supply_by_the_calendar_and_at_a_persons_word() {
     fs::remove_file(world.case.path(&format!("recipient-state/findings/{by_hand}"))).expect("removed");
     let destroyed = outdated(&world, "recipient", "2017-08-15T09:00:00Z", &["--destroy", "--role", "data steward"]);
     destroyed.exits_with(0).prints("1 file gone before").prints("Destroyed; record: ");
-    assert_eq!(lists().iter().filter(|name| name.ends_with(".csv")).count(), 0, "{:?}", lists());
+    assert!(!lists().iter().any(|name| name.contains(".csv")), "{:?}", lists());
     assert_eq!(count(&world, "from-recipient", "2017-08-15.destroyed.json"), 1);
     let record = world.case.files().into_iter().find(|name| name.ends_with(".destroyed.json")).expect("a record");
     world.run(ANSWERED, &["inspect", &record]).exits_with(0).prints("A. Clerk").prints("data steward").prints("findings (gone");
