@@ -11,6 +11,7 @@ mod columns;
 mod controls;
 mod crowd;
 mod demo;
+#[cfg(unix)]
 mod doctor;
 pub(crate) mod harness;
 mod help;

@@ -197,7 +197,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     clock(it, &settings);
     let mut needed = 0;
     if let Some(own) = &settings.originator {
-        originator::examine(it, own);
+        originator::examine(it, own, &settings.environment);
     }
     if let Some(own) = &settings.recipient {
         let inbox = recipient::examine(it, own, settings.hours.as_ref());

@@ -66,8 +66,10 @@ pub(crate) fn room(_path: &Path) -> io::Result<Option<u64>> {
 pub(crate) struct Others {
     /// They may read it, write to it or run it.
     pub(crate) have_any: bool,
-    /// They may write to it.
+    /// Its group or everybody may write to it.
     pub(crate) may_write: bool,
+    /// Everybody may write to it.
+    pub(crate) all_may_write: bool,
 }
 
 /// What the mode of a file or folder lets others do. Where the system has no such notion, nothing.
@@ -75,7 +77,7 @@ pub(crate) struct Others {
 pub(crate) fn others(path: &Path) -> io::Result<Others> {
     use std::os::unix::fs::PermissionsExt;
     let mode = path.metadata()?.permissions().mode();
-    Ok(Others { have_any: mode & 0o077 != 0, may_write: mode & 0o022 != 0 })
+    Ok(Others { have_any: mode & 0o077 != 0, may_write: mode & 0o022 != 0, all_may_write: mode & 0o002 != 0 })
 }
 
 #[cfg(not(unix))]
@@ -95,9 +97,11 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "text").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-        assert_eq!(others(&file).unwrap(), Others { have_any: true, may_write: false });
+        assert_eq!(others(&file).unwrap(), Others { have_any: true, ..Others::default() });
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o620)).unwrap();
+        assert_eq!(others(&file).unwrap(), Others { have_any: true, may_write: true, all_may_write: false });
         fs::set_permissions(&file, fs::Permissions::from_mode(0o602)).unwrap();
-        assert_eq!(others(&file).unwrap(), Others { have_any: true, may_write: true });
+        assert_eq!(others(&file).unwrap(), Others { have_any: true, may_write: true, all_may_write: true });
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(others(&file).unwrap(), Others::default());
         may_read(&file).unwrap();

@@ -1,6 +1,7 @@
 //! `doctor`: what would keep a check from its work is told beforehand, each thing by itself, and nothing is changed.
 
 use crate::cli::harness::Output;
+use crate::cli::harness::skip;
 use crate::cli::schedule::ORIGINATOR;
 use crate::cli::schedule::RECIPIENT;
 use crate::cli::schedule::campaign;
@@ -14,7 +15,6 @@ use crate::cli::world::SUPPLIED;
 use crate::cli::world::World;
 use serde_json::Value;
 use std::fs;
-#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -49,7 +49,6 @@ fn reading(world: &World, sources: &[&str], more: &str) {
     world.case.write("recipient.toml", format!("{settings}{more}"));
 }
 
-#[cfg(unix)]
 fn mode(world: &World, name: &str, mode: u32) {
     fs::set_permissions(world.case.path(name), fs::Permissions::from_mode(mode)).expect("a mode");
 }
@@ -101,7 +100,6 @@ fn nothing_is_wrong_where_nothing_is_and_nothing_is_changed() {
     world.case.never_prints(CANARY);
 }
 
-#[cfg(unix)]
 #[test]
 fn files_and_folders_are_looked_at_one_by_one() {
     let world = asked();
@@ -149,13 +147,8 @@ fn files_and_folders_are_looked_at_one_by_one() {
             "wrong     the hook on_clear: cannot start `no-such-program`: no folder",
             1,
         ),
-        (
-            "deep = x",
-            "[hooks]\non_clear = [\"sh\", \"open.sh\"]",
-            "wrong     the hook on_clear: others than its owner may write",
-            1,
-        ),
-        ("deep = x", "[hooks]\non_clear = [\"./open.sh\"]", "wrong     the hook on_clear: others than its owner may write", 1),
+        ("deep = x", "[hooks]\non_clear = [\"sh\", \"open.sh\"]", "wrong     the hook on_clear: everybody may write to", 1),
+        ("deep = x", "[hooks]\non_clear = [\"./open.sh\"]", "wrong     the hook on_clear: everybody may write to", 1),
         ("\"to-recipient\"", "\"gone\"", "wrong     the inbox `gone`: there is no such file or folder", 1),
         ("\"to-recipient\"", "\"crm.db\"", "wrong     the inbox `crm.db`: a part of the path is no folder", 1),
         ("\"from-recipient\"", "\"crm.db\"", "wrong     the outbox `crm.db`: a part of the path is no folder", 1),
@@ -190,14 +183,75 @@ fn files_and_folders_are_looked_at_one_by_one() {
         doctor(&world, "originator", LATER).exits_with(code).prints(line);
     }
     world.case.write("originator.toml", ORIGINATOR);
+    mode(&world, "originator.toml", 0o664);
+    doctor(&world, "originator", LATER)
+        .exits_with(0)
+        .prints("doubtful  the settings `originator.toml`: its group may write to it");
     mode(&world, "originator.toml", 0o666);
     doctor(&world, "originator", LATER)
         .exits_with(1)
-        .prints("wrong     the settings `originator.toml`: others than its owner may write");
+        .prints("wrong     the settings `originator.toml`: everybody may write to it");
     world.case.never_prints(SECRET);
 }
 
-#[cfg(unix)]
+/// What the system refuses an ordinary user: the system's administrator, as whom tests may run, it refuses nothing.
+#[test]
+fn folders_that_this_user_may_not_write_to_are_told() {
+    let world = asked();
+    let is_administrator = {
+        fs::create_dir(world.case.path("closed")).expect("a folder");
+        mode(&world, "closed", 0o555);
+        fs::write(world.case.path("closed/file"), "").is_ok()
+    };
+    let script = if is_administrator {
+        let owned = |path: PathBuf| std::os::unix::fs::chown(path, Some(65_534), Some(65_534)).expect("another owner");
+        let mut folders = vec![world.case.path("")];
+        while let Some(folder) = folders.pop() {
+            let entries = fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+            let (below, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+            files.into_iter().for_each(owned);
+            folders.extend(below);
+            owned(folder);
+        }
+        "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\""
+    } else {
+        "exec \"$@\""
+    };
+    let run = |who: &str| world.command(LATER, &["doctor", "--config", &format!("{who}.toml")]).in_shell(script).run();
+    let well = run("recipient");
+    if well.code.is_some_and(|code| code > 2) {
+        return skip("`setpriv` is missing, or another user may not run the program");
+    }
+    well.exits_with(0);
+    for (folder, line) in [
+        ("to-recipient", "wrong     the inbox `to-recipient`: this user may not do that"),
+        ("from-recipient", "wrong     the outbox `from-recipient`: this user may not do that"),
+    ] {
+        mode(&world, folder, 0o555);
+        run("recipient").exits_with(1).prints(line);
+        mode(&world, folder, 0o755);
+    }
+    for (what, instead, line) in [
+        ("\"recipient-state\"", "\"closed\"", "wrong     the state `closed`: this user may not do that"),
+        (
+            "\"recipient-state\"",
+            "\"closed/state\"",
+            "wrong     the state `closed/state`: is not there, and this user may not make it",
+        ),
+        ("\"recipient.prom\"", "\"closed/prom\"", "wrong     the metrics `closed/prom`: this user may not do that"),
+        ("\"recipient.log\"", "\"closed/log\"", "wrong     the log `closed/log`: this user may not do that"),
+    ] {
+        world.case.write("recipient.toml", RECIPIENT.replace(what, instead));
+        run("recipient").exits_with(1).prints(line);
+    }
+    run("originator").exits_with(0);
+    mode(&world, "ledger", 0o555);
+    run("originator")
+        .exits_with(1)
+        .prints("wrong     the ledger `ledger`: nothing can be added to it: this user may not do that");
+    mode(&world, "ledger", 0o700);
+}
+
 #[test]
 fn a_ledger_is_looked_at_to_its_ground() {
     let world = asked();
@@ -336,19 +390,17 @@ fn a_server_that_is_not_reached_hides_no_other_source() {
     let world = asked();
     reading(&world, &["postgres://reader@127.0.0.1:1/crm", "crm.db"], "[environment]\nPGPASSWORD = { file = \"password\" }\n");
     world.case.write("password", SECRET);
-    #[cfg(unix)]
     mode(&world, "password", 0o600);
     let told = doctor(&world, "recipient", LATER);
     told.exits_with(1)
         .prints("wrong     `postgres://")
-        .prints("onnection refused")
+        .prints("Connection refused")
         .prints("check host and port")
         .prints("fine      `crm.db`: ");
     assert!(!told.stdout.contains("Time\n"), "{}", told.whole());
     world.case.never_prints(SECRET);
 }
 
-#[cfg(unix)]
 #[test]
 fn the_rights_that_postgres_lacks_are_the_ones_that_are_printed() {
     let Some(server) = Postgres::start() else { return };
@@ -401,7 +453,9 @@ fn the_rights_that_postgres_lacks_are_the_ones_that_are_printed() {
         missing.lines().all(|line| ["--", "\\connect", "GRANT ", "ALTER ROLE "].iter().any(|begin| line.starts_with(begin))),
         "{missing}"
     );
-    doctor(&world, "recipient", LATER).exits_with(0).prints("lacks rights").prints(&missing);
+    let shown = doctor(&world, "recipient", LATER);
+    eprintln!("{}", shown.whole());
+    shown.exits_with(0).prints("lacks rights").prints(&missing);
     let alone = world.command(LATER, &["inspect", &url, "--missing-grants"]).env("PGPASSWORD", SECRET).run();
     alone.exits_with(0).stdout_is(&missing);
     server.sql("", &missing);
@@ -419,7 +473,6 @@ fn the_rights_that_postgres_lacks_are_the_ones_that_are_printed() {
     world.case.never_prints(CANARY);
 }
 
-#[cfg(unix)]
 #[test]
 fn the_right_that_mariadb_lacks_is_the_one_that_is_printed() {
     let Some(server) = MariaDb::start() else { return };

@@ -22,11 +22,12 @@ use std::path::PathBuf;
 /// Looks at all of them.
 pub(super) fn examine(it: &mut Examination<'_>, config: &Path, settings: &Settings) {
     let about = named("the settings", config);
-    if place::others(config).is_ok_and(|others| others.may_write) {
-        let what = "others than its owner may write to it, and so choose what is run";
-        it.note(Level::Wrong, Group::Files, about, what, format!("`chmod go-w {}`", config.display()));
-    } else {
-        it.fine(Group::Files, about, "can be used");
+    match open(config) {
+        Some((level, whom)) => {
+            let what = format!("{whom} may write to it, and so choose what is run");
+            it.note(level, Group::Files, about, what, format!("`chmod go-w {}`", config.display()));
+        }
+        None => it.fine(Group::Files, about, "can be used"),
     }
     let key = settings.originator.as_ref().map(|own| &own.key).or(settings.recipient.as_ref().map(|own| &own.key));
     if let Some(key) = key {
@@ -79,6 +80,15 @@ pub(super) fn read_map(path: &Path) -> anyhow::Result<MapFile> {
     MapFile::parse(&read_text(path, "map file")?).with_context(|| format!("cannot use the map file `{}`", path.display()))
 }
 
+/// Whether others than its owner may write to a file, and who they are. A group may be that of the owner alone.
+fn open(path: &Path) -> Option<(Level, &'static str)> {
+    match place::others(path).ok()? {
+        others if others.all_may_write => Some((Level::Wrong, "everybody")),
+        others if others.may_write => Some((Level::Doubtful, "its group")),
+        _ => None,
+    }
+}
+
 fn named(what: &str, path: &Path) -> String {
     format!("{what} `{}`", path.display())
 }
@@ -127,11 +137,13 @@ fn hooks(it: &mut Examination<'_>, hooks: &Hooks) {
         let Some(file) = it.look(Group::Files, &about, found) else { continue };
         // A script that is given to its interpreter decides as much as a program.
         let scripts = arguments.iter().map(|argument| it.base.join(argument)).filter(|path| path.is_file());
-        let is_open = |path: &PathBuf| place::others(path).is_ok_and(|others| others.may_write);
-        match std::iter::once(file.clone()).chain(scripts).find(is_open) {
-            Some(open) => {
-                let what = format!("others than its owner may write to `{}`, and so choose what is run", open.display());
-                it.note(Level::Wrong, Group::Files, about, what, "`chmod go-w` it");
+        let files = std::iter::once(file.clone()).chain(scripts);
+        let worst =
+            files.filter_map(|path| open(&path).map(|(level, whom)| (level, whom, path))).max_by_key(|(level, ..)| *level);
+        match worst {
+            Some((level, whom, path)) => {
+                let what = format!("{whom} may write to `{}`, and so choose what is run", path.display());
+                it.note(level, Group::Files, about, what, "`chmod go-w` it");
             }
             None => it.fine(Group::Files, about, format!("runs `{}`", file.display())),
         }

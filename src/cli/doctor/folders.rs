@@ -15,7 +15,7 @@ use std::path::PathBuf;
 /// Room below which a run may end in the middle of what it writes: an attestation has at most 64 MiB, and most have a few kilobytes.
 const LEAST: u64 = 16 << 20;
 
-/// As many times the room that is needed is no cause for doubt.
+/// As many times the least room is no cause for doubt, where what is needed fits in besides.
 const AMPLE: u64 = 4;
 
 /// Looks at all of them. `needed` are the bytes that answers and findings may take.
@@ -43,7 +43,7 @@ pub(super) fn examine(it: &mut Examination<'_>, settings: &Settings, needed: u64
             let advice = "see that the path is right: whoever brings files to the other party has to find them";
             it.note(Level::Doubtful, Group::Folders, name, "is not there, and is made when something goes out", advice);
         }
-        Err(error) => refused(it, name, &error, "let this user write there"),
+        Err(error) => unmade(it, name, &error, "let this user write there"),
     }
     let name = about("state", state);
     let state = it.path(state);
@@ -56,7 +56,7 @@ pub(super) fn examine(it: &mut Examination<'_>, settings: &Settings, needed: u64
         Err(error) if error.kind() == io::ErrorKind::NotFound && can_be_made(&state) => {
             it.fine(Group::Folders, name, "is made by the first run, for its owner alone");
         }
-        Err(error) => refused(it, name, &error, "let this user write there, and nobody else"),
+        Err(error) => unmade(it, name, &error, "let this user write there, and nobody else"),
     }
     if let Some(metrics) = &settings.metrics {
         // Written beside its place and renamed.
@@ -78,6 +78,17 @@ pub(super) fn examine(it: &mut Examination<'_>, settings: &Settings, needed: u64
 
 fn refused(it: &mut Examination<'_>, about: String, error: &io::Error, advice: &str) {
     it.note(Level::Wrong, Group::Folders, about, failure::words(error), advice);
+}
+
+/// What is said of a folder that a run would make, where it were not refused.
+fn unmade(it: &mut Examination<'_>, about: String, error: &io::Error, advice: &str) {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            let what = "is not there, and this user may not make it";
+            it.note(Level::Wrong, Group::Folders, about, what, "make the folder, for this user");
+        }
+        _ => refused(it, about, error, advice),
+    }
 }
 
 /// Whether files can be made in a folder.
@@ -113,11 +124,12 @@ fn beside(it: &mut Examination<'_>, about: String, path: &Path, is_added_to: boo
 /// Whether a disk has room.
 fn room(it: &mut Examination<'_>, what: &str, path: &Path, needed: u64) {
     let about = format!("the disk of the {what}");
-    let least = LEAST.saturating_add(needed);
+    let expected = LEAST.saturating_add(needed);
     match place::room(&above(path)) {
         Ok(Some(room)) => {
-            let words = format!("has room for {}; about {} may be needed", text::bytes(room), text::bytes(least));
-            let (level, advice) = judge(room, least);
+            let words =
+                format!("has room for {}; about {} may be needed, as an estimate", text::bytes(room), text::bytes(expected));
+            let (level, advice) = judge(room, expected);
             it.note(level, Group::Folders, about, words, advice);
         }
         // The system does not say.
@@ -126,10 +138,10 @@ fn room(it: &mut Examination<'_>, what: &str, path: &Path, needed: u64) {
     }
 }
 
-fn judge(room: u64, least: u64) -> (Level, &'static str) {
+fn judge(room: u64, expected: u64) -> (Level, &'static str) {
     match room {
-        _ if room < least => (Level::Wrong, "make room"),
-        _ if room < least.saturating_mul(AMPLE) => (Level::Doubtful, "make room: others write to the disk as well"),
+        _ if room < LEAST => (Level::Wrong, "make room"),
+        _ if room < expected.max(AMPLE * LEAST) => (Level::Doubtful, "make room: others write to the disk as well"),
         _ => (Level::Fine, ""),
     }
 }
@@ -145,6 +157,6 @@ mod tests {
             [of(LEAST - 1), of(LEAST), of(4 * LEAST - 1), of(4 * LEAST)],
             [Level::Wrong, Level::Doubtful, Level::Doubtful, Level::Fine]
         );
-        assert_eq!(judge(u64::MAX, u64::MAX).0, Level::Fine);
+        assert_eq!((judge(100 * LEAST - 1, 100 * LEAST).0, judge(100 * LEAST, 100 * LEAST).0), (Level::Doubtful, Level::Fine));
     }
 }

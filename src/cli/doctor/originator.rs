@@ -1,6 +1,7 @@
 //! The originator's ledger: whether it is whole and can be written to, and whether the key and the passphrase of the settings are its own.
 
 use crate::attestation::key::SigningKey;
+use crate::cli::check::child::value;
 use crate::cli::context;
 use crate::cli::doctor::Examination;
 use crate::cli::doctor::Group;
@@ -11,28 +12,32 @@ use crate::ledger::Ledger;
 use crate::ledger::audit::Audit;
 use crate::ledger::entry::Line;
 use crate::schedule::settings::Originator;
+use crate::schedule::settings::Secret;
 use crate::support::number::of;
 use crate::support::place;
 use crate::support::time;
 use jiff::SignedDuration;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::path::Path;
-use std::path::PathBuf;
 
 /// How far the last line of the ledger may lie ahead of the clock without a word.
 const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 
+/// The variable that names a file with the passphrase.
+const FILE: &str = "RESIDUA_PASSPHRASE_FILE";
+
 /// Looks at the ledger.
-pub(super) fn examine(it: &mut Examination<'_>, own: &Originator) {
+pub(super) fn examine(it: &mut Examination<'_>, own: &Originator, environment: &BTreeMap<String, Secret>) {
     let named = own.ledger.as_ref().map(|ledger| it.path(ledger));
     let Some(folder) = it.look(Group::Ledger, "the ledger", context::ledger_folder(named.as_ref())) else { return };
     let about = format!("the ledger `{}`", own.ledger.as_ref().unwrap_or(&folder).display());
     let opened = Ledger::open_as_is(&folder).map_err(anyhow::Error::new);
     let Some((mut ledger, fault)) = it.look(Group::Ledger, &about, opened) else { return };
-    unlock(it, own, &mut ledger);
+    unlock(it, own, environment, &mut ledger);
     // Where it was interrupted, nobody is told anything any more.
     let Some(audit) = Audit::new(&ledger, fault.as_ref(), &it.context.cancel) else { return };
     for fault in &audit.faults {
@@ -65,12 +70,16 @@ pub(super) fn examine(it: &mut Examination<'_>, own: &Originator) {
 }
 
 /// Opens the secrets, where they are under a passphrase.
-fn unlock(it: &mut Examination<'_>, own: &Originator, ledger: &mut Ledger) {
+fn unlock(it: &mut Examination<'_>, own: &Originator, environment: &BTreeMap<String, Secret>, ledger: &mut Ledger) {
     if !ledger.is_protected() {
         return;
     }
     let about = "the ledger's secrets";
-    let variable = || std::env::var_os("RESIDUA_PASSPHRASE_FILE").filter(|value| !value.is_empty()).map(PathBuf::from);
+    // As the commands that `check` starts find it.
+    let variable = || match environment.get(FILE).map(|secret| value(&it.base, FILE, secret)) {
+        Some(found) => found.ok().map(|path| it.base.join(path.as_str())),
+        None => std::env::var_os(FILE).filter(|value| !value.is_empty()).map(|path| it.base.join(path)),
+    };
     let Some(file) = own.passphrase_file.as_ref().map(|file| it.path(file)).or_else(variable) else {
         let error = advised(
             "they are under a passphrase, and no `passphrase_file` is named",
