@@ -44,18 +44,18 @@ pub(super) fn examine(it: &mut Examination<'_>, own: &Recipient, settings: &Sett
     if done.code == ExitCode::Clear {
         return opened(it, own, &runner, &done, inbox, true);
     }
-    if let [source] = own.sources.as_slice() {
-        return refused(it, source, &complaint);
+    if own.sources.len() == 1 {
+        return refused(it, own, 0, &complaint);
     }
     // One of them stops a scan of all: which, shows when each is looked at alone.
     let mut is_any_refused = false;
-    for source in &own.sources {
+    for (number, source) in own.sources.iter().enumerate() {
         let Some((done, complaint)) = inspect(it, own, &runner, std::slice::from_ref(source)) else { return };
         if done.code == ExitCode::Clear {
             opened(it, own, &runner, &done, inbox, false);
         } else {
             is_any_refused = true;
-            refused(it, source, &complaint);
+            refused(it, own, number, &complaint);
         }
     }
     if !is_any_refused {
@@ -90,14 +90,20 @@ fn words(command: &str, sources: &[String], own: &Recipient) -> Vec<String> {
     words
 }
 
-fn refused(it: &mut Examination<'_>, source: &str, complaint: &str) {
+fn refused(it: &mut Examination<'_>, own: &Recipient, number: usize, complaint: &str) {
     let (what, advice) = told(complaint);
     let what = if what.is_empty() { "could not be looked at".to_owned() } else { what };
-    it.note(Level::Wrong, Group::Sources, shown(source), what, advice);
+    it.note(Level::Wrong, Group::Sources, placed(number, own), what, advice);
 }
 
 fn shown(source: &str) -> String {
     format!("`{}`", source::shown(source))
+}
+
+/// A source by its place in the settings too: of a server's URL, which may hold what nobody should see, little is shown.
+fn placed(number: usize, own: &Recipient) -> String {
+    let source = own.sources.get(number).map(|source| shown(source)).unwrap_or_default();
+    if own.sources.len() > 1 { format!("{source}, number {} of `sources`", number + 1) } else { source }
 }
 
 fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
@@ -171,11 +177,14 @@ fn one(it: &mut Examination<'_>, source: &Value, seen: &Value, asked: &[MatchKey
     if targets.is_empty() {
         return it.fine(Group::Sources, about, what);
     }
-    let fields =
-        |target: &Value| -> Vec<Field> { list(target, "columns").filter_map(|column| field(text(column, "takenFor"))).collect() };
+    let fields = |target: &Value| -> Vec<Field> {
+        // What may not be read forms no key, whatever its name says.
+        let readable = list(target, "columns").filter(|column| is_readable(target) && is_readable(column));
+        readable.filter_map(|column| field(text(column, "takenFor"))).collect()
+    };
     let all: Vec<Vec<Field>> = targets.iter().map(|target| fields(target)).collect();
     if all.iter().all(Vec::is_empty) {
-        let what = format!("{what}; no column is taken for anything of a person");
+        let what = format!("{what}; no column that can be read is taken for anything of a person");
         let advice = "see `residua inspect` of it, and say in a map file what the columns are; what stands in text is looked for all the same";
         return it.note(Level::Doubtful, Group::Sources, about, what, advice);
     }
@@ -195,6 +204,11 @@ fn one(it: &mut Examination<'_>, source: &Value, seen: &Value, asked: &[MatchKey
     it.fine(Group::Sources, about, what);
 }
 
+/// Whether a target or a column can be read.
+fn is_readable(value: &Value) -> bool {
+    value.pointer("/access/state").and_then(Value::as_str) == Some("readable")
+}
+
 /// What a column is taken for, by the words for it.
 fn field(words: &str) -> Option<Field> {
     let (kind, role) = words.split_once('.')?;
@@ -203,7 +217,7 @@ fn field(words: &str) -> Option<Field> {
 
 /// The statements that are missing, of each server with a gap that may be for want of a right.
 fn grants(it: &mut Examination<'_>, own: &Recipient, runner: &Runner) {
-    for source in own.sources.iter().filter(|source| source::is_server(source)) {
+    for (number, source) in own.sources.iter().enumerate().filter(|(_, source)| source::is_server(source)) {
         let mut words = words("inspect", std::slice::from_ref(source), own);
         words.push("--missing-grants".to_owned());
         let Ok((done, _)) = runner.run_silently(&words, Stdio::null()) else { continue };
@@ -214,7 +228,7 @@ fn grants(it: &mut Examination<'_>, own: &Recipient, runner: &Runner) {
         it.diagnoses.push(Diagnosis {
             level: Level::Doubtful,
             group: Group::Sources,
-            about: shown(source),
+            about: placed(number, own),
             what: format!("the account `{}` lacks rights", text(&done.json, "role")),
             advice: "let an administrator run these statements, and look again:".to_owned(),
             gap: None,
@@ -225,10 +239,7 @@ fn grants(it: &mut Examination<'_>, own: &Recipient, runner: &Runner) {
 
 /// How long a scan would take, by what `inspect` measured and what the settings allow.
 fn expected(seen: &Value, own: &Recipient) -> Option<EstimateV1> {
-    let is_read = |target: &&Value| {
-        target.get("excluded").is_none_or(Value::is_null)
-            && target.pointer("/access/state").and_then(Value::as_str) == Some("readable")
-    };
+    let is_read = |target: &&Value| target.get("excluded").is_none_or(Value::is_null) && is_readable(target);
     let number = |target: &Value, name: &str| target.get(name).and_then(Value::as_u64);
     let rows = |target: &Value| number(target, "rows").or_else(|| number(target, "rowsEstimated"));
     let counted: u64 = list(seen, "targets").filter(is_read).filter_map(rows).fold(0, u64::saturating_add);
