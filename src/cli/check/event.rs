@@ -14,6 +14,8 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::fs;
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -81,9 +83,14 @@ impl Event {
 pub(super) struct Waiting {
     /// `clear` and so on.
     pub(super) name: String,
-    /// What the hook reads.
-    pub(super) told: String,
     path: PathBuf,
+}
+
+impl Waiting {
+    /// What the hook reads.
+    pub(super) fn open(&self) -> io::Result<File> {
+        File::open(&self.path)
+    }
 }
 
 /// Keeps an event, unless it was told before: on this day, if it is one that lasts.
@@ -113,9 +120,8 @@ pub(super) fn waiting(state: &State) -> anyhow::Result<Vec<Waiting>> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         // What was being written when a run was killed begins with a full stop.
         if let Some((name, _)) = name.split_once('-').filter(|(name, _)| !name.starts_with('.')) {
-            let told = fs::read_to_string(&path).with_context(reading)?;
             let at = fs::metadata(&path).and_then(|metadata| metadata.modified()).ok();
-            events.push((at, Waiting { name: name.to_owned(), told, path }));
+            events.push((at, Waiting { name: name.to_owned(), path }));
         }
     }
     events.sort_by(|(one, first), (other, second)| (one, &first.path).cmp(&(other, &second.path)));
@@ -171,7 +177,7 @@ mod tests {
         }
         let kept = waiting(&state).unwrap();
         assert_eq!(kept.iter().map(|event| event.name.as_str()).collect::<Vec<_>>(), ["overdue", "residual"]);
-        assert!(kept[0].told.contains("overdue 1 d"));
+        assert!(fs::read_to_string(&kept[0].path).unwrap().contains("overdue 1 d"));
         for event in &kept {
             is_told(&state, event, time::day(day)).unwrap();
         }

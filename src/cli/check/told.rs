@@ -4,6 +4,7 @@ use crate::cli::check::Run;
 use crate::cli::check::Step;
 use crate::cli::check::event;
 use crate::cli::check::event::Event;
+use crate::cli::check::event::Waiting;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure;
 use crate::cli::failure::advised;
@@ -22,6 +23,7 @@ use crate::support::sanitize::clean;
 use crate::support::time;
 use anyhow::Context as _;
 use jiff::Timestamp;
+use std::fs::File;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -49,7 +51,7 @@ pub(super) fn hooks(run: &mut Run<'_>) -> anyhow::Result<()> {
         if run.deaf.contains(&waiting.name) {
             continue;
         }
-        match call(&command, &waiting.name, &waiting.told, run) {
+        match call(&command, &waiting, run) {
             Ok(()) => event::is_told(&run.state, &waiting, day)?,
             Err(error) => {
                 failure::show(&error);
@@ -69,7 +71,8 @@ pub(super) fn hooks(run: &mut Run<'_>) -> anyhow::Result<()> {
 
 /// Calls the hook for an error where nothing can be kept for it.
 pub(super) fn at_once(settings: &Settings, folder: &Path, event: &Event, now: Timestamp) {
-    if let Err(error) = command(&settings.hooks.on_error, "error", &event.told(now), folder, patience(&settings.hooks)) {
+    let told = Told::Text(event.told(now));
+    if let Err(error) = command(&settings.hooks.on_error, "error", told, folder, patience(&settings.hooks)) {
         failure::show(&error);
     }
 }
@@ -105,19 +108,35 @@ fn patience(hooks: &Hooks) -> u64 {
     hooks.timeout_seconds.unwrap_or(PATIENCE)
 }
 
-fn call(words: &[String], event: &str, told: &str, run: &Run<'_>) -> anyhow::Result<()> {
-    command(words, event, told, &run.base, patience(&run.hooks))
+/// What a hook reads on its standard input.
+enum Told {
+    /// The event as it was kept: the hook has all of it even where the run that called it is killed.
+    Kept(File),
+    /// What could not be kept.
+    Text(String),
+}
+
+fn call(words: &[String], waiting: &Waiting, run: &Run<'_>) -> anyhow::Result<()> {
+    let told = waiting.open().with_context(|| calling(&waiting.name))?;
+    command(words, &waiting.name, Told::Kept(told), &run.base, patience(&run.hooks))
+}
+
+fn calling(event: &str) -> String {
+    format!("the hook on_{event} did not do its work")
 }
 
 /// Runs a hook with the event on its standard input, and ends it when its time is over.
-fn command(words: &[String], event: &str, told: &str, folder: &Path, patience: u64) -> anyhow::Result<()> {
+fn command(words: &[String], event: &str, told: Told, folder: &Path, patience: u64) -> anyhow::Result<()> {
     let Some((program, arguments)) = words.split_first() else { return Ok(()) };
-    let calling = || format!("the hook on_{event} did not do its work");
-    let told = told.to_owned();
+    let calling = || calling(event);
+    let (stdin, told) = match told {
+        Told::Kept(file) => (Stdio::from(file), String::new()),
+        Told::Text(text) => (Stdio::piped(), text),
+    };
     let mut child = Command::new(program)
         .args(arguments)
         .current_dir(folder)
-        .stdin(Stdio::piped())
+        .stdin(stdin)
         .stdout(Stdio::null())
         .spawn()
         .with_context(|| format!("cannot start `{}`", clean(program)))
