@@ -153,7 +153,7 @@ fn files_and_folders_are_looked_at_one_by_one() {
         ("\"to-recipient\"", "\"crm.db\"", "wrong     the inbox `crm.db`: a part of the path is no folder", 1),
         ("\"from-recipient\"", "\"crm.db\"", "wrong     the outbox `crm.db`: a part of the path is no folder", 1),
         ("\"from-recipient\"", "\"gone/out\"", "doubtful  the outbox `gone/out`: is not there", 0),
-        ("\"recipient-state\"", "\"shared\"", "doubtful  the state `shared`: others than its owner may look into it", 0),
+        ("\"recipient-state\"", "\"shared\"", "wrong     the state `shared`: others than its owner may look into it", 1),
         ("\"recipient-state\"", "\"crm.db/state\"", "wrong     the state `crm.db/state`: a part of the path is no folder", 1),
         ("\"recipient.prom\"", "\"gone/recipient.prom\"", "wrong     the metrics `gone/recipient.prom`: ", 1),
         ("\"recipient.log\"", "\"shared\"", "wrong     the log `shared`: it is no regular file", 1),

@@ -49,8 +49,8 @@ pub(super) fn examine(it: &mut Examination<'_>, settings: &Settings, needed: u64
     let state = it.path(state);
     match folder(&state) {
         Ok(()) if place::others(&state).is_ok_and(|others| others.have_any) => {
-            let what = "others than its owner may look into it; what is kept there is for nobody else";
-            it.note(Level::Doubtful, Group::Folders, name, what, format!("`chmod 700 {}`", state.display()));
+            let what = "others than its owner may look into it, and a check refuses it: what is kept there is for nobody else";
+            it.note(Level::Wrong, Group::Folders, name, what, format!("`chmod 700 {}`", state.display()));
         }
         Ok(()) => it.fine(Group::Folders, name, "files can be written, for their owner alone"),
         Err(error) if error.kind() == io::ErrorKind::NotFound && can_be_made(&state) => {

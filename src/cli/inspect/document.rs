@@ -50,7 +50,7 @@ pub(super) fn inspect(arguments: &Arguments, path: &Path, envelope: &Envelope, c
         return print_declared(path, kind, &statement, context);
     }
     if context.format == Format::Json {
-        return context.print(&json_v1::write(&json_v1::InspectedDocumentV1 {
+        return context.print(&json_v1::write(&json_v1::inspected::InspectedDocumentV1 {
             version: json_v1::VERSION,
             kind: kind.to_string(),
             key_hint: envelope.keyid().to_owned(),
@@ -142,7 +142,7 @@ fn print_declared(path: &Path, kind: PredicateType, statement: &Value, context: 
         }
     }
     if context.format == Format::Json {
-        return context.print(&json_v1::write(&json_v1::InspectedDeclarationsV1 {
+        return context.print(&json_v1::write(&json_v1::inspected::InspectedDeclarationsV1 {
             version: json_v1::VERSION,
             kind: "declarations",
             declarations: declared,

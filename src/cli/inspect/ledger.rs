@@ -18,14 +18,14 @@ pub(super) fn inspect(folder: &Path, context: &Context) -> anyhow::Result<()> {
     let view = ledger.view();
     let rows = board::rows(view, time::day(context.now()));
     if context.format == Format::Json {
-        return context.print(&json_v1::write(&json_v1::InspectedLedgerV1 {
+        return context.print(&json_v1::write(&json_v1::inspected::InspectedLedgerV1 {
             version: json_v1::VERSION,
             kind: "ledger",
             is_whole: true,
             entries: ledger.len(),
             head: ledger.head().to_owned(),
             recipients: (view.recipients().into_iter())
-                .map(|card| json_v1::PartyV1 { name: card.name.clone(), fingerprint: card.fingerprint.clone() })
+                .map(|card| json_v1::inspected::PartyV1 { name: card.name.clone(), fingerprint: card.fingerprint.clone() })
                 .collect(),
             board: rows.iter().map(json_v1::board::BoardRowV1::from).collect(),
             supplies: view.supplies().iter().map(|supply| supplies::json(view, supply)).collect(),

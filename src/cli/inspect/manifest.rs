@@ -50,7 +50,7 @@ pub(super) fn inspect(path: &Path, start: &[u8], context: &Context) -> anyhow::R
         None => Vec::new(),
     };
     if context.format == Format::Json {
-        return context.print(&json_v1::write(&json_v1::InspectedManifestV1 {
+        return context.print(&json_v1::write(&json_v1::inspected::InspectedManifestV1 {
             version: json_v1::VERSION,
             kind: "manifest file",
             bytes: length,
@@ -188,18 +188,18 @@ fn section_bytes(section: &SectionLayout) -> u64 {
     section.ordinals_at.saturating_sub(section.fingerprints_at).saturating_add(section.entries.saturating_mul(4))
 }
 
-fn json_comparison(comparison: &Comparison) -> json_v1::ComparisonV1 {
+fn json_comparison(comparison: &Comparison) -> json_v1::inspected::ComparisonV1 {
     let (agrees, problem) = match &comparison.result {
         Compared::Agrees => (Some(true), None),
         Compared::Differs(problem) => (Some(false), Some(problem.clone())),
         Compared::NotDone(reason) => (None, Some((*reason).to_owned())),
     };
-    json_v1::ComparisonV1 { what: comparison.what, agrees, problem }
+    json_v1::inspected::ComparisonV1 { what: comparison.what, agrees, problem }
 }
 
-fn json_keys(statement: &ManifestV1) -> Vec<json_v1::InspectedKeyV1> {
+fn json_keys(statement: &ManifestV1) -> Vec<json_v1::inspected::InspectedKeyV1> {
     (statement.keys.iter().zip(&statement.layout.sections).enumerate())
-        .map(|(number, (key, section))| json_v1::InspectedKeyV1 {
+        .map(|(number, (key, section))| json_v1::inspected::InspectedKeyV1 {
             name: key.name.clone(),
             class: key.class.clone(),
             fingerprints: statement.fingerprints(number),

@@ -13,7 +13,7 @@ use std::path::Path;
 /// Shows a card.
 pub(super) fn inspect_card(path: &Path, card: &Card, context: &Context) -> anyhow::Result<()> {
     if context.format == Format::Json {
-        return context.print(&json_v1::write(&json_v1::InspectedCardV1 {
+        return context.print(&json_v1::write(&json_v1::inspected::InspectedCardV1 {
             version: json_v1::VERSION,
             kind: "card",
             name: card.name().to_owned(),
@@ -59,7 +59,7 @@ pub(super) fn inspect_salts(path: &Path, context: &Context) -> anyhow::Result<()
 /// Says that a file is encrypted by age.
 pub(super) fn inspect_sealed(_path: &Path, context: &Context) -> anyhow::Result<()> {
     if context.format == Format::Json {
-        return context.print(&json_v1::write(&json_v1::InspectedSecretV1 {
+        return context.print(&json_v1::write(&json_v1::inspected::InspectedSecretV1 {
             version: json_v1::VERSION,
             kind: "sealed salt",
             is_readable_by_others: None,
@@ -75,7 +75,7 @@ pub(super) fn inspect_sealed(_path: &Path, context: &Context) -> anyhow::Result<
 fn hidden(path: &Path, context: &Context, kind: &'static str, what: &str, further: &str) -> anyhow::Result<()> {
     let is_shared = File::open(path).and_then(|file| atomic_file::is_readable_by_others(&file)).unwrap_or(false);
     if context.format == Format::Json {
-        return context.print(&json_v1::write(&json_v1::InspectedSecretV1 {
+        return context.print(&json_v1::write(&json_v1::inspected::InspectedSecretV1 {
             version: json_v1::VERSION,
             kind,
             is_readable_by_others: Some(is_shared),

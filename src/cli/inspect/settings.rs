@@ -56,9 +56,10 @@ pub(super) fn inspect(path: &Path, context: &Context) -> anyhow::Result<bool> {
 }
 
 fn show_schema(schema: &SchemaFile, context: &Context) -> anyhow::Result<()> {
-    let rules: Vec<json_v1::RuleV1> = schema.columns.iter().map(|(column, rule)| json_rule(None, column, rule)).collect();
+    let rules: Vec<json_v1::inspected::RuleV1> =
+        schema.columns.iter().map(|(column, rule)| json_rule(None, column, rule)).collect();
     if context.format == Format::Json {
-        return context.print(&json_v1::write(&json_v1::InspectedRulesV1 {
+        return context.print(&json_v1::write(&json_v1::inspected::InspectedRulesV1 {
             version: json_v1::VERSION,
             kind: "schema",
             rules,
@@ -73,23 +74,23 @@ fn show_schema(schema: &SchemaFile, context: &Context) -> anyhow::Result<()> {
 }
 
 fn show_map(map: &MapFile, context: &Context) -> anyhow::Result<()> {
-    let rules: Vec<json_v1::RuleV1> = map
+    let rules: Vec<json_v1::inspected::RuleV1> = map
         .rules()
         .flat_map(|(target, columns)| columns.iter().map(|(column, rule)| json_rule(Some(target), column, rule)))
         .collect();
-    let texts: Vec<json_v1::TextRuleV1> = map
+    let texts: Vec<json_v1::inspected::TextRuleV1> = map
         .text_rules()
         .into_iter()
-        .map(|rule| json_v1::TextRuleV1 { target: rule.pattern.as_str().to_owned(), reading: rule.text.facts() })
+        .map(|rule| json_v1::inspected::TextRuleV1 { target: rule.pattern.as_str().to_owned(), reading: rule.text.facts() })
         .collect();
-    let excluded = map.exclusions().map(|(target, except, reason)| json_v1::ExcludedV1 {
+    let excluded = map.exclusions().map(|(target, except, reason)| json_v1::inspected::ExcludedV1 {
         target: target.to_owned(),
         except: except.to_vec(),
         reason: reason.to_owned(),
     });
-    let excluded: Vec<json_v1::ExcludedV1> = excluded.collect();
+    let excluded: Vec<json_v1::inspected::ExcludedV1> = excluded.collect();
     if context.format == Format::Json {
-        return context.print(&json_v1::write(&json_v1::InspectedRulesV1 {
+        return context.print(&json_v1::write(&json_v1::inspected::InspectedRulesV1 {
             version: json_v1::VERSION,
             kind: "map",
             rules,
@@ -105,7 +106,7 @@ fn show_map(map: &MapFile, context: &Context) -> anyhow::Result<()> {
         let facts: Vec<String> = rule.reading.iter().map(|(name, value)| format!("{name} `{}`", clean(value))).collect();
         words.push_str(&format!("Read as stated: `{}`: {}\n", clean(&rule.target), facts.join(", ")));
     }
-    for json_v1::ExcludedV1 { target, except, reason } in &excluded {
+    for json_v1::inspected::ExcludedV1 { target, except, reason } in &excluded {
         let kept: Vec<String> = except.iter().map(|except| format!("`{}`", clean(except))).collect();
         let kept = if kept.is_empty() { String::new() } else { format!(" but for {}", kept.join(", ")) };
         words.push_str(&format!("Left out: `{}`{kept}: {}\n", clean(target), clean(reason)));
@@ -116,7 +117,7 @@ fn show_map(map: &MapFile, context: &Context) -> anyhow::Result<()> {
 
 fn show_declarations(declared: Declarations, context: &Context) -> anyhow::Result<()> {
     if context.format == Format::Json {
-        return context.print(&json_v1::write(&json_v1::InspectedDeclarationsV1 {
+        return context.print(&json_v1::write(&json_v1::inspected::InspectedDeclarationsV1 {
             version: json_v1::VERSION,
             kind: "declarations",
             declarations: declared,
@@ -129,7 +130,7 @@ fn show_declarations(declared: Declarations, context: &Context) -> anyhow::Resul
     ))
 }
 
-fn rule_table(rules: &[json_v1::RuleV1], context: &Context) -> String {
+fn rule_table(rules: &[json_v1::inspected::RuleV1], context: &Context) -> String {
     if rules.is_empty() {
         return "It says nothing of any column.\n".to_owned();
     }
@@ -156,7 +157,7 @@ fn rule_table(rules: &[json_v1::RuleV1], context: &Context) -> String {
     text::table(&head, rows, context.style)
 }
 
-fn json_rule(target: Option<&str>, column: &str, rule: &ColumnRule) -> json_v1::RuleV1 {
+fn json_rule(target: Option<&str>, column: &str, rule: &ColumnRule) -> json_v1::inspected::RuleV1 {
     let (taken_for, origin) = match rule.usage {
         None => ("as inferred".to_owned(), rule.origin.map(|origin| origin.word().to_owned())),
         Some(Usage::Field(field)) => {
@@ -167,7 +168,7 @@ fn json_rule(target: Option<&str>, column: &str, rule: &ColumnRule) -> json_v1::
         Some(Usage::Text) => ("text".to_owned(), None),
         Some(Usage::Ignored) => ("excluded".to_owned(), None),
     };
-    json_v1::RuleV1 {
+    json_v1::inspected::RuleV1 {
         target: target.map(str::to_owned),
         column: column.to_owned(),
         taken_for,
@@ -181,7 +182,7 @@ fn json_rule(target: Option<&str>, column: &str, rule: &ColumnRule) -> json_v1::
 pub(super) fn inspect_findings(path: &Path, context: &Context) -> anyhow::Result<()> {
     let findings = count_findings(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     if context.format == Format::Json {
-        return context.print(&json_v1::write(&json_v1::InspectedFindingsV1 {
+        return context.print(&json_v1::write(&json_v1::inspected::InspectedFindingsV1 {
             version: json_v1::VERSION,
             kind: "findings",
             findings,
