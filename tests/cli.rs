@@ -51,6 +51,12 @@ mod retention;
 mod schedule;
 mod schedule_install;
 mod schedule_next;
+#[cfg(target_os = "linux")]
+mod schedule_kills;
+#[cfg(unix)]
+mod schedule_servers;
+#[cfg(unix)]
+mod schedule_years;
 mod seeds;
 #[cfg(unix)]
 mod server;
