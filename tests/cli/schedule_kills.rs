@@ -7,6 +7,7 @@ use crate::cli::world::World;
 use crate::cli::world::payload;
 use serde_json::Value;
 use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
@@ -103,7 +104,7 @@ struct Kills {
     killed: Cell<usize>,
     waited: Cell<usize>,
     /// What a hook was told and a killed run did not note, as the hook has it: it may be told again.
-    unnoted: std::cell::RefCell<BTreeMap<String, usize>>,
+    unnoted: RefCell<BTreeMap<String, usize>>,
 }
 
 fn is_running(id: u32) -> bool {
@@ -123,7 +124,7 @@ impl Kills {
         }
         fs::create_dir(world.case.path("to-recipient")).expect("a folder");
         fs::rename(world.case.path("handover"), world.case.path("to-recipient/handover")).expect("a move");
-        Kills { world, killed: Cell::new(0), waited: Cell::new(0), unnoted: std::cell::RefCell::default() }
+        Kills { world, killed: Cell::new(0), waited: Cell::new(0), unnoted: RefCell::default() }
     }
 
     fn count(&self, moment: Moment) -> usize {
@@ -252,7 +253,7 @@ impl Kills {
 
     fn ends_well(&self) {
         let case = &self.world.case;
-        let (mut challenges, mut receipts) = (BTreeMap::new(), BTreeMap::new());
+        let (mut challenges, mut receipts) = (BTreeSet::new(), BTreeMap::new());
         let mut order = Vec::new();
         for line in case.read("ledger/ledger.jsonl").lines() {
             let line: Value = serde_json::from_str(line).expect("a line");
@@ -260,7 +261,7 @@ impl Kills {
             let (challenge, receipt) = (&line["entry"]["challenge"], &line["entry"]["receipt"]);
             if challenge.is_object() {
                 order.push((text(challenge, "challengeId"), text(challenge, "phase")));
-                assert_eq!(challenges.insert(text(challenge, "challengeId"), ()), None);
+                assert!(challenges.insert(text(challenge, "challengeId")));
             }
             if receipt.is_object() {
                 let is_new = receipts.insert(text(receipt, "challengeId"), text(receipt, "appraisal")).is_none();
@@ -278,7 +279,7 @@ impl Kills {
             ids.sort();
             ids
         };
-        let all: Vec<String> = challenges.into_keys().collect();
+        let all: Vec<String> = challenges.into_iter().collect();
         assert_eq!(ids("to-recipient/done", |predicate| predicate), all);
         assert_eq!(ids("recipient-state/answers", |predicate| &predicate["challenge"]), all);
         assert_eq!(ids("to-originator/done", |predicate| &predicate["challenge"]), all);

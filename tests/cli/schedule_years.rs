@@ -225,7 +225,7 @@ impl Years {
     fn files(&self, folder: &str) -> Vec<String> {
         let names = fs::read_dir(self.world.case.path(folder)).into_iter().flatten().map(|entry| entry.expect("an entry"));
         let names = names.filter(|entry| entry.path().is_file()).map(|entry| entry.file_name().to_string_lossy().into_owned());
-        let mut names: Vec<String> = names.filter(|name| !name.ends_with(".part")).collect();
+        let mut names: Vec<String> = names.filter(|name| name.strip_suffix(".part").is_none()).collect();
         names.sort();
         names
     }
@@ -546,9 +546,9 @@ fn two_years_with_ten_recipients_run_by_themselves() {
             years.originator(day, MORNING);
         }
         years.bring(day);
-        for number in 0..CAST.len() {
+        for (number, habit) in CAST.into_iter().enumerate() {
             let has_mail = !years.files(&format!("{}/in", years.parties[number].folder)).is_empty();
-            if CAST[number].is_awake(day) && years.dice.percent(if has_mail { 80 } else { 3 }) {
+            if habit.is_awake(day) && years.dice.percent(if has_mail { 80 } else { 3 }) {
                 years.recipient(day, number);
             }
         }
