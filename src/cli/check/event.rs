@@ -96,16 +96,17 @@ impl Waiting {
 /// Keeps an event, unless it was told before: on this day, if it is one that lasts.
 pub(super) fn keep(state: &State, event: &Event, now: Timestamp) -> anyhow::Result<()> {
     let id = event.id();
-    let told = fs::read_to_string(state.path(TOLD).join(&id)).ok().and_then(|day| time::parse_day(day.trim()));
-    if told.is_some_and(|day| !event.lasts() || day == time::day(now)) {
+    let before = fs::read_to_string(state.path(TOLD).join(&id)).ok().and_then(|day| time::parse_day(day.trim()));
+    if before.is_some_and(|day| !event.lasts() || day == time::day(now)) {
         return Ok(());
     }
     let path = state.folder(UNTOLD)?.join(format!("{}-{id}.json", event.name));
     // Of what waits and lasts, the newest is told.
-    if path.is_file() && !event.lasts() {
+    let told = event.told(now);
+    if fs::read_to_string(&path).is_ok_and(|waiting| !event.lasts() || waiting == told) {
         return Ok(());
     }
-    atomic_file::write(&path, event.told(now).as_bytes(), Access::Private, Existing::Replace)
+    atomic_file::write(&path, told.as_bytes(), Access::Private, Existing::Replace)
         .with_context(|| format!("cannot write `{}`", path.display()))
 }
 
