@@ -50,9 +50,9 @@ mod resume;
 mod retention;
 mod schedule;
 mod schedule_install;
-mod schedule_next;
 #[cfg(target_os = "linux")]
 mod schedule_kills;
+mod schedule_next;
 #[cfg(unix)]
 mod schedule_servers;
 #[cfg(unix)]
