@@ -83,7 +83,8 @@ pub(super) fn run(run: &mut Run<'_>, own: &Recipient, hours: Option<&Hours>) -> 
         let manifest = inbox.manifests.get(&asked.manifest);
         let is_answered = run.state.path(ANSWERS).join(answer_name(&id)).is_file();
         let known = Known { is_answered, has_manifest: manifest.is_some(), hours };
-        match (turn(&asked.challenge, known, run.now), manifest) {
+        // A scan before this one may have gone on until the hours were over.
+        match (turn(&asked.challenge, known, run.context.now()), manifest) {
             (Turn::Scan, Some(manifest)) => {
                 if let Err(error) = scan(run, own, asked, manifest) {
                     run.fail("scan", about(asked), &error)?;
