@@ -28,6 +28,8 @@ fn set_up(case: &Case, folder: &str, settings: &str) {
     for name in ["inbox/.keep", "outbox/.keep", "state/.keep", "exports/none.csv"] {
         case.write(&at(name), "");
     }
+    // As a first run makes it.
+    std::fs::set_permissions(case.path(&at("state")), std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("a mode");
     case.write(&at("residua.toml"), settings);
 }
 
