@@ -355,3 +355,31 @@ fn a_restored_backup_is_asked_about_when_a_person_says_so() {
     check(&world, "originator", now, &[]).exits_with(11).prints("appraised as residual");
     assert_eq!(state(&world, now), "residual");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_lead_nowhere_else() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let world = campaign();
+    check(&world, "originator", SUPPLIED, &[]).exits_with(0);
+    let name = fs::read_dir(world.case.path("from-originator")).expect("a folder").filter_map(Result::ok);
+    let name = name.map(|entry| entry.file_name().to_string_lossy().into_owned()).find(|name| name.contains("challenge"));
+    let challenge = crate::cli::world::payload(&world.case.read(&format!("from-originator/{}", name.expect("a challenge"))));
+    for (member, value) in [("supplyId", "../../evil"), ("challengeId", "../../evil"), ("phase", "/tmp/evil")] {
+        let mut forged = challenge.clone();
+        forged["predicate"][member] = value.into();
+        world.case.write(&format!("to-recipient/{member}.json"), crate::cli::world::sign(&world, "originator", &forged));
+    }
+    let checked = check(&world, "recipient", SUPPLIED, &[]);
+    checked.exits_with(1).prints("its ids or its phase are none that this program knows");
+    assert_eq!(count(&world, "to-recipient/refused", ".reason.txt"), 3);
+    assert!(!world.case.files().iter().any(|name| name.contains("evil")), "{:?}", world.case.files());
+
+    let odd = world.case.path("to-originator").join(OsStr::from_bytes(b"\xff.json"));
+    fs::write(&odd, "{}").expect("a file");
+    std::process::Command::new("mkfifo").arg(world.case.path("to-originator/pipe.json")).status().expect("mkfifo");
+    check(&world, "originator", SUPPLIED, &[]).exits_with(12).prints("its name is not UTF-8");
+    assert!(!odd.exists() && count(&world, "to-originator/refused", ".json") == 1);
+    check(&world, "originator", SUPPLIED, &[]).exits_with(0).prints("Nothing is due.");
+}

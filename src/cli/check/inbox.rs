@@ -95,8 +95,9 @@ pub(in crate::cli) fn look_into(base: &Path, own: &Recipient) -> anyhow::Result<
                 Ok(statement) if statement.predicate.recipient_key != key.fingerprint() => {
                     inbox.refused.push((file, "it is addressed to another key".to_owned()));
                 }
-                Ok(statement) if hex::decode::<16>(&statement.predicate.challenge_id).is_none() => {
-                    inbox.refused.push((file, "it has no id".to_owned()));
+                // Files are named by them.
+                Ok(statement) if !is_named(&statement.predicate) => {
+                    inbox.refused.push((file, "its ids or its phase are none that this program knows".to_owned()));
                 }
                 Ok(statement) => inbox.asked.push(Asked {
                     file,
@@ -133,6 +134,12 @@ pub(in crate::cli) fn look_into(base: &Path, own: &Recipient) -> anyhow::Result<
         (&one.challenge.issued_at, &one.challenge.challenge_id).cmp(&(&other.challenge.issued_at, &other.challenge.challenge_id))
     });
     Ok(inbox)
+}
+
+/// Whether a challenge's ids are 32 hexadecimal digits each, and its phase is one of ours.
+fn is_named(challenge: &ChallengeV1) -> bool {
+    let ids = [&challenge.challenge_id, &challenge.supply_id];
+    ids.into_iter().all(|id| hex::decode::<16>(id).is_some()) && challenge.phase().is_some()
 }
 
 /// All files that may be signed documents, with those that were put aside.

@@ -109,6 +109,10 @@ fn take_in(run: &mut Run<'_>, own: &Originator, folder: &Path) -> anyhow::Result
     files.sort_by_key(|path| (path.to_string_lossy().contains("approval"), path.clone()));
     for path in files.into_iter().filter(|path| !is_on_its_way(path)) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.to_str().is_none() {
+            refuse_unnamed(run, &path, &inbox.join(REFUSED), name)?;
+            continue;
+        }
         let key = fs::canonicalize(run.path(&own.key)).unwrap_or_else(|_| run.path(&own.key)).display().to_string();
         let receipts = run.path(&own.outbox).join("receipts");
         let file = fs::canonicalize(&path).unwrap_or_else(|_| path.clone()).display().to_string();
@@ -162,6 +166,15 @@ fn take_in(run: &mut Run<'_>, own: &Originator, folder: &Path) -> anyhow::Result
         deliver(&path, &aside)?;
     }
     Ok(())
+}
+
+/// Puts a file aside that no command can be given, since its name is no text.
+fn refuse_unnamed(run: &mut Run<'_>, path: &Path, folder: &Path, name: String) -> anyhow::Result<()> {
+    let why = "its name is not UTF-8: give it another one, and bring it again".to_owned();
+    let event = Some(Event::error(&name, &why));
+    let aside = folder.join(unused(folder, &name));
+    run.note(Step { what: "refuse", about: name, why, code: Some(ExitCode::VerificationFailed), event, ..Step::default() })?;
+    if run.is_dry { Ok(()) } else { deliver(path, &aside) }
 }
 
 /// Files that somebody is still writing.

@@ -226,7 +226,8 @@ fn held(own: &Recipient, (base, state): (&Path, &Path), now: Timestamp) -> anyho
             _ => {}
         }
     }
-    all.retain(|_, held| held.statement.is_file());
+    // A record is named by the supply's id.
+    all.retain(|supply, held| held.statement.is_file() && hex::decode::<16>(supply).is_some());
     for held in all.values_mut() {
         held.answers.sort_by(|(_, one, _), (_, other, _)| one.scan.finished_at.cmp(&other.scan.finished_at));
     }
