@@ -26,12 +26,13 @@ pub(crate) fn line(line: &str, width: usize) -> Vec<String> {
     if is_command || shown_width(line) <= width {
         return vec![line.to_owned()];
     }
+    let most = width * 2 / 3;
     let indent = line.len() - content.len();
-    let hang = hang(indent, content).min(width * 2 / 3);
+    let (hang, indent) = (hang(indent, content).min(most), indent.min(most));
     let mut parts = Vec::new();
     let mut current = " ".repeat(indent);
     let mut is_empty = true;
-    for piece in pieces(content, width.saturating_sub(hang).max(1)) {
+    for piece in pieces(content, width.saturating_sub(hang.max(indent)).max(1)) {
         let needed = shown_width(&piece) + usize::from(!is_empty);
         if !is_empty && shown_width(&current) + needed > width {
             parts.push(current.trim_end().to_owned());
@@ -126,6 +127,7 @@ mod tests {
         assert_eq!(line("  residua challenge 4f2a --phase deletion", 20), ["  residua challenge 4f2a --phase deletion"]);
         assert_eq!(line("  name  one two three", 16), ["  name  one two", "        three"]);
         assert_eq!(line("  abcdefghij", 8), ["  abcd", "    efgh", "    ij"]);
+        assert_eq!(line("         a:a::", 12), ["        a:a:", "        :"]);
         assert_eq!(text("a b\nc d e\n", 3), "a b\nc d\ne\n");
         assert_eq!(text("a b", 1), "a\nb");
     }
