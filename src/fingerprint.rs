@@ -12,6 +12,7 @@ use crate::match_key::MatchKey;
 use crate::match_key::atom::AtomBatch;
 use crate::record::normalize;
 use crate::support::secret::Secret;
+use crate::support::short;
 
 /// The first 16 bytes of a keyed BLAKE3 hash.
 pub(crate) type Fingerprint = [u8; 16];
@@ -108,39 +109,71 @@ impl MessageBatch {
         self.bytes.clear();
         self.ends.clear();
         self.rows.clear();
+        let views = atoms.views(&key.atoms);
         let mut choice = vec![0_usize; key.atoms.len()];
         let mut counts = choice.clone();
         for row in first..atoms.rows() {
             if self.ends.len() >= most {
                 return row;
             }
-            let combinations = key.atoms.iter().map(|atom| atoms.count(*atom, row)).fold(1_usize, usize::saturating_mul);
+            let combinations = views.iter().map(|view| view.count(row)).fold(1_usize, usize::saturating_mul);
             if combinations == 0 || !is_wanted(row, combinations) {
                 continue;
             }
+            if combinations == 1 {
+                self.push(views.iter().map(|view| view.form(row, 0)), row);
+                continue;
+            }
             counts.clear();
-            counts.extend(key.atoms.iter().map(|atom| atoms.count(*atom, row)));
+            counts.extend(views.iter().map(|view| view.count(row)));
             let tried = tried(&mut counts);
             choice.fill(0);
             for _ in 0..tried {
-                self.push(key, atoms, row, &choice);
+                self.push(views.iter().zip(&choice).map(|(view, index)| view.form(row, *index)), row);
                 advance(&mut choice, &counts);
             }
         }
         atoms.rows()
     }
 
-    fn push(&mut self, key: &MatchKey, atoms: &AtomBatch, row: usize, choice: &[usize]) {
-        for (atom, index) in key.atoms.iter().zip(choice) {
-            let form = atoms.form(*atom, row, *index);
+    #[inline]
+    fn push<'a>(&mut self, forms: impl Iterator<Item = &'a [u8]> + Clone, row: usize) {
+        // Nearly all fit into one block, which is written where it stays.
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; BLOCK]);
+        if write_block(&mut self.bytes[start..], forms.clone()).is_some() {
+            self.end(row);
+            return;
+        }
+        self.bytes.truncate(start);
+        for form in forms {
             push_length(&mut self.bytes, form.len());
             self.bytes.extend_from_slice(form);
         }
         self.bytes.resize(self.bytes.len().next_multiple_of(BLOCK), 0);
+        self.end(row);
+    }
+
+    #[inline]
+    fn end(&mut self, row: usize) {
         // A batch of rows is a few MiB, far from the limits of 32 bits.
         self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
         self.rows.push(u32::try_from(row).unwrap_or(u32::MAX));
     }
+}
+
+/// Writes the message of these forms into a block of zeros, if it fits.
+#[inline]
+fn write_block<'a>(mut rest: &mut [u8], forms: impl Iterator<Item = &'a [u8]>) -> Option<()> {
+    for form in forms {
+        // Below 128 a length is one byte.
+        let (length, behind) = rest.split_first_mut()?;
+        *length = u8::try_from(form.len()).ok().filter(|length| *length < 0x80)?;
+        let (place, behind) = behind.split_at_mut_checked(form.len())?;
+        short::copy(place, form);
+        rest = behind;
+    }
+    Some(())
 }
 
 /// Cuts the numbers of forms until their product is no more than is tried, which is returned. The likeliest forms come first, so that the

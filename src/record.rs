@@ -10,6 +10,7 @@ pub(crate) mod schema;
 use std::fmt;
 
 use crate::record::field::Slot;
+use crate::support::short;
 
 /// Of the row being built, so many of the latest values of a slot are compared with a new one. A row with more candidates than this may
 /// hold the same value twice, which costs a hash and changes no result; without the bound a hostile row would cost its square.
@@ -21,26 +22,41 @@ const DUPLICATE_WINDOW: usize = 64;
 #[derive(Default)]
 pub(crate) struct RecordBatch {
     columns: [SlotColumn; Slot::COUNT],
-    rows: usize,
+    /// After each row, how many values each slot has.
+    row_ends: Vec<[u32; Slot::COUNT]>,
 }
 
-/// The values of one slot: `bytes` holds them end to end, `ends` where each ends, `row_ends` how many values there were after each row.
+/// The values of one slot: `bytes` holds them end to end, and room for more; `ends` where each ends.
 #[derive(Default)]
 struct SlotColumn {
     bytes: Vec<u8>,
-    ends: Vec<usize>,
-    row_ends: Vec<usize>,
+    ends: Vec<u32>,
 }
 
+/// Bytes of room that a slot has at least, once it has a value.
+const ROOM: usize = 4_096;
+
 impl SlotColumn {
+    #[inline]
     fn value(&self, index: usize) -> &[u8] {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        &self.bytes[start..self.ends[index]]
+        &self.bytes[start as usize..self.ends[index] as usize]
     }
 
-    /// Index of the first value of the row being built.
-    fn open_row(&self) -> usize {
-        self.row_ends.last().copied().unwrap_or(0)
+    /// Bytes of all values.
+    fn used(&self) -> usize {
+        self.ends.last().map_or(0, |end| *end as usize)
+    }
+
+    #[inline]
+    fn push(&mut self, value: &[u8]) {
+        let start = self.used();
+        let end = start + value.len();
+        if end > self.bytes.len() {
+            self.bytes.resize((2 * end).max(ROOM), 0);
+        }
+        short::copy(&mut self.bytes[start..end], value);
+        self.ends.push(offset(end));
     }
 }
 
@@ -52,61 +68,83 @@ impl RecordBatch {
     /// Empties the batch and keeps its memory.
     pub(crate) fn clear(&mut self) {
         for column in &mut self.columns {
-            column.bytes.clear();
             column.ends.clear();
-            column.row_ends.clear();
         }
-        self.rows = 0;
+        self.row_ends.clear();
     }
 
     /// Rows ended so far; the row being built does not count.
     pub(crate) fn rows(&self) -> usize {
-        self.rows
+        self.row_ends.len()
+    }
+
+    /// Index of the first value of a slot in the row being built.
+    #[inline]
+    fn open_row(&self, slot: Slot) -> usize {
+        self.row_ends.last().map_or(0, |ends| ends[slot.index()] as usize)
+    }
+
+    /// Whether the row being built has a candidate of a slot.
+    #[inline]
+    pub(crate) fn has_open(&self, slot: Slot) -> bool {
+        self.columns[slot.index()].ends.len() > self.open_row(slot)
+    }
+
+    /// All candidates of a slot: their bytes end to end, where each ends, and how many there are after each row.
+    pub(crate) fn arena(&self, slot: Slot) -> (&[u8], &[u32], impl Iterator<Item = u32>) {
+        let column = &self.columns[slot.index()];
+        (&column.bytes[..column.used()], &column.ends, self.row_ends.iter().map(move |ends| ends[slot.index()]))
     }
 
     /// Adds a candidate to the row being built. An empty value is ignored, and so is one that this row and slot already has.
     pub(crate) fn push(&mut self, slot: Slot, value: &str) {
+        self.push_bytes(slot, value.as_bytes());
+    }
+
+    /// As [`RecordBatch::push`], of text in UTF-8.
+    #[inline]
+    pub(crate) fn push_bytes(&mut self, slot: Slot, value: &[u8]) {
         if value.is_empty() {
             return;
         }
+        let first = self.open_row(slot);
         let column = &mut self.columns[slot.index()];
-        let first = column.open_row().max(column.ends.len().saturating_sub(DUPLICATE_WINDOW));
-        if (first..column.ends.len()).any(|index| column.value(index) == value.as_bytes()) {
+        let first = first.max(column.ends.len().saturating_sub(DUPLICATE_WINDOW));
+        if (first..column.ends.len()).any(|index| column.value(index) == value) {
             return;
         }
-        column.bytes.extend_from_slice(value.as_bytes());
-        column.ends.push(column.bytes.len());
+        column.push(value);
     }
 
     /// The candidates of a slot that the row being built has so far.
     pub(crate) fn open(&self, slot: Slot) -> impl Iterator<Item = &[u8]> {
         let column = &self.columns[slot.index()];
-        (column.open_row()..column.ends.len()).map(|index| column.value(index))
+        (self.open_row(slot)..column.ends.len()).map(|index| column.value(index))
     }
 
     /// Ends the row being built; one without any value is a row too.
     pub(crate) fn end_row(&mut self) {
-        for column in &mut self.columns {
-            column.row_ends.push(column.ends.len());
-        }
-        self.rows += 1;
+        self.row_ends.push(self.columns.each_ref().map(|column| offset(column.ends.len())));
     }
 
     /// The candidates of a slot in an ended row, in the order they were pushed; none for a row that there is not.
     pub(crate) fn candidates(&self, slot: Slot, row: usize) -> impl Iterator<Item = &[u8]> {
         let column = &self.columns[slot.index()];
-        let range = match column.row_ends.get(row) {
-            Some(&end) => (if row == 0 { 0 } else { column.row_ends[row - 1] })..end,
-            None => 0..0,
-        };
-        range.map(|index| column.value(index))
+        let end = |row: usize| self.row_ends.get(row).map_or(0, |ends| ends[slot.index()] as usize);
+        let start = row.checked_sub(1).map_or(0, end);
+        (start..end(row)).map(|index| column.value(index))
     }
+}
+
+/// An offset within a batch, which is far smaller than 4 GiB: a batch of the source holds a few MiB.
+fn offset(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
 /// Says how many rows there are and none of their values.
 impl fmt::Debug for RecordBatch {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("RecordBatch").field("rows", &self.rows).finish_non_exhaustive()
+        formatter.debug_struct("RecordBatch").field("rows", &self.rows()).finish_non_exhaustive()
     }
 }
 

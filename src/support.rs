@@ -9,6 +9,7 @@ pub(crate) mod place;
 pub(crate) mod progress;
 pub(crate) mod sanitize;
 pub(crate) mod secret;
+pub(crate) mod short;
 #[cfg(test)]
 pub(crate) mod snapshot;
 pub(crate) mod time;

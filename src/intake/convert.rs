@@ -5,12 +5,14 @@ mod lines;
 mod mail;
 mod names;
 mod postcodes;
+mod quick;
 mod unseen;
 
 use crate::intake::By;
 use crate::intake::Mapping;
 use crate::intake::Taken;
 use crate::intake::convert::lines::Lines;
+use crate::intake::convert::quick::Quick;
 use crate::intake::convert::unseen::Unseen;
 use crate::intake::text::Said;
 use crate::intake::text::Slots;
@@ -124,6 +126,7 @@ pub(crate) struct Converter {
     /// What is read as text: for a recipient's rows alone.
     text: TextReader,
     is_deep: bool,
+    quick: Quick,
     digests: Digests,
     /// Whether no column is a name or a date, so that both stand in text where the row has them.
     is_prose: bool,
@@ -242,7 +245,7 @@ impl Converter {
             plan[*index] = Step::Joined(Kind::Postcode);
         }
         let parted_days = day::parted(mapping, &mut plan);
-        Converter {
+        let converter = Converter {
             side,
             postcodes,
             lines,
@@ -264,12 +267,14 @@ impl Converter {
             scratch: String::new(),
             text: TextReader::default(),
             digests: Digests::None,
+            quick: Quick::default(),
             is_deep: mapping.is_deep && side == Side::Recipient,
             is_prose: mapping.columns.iter().filter_map(Taken::field).all(|field| !matches!(field.kind, Kind::Name | Kind::Date)),
             suspects: Vec::new(),
             tokens: Vec::new(),
             cell_ends: Vec::new(),
-        }
+        };
+        if side == Side::Recipient { converter.with_quick() } else { converter }
     }
 
     /// With digests of each supplied e-mail address beside it.
@@ -292,7 +297,7 @@ impl Converter {
             cells.extend(rows.row(row));
             self.days = Days::default();
             let is_unreadable = self.convert_row(&cells, records);
-            let names_somebody = TELLING.into_iter().any(|slot| records.open(slot).next().is_some());
+            let names_somebody = TELLING.into_iter().any(|slot| records.has_open(slot));
             let said = self.text(records);
             self.attributes += u64::from(self.side == Side::Recipient && self.text.holds_attribute(&cells));
             self.row_days.push(self.days);
@@ -387,6 +392,7 @@ impl Converter {
     fn convert_row(&mut self, cells: &[Option<&str>], records: &mut RecordBatch) -> bool {
         let mut is_unreadable = false;
         self.text.clear();
+        self.quick.clear();
         for (index, cell) in cells.iter().enumerate() {
             let Some(cell) = *cell else { continue };
             let Some(step) = self.plan.get(index).copied() else {
@@ -397,6 +403,9 @@ impl Converter {
                 }
                 continue;
             };
+            if self.quick_cell(index, step, cell, records) {
+                continue;
+            }
             let is_field = !matches!(step, Step::Watched { .. } | Step::Skipped);
             if self.side == Side::Recipient && !matches!(step, Step::Skipped) {
                 self.counts[index].unseen.see(cell);
@@ -481,8 +490,8 @@ impl Converter {
         }
         is_unreadable |= self.postcodes(cells, records);
         is_unreadable |= self.parted_days(cells, records);
-        is_unreadable |= self.names(cells, records);
-        is_unreadable |= self.address(cells, records);
+        is_unreadable |= !self.quick_names(cells, records) && self.names(cells, records);
+        is_unreadable |= !self.quick_address() && self.address(cells, records);
         is_unreadable
     }
 

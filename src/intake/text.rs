@@ -4,9 +4,11 @@
 //! ([`within`]), and what stands behind a label (`"surname": …`, `dob=…`, `<phone>…`) is read as what the label says. Names have no form: any
 //! two words may be one, so words are paired, near ones in long texts and all in short ones.
 
+mod idle;
 mod label;
 mod pair;
 
+use crate::intake::text::idle::Idle;
 use crate::intake::text::label::Labels;
 use crate::intake::text::pair::Pairs;
 use crate::intake::text::pair::Place;
@@ -36,6 +38,9 @@ pub(super) struct TextReader {
     words: Vec<Word>,
     labels: Labels,
     pairs: Pairs,
+    idle: Idle,
+    /// Whether every cell is one of words that say nothing, as [`Idle`] tells.
+    is_idle: bool,
 }
 
 /// Says how many cells there are and nothing of what they hold.
@@ -52,6 +57,18 @@ pub(crate) struct Slots(u16);
 impl Slots {
     fn insert(&mut self, slot: Slot) {
         self.0 |= 1 << slot.index();
+    }
+
+    /// The slots of some atoms or values.
+    pub(crate) fn of(slots: impl Iterator<Item = Slot>) -> Slots {
+        let mut all = Slots::default();
+        slots.for_each(|slot| all.insert(slot));
+        all
+    }
+
+    /// Whether there is a slot that both have.
+    pub(crate) fn meets(self, other: Slots) -> bool {
+        self.0 & other.0 != 0
     }
 
     /// Whether a slot is one of them.
@@ -96,6 +113,18 @@ impl TextReader {
         self.text.clear();
         self.cells.clear();
         self.places.clear();
+        self.is_idle = true;
+    }
+
+    /// Adds a cell, if it is one of words that say nothing. Says whether it is.
+    pub(super) fn add_idle(&mut self, column: usize, cell: &str) -> bool {
+        let is_one = self.idle.is_one(cell);
+        if is_one {
+            let is_idle = self.is_idle;
+            self.add_seen(column, false, None, |text| text.push_str(cell));
+            self.is_idle = is_idle;
+        }
+        is_one
     }
 
     /// Adds a cell.
@@ -106,15 +135,21 @@ impl TextReader {
     /// Adds a cell that was read as a field already, beside which it may hold something else. What is added again without one holds anything.
     pub(super) fn add_beside(&mut self, column: usize, cell: &str, holds_names: bool, field: Option<Kind>) {
         if let Some(place) = self.place(column) {
+            self.is_idle = false;
             let known = &mut self.cells[place];
             known.holds_names |= holds_names;
             known.names_end = None;
             known.field = known.field.and(field);
             return;
         }
-        if cell.is_empty() {
-            return;
+        if !cell.is_empty() {
+            self.add_seen(column, holds_names, field, |text| escape::push_seen(&escape::decoded(cell), text));
         }
+    }
+
+    /// Adds a cell whose text is pushed by `push`.
+    fn add_seen(&mut self, column: usize, holds_names: bool, field: Option<Kind>, push: impl FnOnce(&mut String)) {
+        self.is_idle = false;
         if self.places.len() <= column {
             self.places.resize(column + 1, None);
         }
@@ -122,7 +157,7 @@ impl TextReader {
         if !self.text.is_empty() {
             self.text.push(BORDER);
         }
-        escape::push_seen(&escape::decoded(cell), &mut self.text);
+        push(&mut self.text);
         let end = self.text.len();
         self.cells.push(Cell { column, end, names_end: None, holds_names, field, found: Slots::default() });
     }
@@ -152,10 +187,17 @@ impl TextReader {
             return said;
         }
         let TextReader { text, cells, words, labels, pairs, .. } = self;
-        let has_name = records.open(Slot::Name).next().is_some();
+        let has_name = records.has_open(Slot::Name);
+        if self.is_idle && has_name {
+            // Nothing is found in such text, and its words are no names beside a name.
+            words.clear();
+            labels.clear();
+            said.guesses = Slots::of(Slot::ALL.into_iter().filter(|slot| !records.has_open(*slot)));
+            return said;
+        }
         within::words(text, words);
         let mut known = Slots::default();
-        Slot::ALL.into_iter().filter(|slot| records.open(*slot).next().is_some()).for_each(|slot| known.insert(slot));
+        Slot::ALL.into_iter().filter(|slot| records.has_open(*slot)).for_each(|slot| known.insert(slot));
         let mut tells_other = false;
         let mut counts = [0_usize; Slot::COUNT];
         let mut take = |slot: Slot, value: &str, start: usize, is_plain: bool, is_house: bool| {
@@ -214,8 +256,7 @@ impl TextReader {
             // Words are all that a name can be told by.
             said.guesses.0 &= !(1 << Slot::Name.index());
         }
-        let has_other =
-            Slot::ALL.into_iter().any(|slot| !matches!(slot, Slot::Name | Slot::Digest) && records.open(slot).next().is_some());
+        let has_other = Slot::ALL.into_iter().any(|slot| !matches!(slot, Slot::Name | Slot::Digest) && records.has_open(slot));
         let is_open = !has_name || tells_other || pairs.has_named();
         if !is_open {
             pairs.keep(|cell| cells[cell].names_end.is_some());

@@ -181,6 +181,23 @@ impl Atom {
             )
     }
 
+    /// Whether the atom's forms are all canonical values of its slot.
+    fn is_canonical(self, records: &RecordBatch) -> bool {
+        match self {
+            Atom::NameFull | Atom::BirthDay | Atom::ChildDay | Atom::Email | Atom::Phone | Atom::Id => true,
+            Atom::PostcodeUnit => {
+                let (bytes, ends, _) = records.arena(Slot::Postcode);
+                let mut start = 0;
+                ends.iter().all(|end| {
+                    let canonical = &bytes[start..*end as usize];
+                    start = *end as usize;
+                    !postcode::is_district(canonical) && !postcode::is_sector(canonical)
+                })
+            }
+            _ => false,
+        }
+    }
+
     /// Derives the atom from a canonical value; `emit` is called once for each form, not at all where the value has no such piece.
     pub(crate) fn derive(self, canonical: &[u8], scratch: &mut Vec<Vec<u8>>, mut emit: impl FnMut(&[u8])) {
         match self {
@@ -339,6 +356,10 @@ impl AtomBatch {
             column.spans.clear();
         }
         for atom in atoms {
+            if atom.is_canonical(records) {
+                self.copy(records, *atom);
+                continue;
+            }
             let column = &mut self.columns[*atom as usize];
             for row in 0..self.rows {
                 column.starts.push(offset(column.spans.len()));
@@ -360,6 +381,28 @@ impl AtomBatch {
         }
     }
 
+    /// Takes all canonical values of a slot as they are. Of one row they are different already.
+    fn copy(&mut self, records: &RecordBatch, atom: Atom) {
+        let column = &mut self.columns[atom as usize];
+        let (bytes, ends, row_ends) = records.arena(atom.slot());
+        let mut start = offset(self.bytes.len());
+        let base = start;
+        self.bytes.extend_from_slice(bytes);
+        column.spans.extend(ends.iter().map(|end| {
+            let end = base.saturating_add(*end);
+            let span = (start, end - start);
+            start = end;
+            span
+        }));
+        column.starts.push(0);
+        column.starts.extend(row_ends);
+    }
+
+    /// Where the forms of some atoms lie, to be asked for many rows.
+    pub(crate) fn views(&self, atoms: &[Atom]) -> Vec<AtomView<'_>> {
+        atoms.iter().map(|atom| AtomView { bytes: &self.bytes, column: &self.columns[*atom as usize] }).collect()
+    }
+
     /// The number of rows.
     pub(crate) fn rows(&self) -> usize {
         self.rows
@@ -375,6 +418,31 @@ impl AtomBatch {
     pub(crate) fn form(&self, atom: Atom, row: usize, index: usize) -> &[u8] {
         let column = &self.columns[atom as usize];
         let (at, length) = column.spans[column.starts[row] as usize + index];
+        &self.bytes[at as usize..][..length as usize]
+    }
+}
+
+/// The forms of one atom.
+#[derive(Clone, Copy)]
+pub(crate) struct AtomView<'a> {
+    bytes: &'a [u8],
+    column: &'a AtomColumn,
+}
+
+impl<'a> AtomView<'a> {
+    /// How many forms a row has.
+    #[inline]
+    pub(crate) fn count(self, row: usize) -> usize {
+        match self.column.starts.get(row..row + 2) {
+            Some([start, end]) => (end - start) as usize,
+            _ => 0,
+        }
+    }
+
+    /// A row's form number `index`.
+    #[inline]
+    pub(crate) fn form(self, row: usize, index: usize) -> &'a [u8] {
+        let (at, length) = self.column.spans[self.column.starts[row] as usize + index];
         &self.bytes[at as usize..][..length as usize]
     }
 }

@@ -124,7 +124,9 @@ fn digit(letter: char) -> Option<char> {
 fn fold(raw: &str, out: &mut String) {
     let text = plain(raw);
     if text.is_ascii() {
-        out.extend(text.bytes().map(|byte| char::from(byte.to_ascii_lowercase())));
+        let start = out.len();
+        out.push_str(&text);
+        out[start..].make_ascii_lowercase();
     } else {
         fold_unicode(&text, out);
     }

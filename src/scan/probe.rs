@@ -8,6 +8,7 @@ use crate::intake::Mapping;
 use crate::intake::convert::Converter;
 use crate::intake::convert::Days;
 use crate::intake::convert::Side;
+use crate::intake::text::Slots;
 use crate::manifest::index::Found;
 use crate::manifest::index::Hit;
 use crate::manifest::index::Index;
@@ -81,10 +82,14 @@ enum Formed {
 /// day of an order is nobody's birth.
 /// Such keys are looked up all the same, since a record may hold one day twice; but the row does not count as one whose person was
 /// looked for.
-fn is_guess(key: &MatchKey, days: Days) -> bool {
-    let has = |slot: Slot| key.atoms.iter().any(|atom| atom.slot() == slot);
-    let (birth, child) = (has(Slot::Birth), has(Slot::Child));
+fn is_guess(slots: Slots, days: Days) -> bool {
+    let (birth, child) = (slots.has(Slot::Birth), slots.has(Slot::Child));
     (birth || child) && (days.is_unread || days.births == 0) || birth && child && days.cells < 2
+}
+
+/// The slots that a key takes its atoms from.
+fn slots_of(key: &MatchKey) -> Slots {
+    Slots::of(key.atoms.iter().map(|atom| atom.slot()))
 }
 
 /// Whether a name has two parts that are more than initials. A letter of another script may be a part.
@@ -238,22 +243,24 @@ impl<'a> Prober<'a> {
             passed.resize(rows, false);
         }
         let (names, passed_gate) = (&self.names, gate.map(|gate| &self.passed[gate]));
-        let (formed, tally) = (&mut self.formed, &mut self.tally);
+        let slots = slots_of(key);
+        let (formed, mut probes, mut is_formed) = (&mut self.formed, 0, false);
+        let (tally, mut capped) = (&mut self.tally, 0);
         let next = self.messages.fill_from(first, MOST_MESSAGES, key, &self.atoms, |row, combinations| {
             let is_open = passed_gate.is_none_or(|passed| passed[row]);
             if is_open && combinations > MOST_COMBINATIONS {
-                tally.rows_capped += 1;
+                capped += 1;
                 // What is not tried may be a hit all the same.
                 passed[row] = true;
             }
             let combinations = combinations.min(MOST_COMBINATIONS);
-            tally.keys[number].probes += combinations as u64;
-            doubtful[row] = key.atoms.iter().any(|atom| texts[row].has(atom.slot())) && planned.may_be_chance(combinations);
-            if key.atoms.iter().any(|atom| guesses[row].has(atom.slot())) {
+            probes += combinations as u64;
+            doubtful[row] = texts[row].meets(slots) && planned.may_be_chance(combinations);
+            if guesses[row].meets(slots) {
                 return is_open;
             }
-            tally.keys[number].is_formed = true;
-            if !is_guess(key, days[row]) {
+            is_formed = true;
+            if !is_guess(slots, days[row]) {
                 let is_half = takes_whole_name && names.get(row).is_some_and(|is_whole| !is_whole);
                 let best = if is_number {
                     Formed::Number
@@ -266,6 +273,9 @@ impl<'a> Prober<'a> {
             }
             is_open
         });
+        tally.rows_capped += capped;
+        tally.keys[number].probes += probes;
+        tally.keys[number].is_formed |= is_formed;
         self.passed[number] = passed;
         next
     }
@@ -329,8 +339,8 @@ mod tests {
     #[test]
     fn one_day_in_two_roles_and_a_day_in_the_place_of_another_are_guesses() {
         let key = |name: &str| crate::match_key::fixed(|_| true).into_iter().find(|key| key.name == name).unwrap();
-        let of = |name, cells, is_unread| is_guess(&key(name), Days { cells, births: cells, is_unread });
-        assert!(is_guess(&key("name_dob"), Days { cells: 1, births: 0, is_unread: false }));
+        let of = |name, cells, is_unread| is_guess(slots_of(&key(name)), Days { cells, births: cells, is_unread });
+        assert!(is_guess(slots_of(&key("name_dob")), Days { cells: 1, births: 0, is_unread: false }));
         for name in ["child_postcode_dob", "child_any_dob", "whole"] {
             assert!(of(name, 1, false) && of(name, 2, true) && !of(name, 2, false), "{name}");
         }

@@ -9,7 +9,7 @@ use std::fmt;
 use std::mem;
 
 /// Rows in a full batch.
-const FULL_ROWS: usize = 4_096;
+const FULL_ROWS: usize = 1_024;
 
 /// Bytes of text in a full batch.
 const FULL_BYTES: usize = 1 << 20;

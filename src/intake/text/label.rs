@@ -81,14 +81,19 @@ pub(super) struct Labels {
 }
 
 impl Labels {
-    /// Finds the labels of a text, and reads what stands behind them.
-    pub(super) fn read(&mut self, text: &str, words: &[Word], emit: &mut dyn FnMut(Slot, &str, usize)) {
+    /// Forgets the text before.
+    pub(super) fn clear(&mut self) {
         self.parts.clear();
-        self.parts.resize(words.len(), Part::Word);
         self.misread.clear();
         self.announced.clear();
         self.within.clear();
         self.followed = 0;
+    }
+
+    /// Finds the labels of a text, and reads what stands behind them.
+    pub(super) fn read(&mut self, text: &str, words: &[Word], emit: &mut dyn FnMut(Slot, &str, usize)) {
+        self.clear();
+        self.parts.resize(words.len(), Part::Word);
         if memchr::memchr3(b':', b'=', b'<', text.as_bytes()).is_none() {
             return;
         }

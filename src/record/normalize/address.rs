@@ -13,6 +13,7 @@ use crate::record::normalize::fold;
 use crate::record::normalize::is_word;
 use crate::record::normalize::placeholder::is_placeholder;
 use crate::record::normalize::plain;
+use crate::record::normalize::postcode;
 
 const MOST_TOKENS: usize = 64;
 /// House numbers have so many digits at most; more are a telephone number or the like.
@@ -89,6 +90,112 @@ pub(crate) fn candidates(cells: &[&str], emit: &mut dyn FnMut(&str)) -> Reading 
     }
     reading(&first, filled)
 }
+
+/// Letters of a word that [`quick`] takes: what is longer may be text in armour.
+const MOST_LETTERS: usize = 11;
+
+/// What [`candidates`] gives of a single cell that is a house number and words without meaning of their own, `12 Mill Road`, none of which may be
+/// a postcode; false for any other cell.
+pub(crate) fn quick(cell: &str, out: &mut String) -> bool {
+    out.clear();
+    let digits = cell.bytes().take_while(u8::is_ascii_digit).count();
+    if !(1..=USUAL_DIGITS).contains(&digits) || cell.starts_with('0') {
+        return false;
+    }
+    let (number, mut rest) = cell.split_at(digits);
+    let (mut words, mut letters, mut before) = (0, digits, number);
+    while let Some(word) = rest.strip_prefix(' ') {
+        let length = word.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let (word, behind) = word.split_at(length);
+        if !(3..=MOST_LETTERS).contains(&length)
+            || words >= MOST_TOKENS / 4
+            || has_meaning(word)
+            || postcode::ends_in_unit(before, word)
+        {
+            return false;
+        }
+        if words == 0 {
+            out.push_str(number);
+            out.push('|');
+            out.push_str(&word[..length.min(4)]);
+            out.make_ascii_lowercase();
+        }
+        (words, letters, before, rest) = (words + 1, letters + length, word, behind);
+    }
+    rest.is_empty() && words > 0 && letters > 7
+}
+
+/// Words of an address that are not the name of anything, or say what stands beside them.
+const MEANINGFUL: [&[u8]; 16] = [
+    b"flat",
+    b"flt",
+    b"apt",
+    b"apartment",
+    b"unit",
+    b"suite",
+    b"ste",
+    b"room",
+    b"floor",
+    b"flr",
+    b"studio",
+    b"maisonette",
+    b"num",
+    b"number",
+    b"the",
+    b"box",
+];
+
+/// For each first letter, the lengths of those that begin with it, a bit each.
+const MEANINGFUL_LENGTHS: [u32; 256] = {
+    let mut lengths = [0; 256];
+    let mut at = 0;
+    while at < MEANINGFUL.len() {
+        lengths[MEANINGFUL[at][0] as usize] |= 1 << MEANINGFUL[at].len();
+        at += 1;
+    }
+    lengths
+};
+
+fn has_meaning(word: &str) -> bool {
+    let [first, ..] = word.as_bytes() else { return false };
+    MEANINGFUL_LENGTHS[usize::from(first.to_ascii_lowercase())] >> (word.len() & 31) & 1 == 1
+        && MEANINGFUL.iter().any(|known| word.as_bytes().eq_ignore_ascii_case(known))
+}
+
+/// What [`town`] writes of a cell of letters, blanks and hyphens alone; false for any other cell.
+pub(crate) fn quick_town(cell: &str, out: &mut String) -> bool {
+    out.clear();
+    let bytes = cell.as_bytes();
+    if !bytes.first().is_some_and(u8::is_ascii_alphabetic) {
+        return false;
+    }
+    let (mut run, mut last, mut is_odd) = (0, 0, 0_u8);
+    for byte in bytes {
+        let is_letter = byte.is_ascii_alphabetic();
+        run = if is_letter || *byte == b'-' { run + 1 } else { 0 };
+        if run > MOST_LETTERS || run == 0 && *byte != b' ' {
+            return false;
+        }
+        // A capital behind a small letter: a word in base64 has some.
+        let small = if is_letter { byte & 0x20 } else { 0 };
+        is_odd |= last & !small & (u8::from(is_letter) << 5);
+        last = small;
+    }
+    let names_carer = || bytes.windows(4).any(|word| word.eq_ignore_ascii_case(b"care"));
+    if is_odd != 0 || cell.len() >= CARER && names_carer() || is_placeholder(cell) {
+        return false;
+    }
+    if run == bytes.len() && !bytes.contains(&b'-') {
+        out.push_str(cell);
+    } else {
+        out.extend(cell.chars().filter(char::is_ascii_alphabetic));
+    }
+    out.make_ascii_lowercase();
+    true
+}
+
+/// Letters of `care of`.
+const CARER: usize = 7;
 
 /// A town's letters, folded: `Stoke-on-Trent` → `stokeontrent`. What follows a comma or a bracket is the county.
 pub(crate) fn town(raw: &str, out: &mut String) -> Reading {

@@ -83,12 +83,19 @@ impl Date {
     /// Writes the canonical form, `19560409`.
     pub(crate) fn write(self, out: &mut String) {
         out.clear();
-        let number = u32::from(self.year) * 10_000 + u32::from(self.month) * 100 + u32::from(self.day);
-        let mut divisor = 10_000_000;
-        while divisor > 0 {
-            out.extend(char::from_digit(number / divisor % 10, 10));
-            divisor /= 10;
+        out.push_str(str::from_utf8(&self.digits()).unwrap_or_default());
+    }
+
+    /// The digits of the canonical form.
+    #[inline]
+    pub(crate) fn digits(self) -> [u8; 8] {
+        let mut number = u32::from(self.year) * 10_000 + u32::from(self.month) * 100 + u32::from(self.day);
+        let mut digits = [b'0'; 8];
+        for digit in digits.iter_mut().rev() {
+            *digit += (number % 10).to_le_bytes()[0];
+            number /= 10;
         }
+        digits
     }
 
     /// Days since 1970-01-01.
@@ -206,6 +213,53 @@ impl ColumnOrder {
 
 /// Emits the days that a cell may mean: with an order at most one, without every one, each once.
 pub(crate) fn parse(raw: &str, order: Option<DateOrder>, emit: &mut dyn FnMut(Date)) -> Reading {
+    quick(raw, order, &mut *emit).unwrap_or_else(|| parse_any(raw, order, emit))
+}
+
+/// [`parse`] of what most dates are, `04/05/1990` and `1990-05-04`; none for a cell of any other form.
+#[inline]
+pub(crate) fn quick(raw: &str, order: Option<DateOrder>, mut emit: impl FnMut(Date)) -> Option<Reading> {
+    let text: &[u8; 10] = raw.as_bytes().try_into().ok()?;
+    let is_year_first = text[2].is_ascii_digit();
+    let ends = if is_year_first { [4, 7] } else { [2, 5] };
+    let sign = text[ends[0]];
+    if text[ends[1]] != sign || !matches!(sign, b'/' | b'-' | b'.') {
+        return None;
+    }
+    let mut parts = [0_i64; 3];
+    for (part, (start, end)) in parts.iter_mut().zip([(0, ends[0]), (ends[0] + 1, ends[1]), (ends[1] + 1, text.len())]) {
+        for digit in &text[start..end] {
+            if !digit.is_ascii_digit() {
+                return None;
+            }
+            *part = *part * 10 + i64::from(digit - b'0');
+        }
+    }
+    let [a, b, c] = parts;
+    // As the long way has it: the year first needs no order, and otherwise month and day may be either.
+    let days: [Option<(i64, i64, i64)>; 2] = match (is_year_first, order) {
+        (true, _) => [Some((a, b, c)), None],
+        (false, Some(DateOrder::Dmy)) => [Some((c, b, a)), None],
+        (false, Some(DateOrder::Mdy)) => [Some((c, a, b)), None],
+        (false, Some(DateOrder::Ymd)) => [None, None],
+        (false, None) => [Some((c, b, a)), (a != b).then_some((c, a, b))],
+    };
+    let is_default = |(year, month, day)| is_default(year, month, day);
+    let mut reading = Reading::Unreadable;
+    for day in days.into_iter().flatten().filter(|day| !is_default(*day)) {
+        if let Some(date) = Date::new(day.0, day.1, day.2) {
+            emit(date);
+            reading = Reading::Value;
+        }
+    }
+    // A default is one in whichever order it is read.
+    let both = if is_year_first { [(a, b, c); 2] } else { [(c, b, a), (c, a, b)] };
+    let is_blank = reading == Reading::Unreadable && both.into_iter().any(is_default);
+    Some(if is_blank { Reading::Blank } else { reading })
+}
+
+/// [`parse`] of any cell.
+fn parse_any(raw: &str, order: Option<DateOrder>, emit: &mut dyn FnMut(Date)) -> Reading {
     let readings = Readings::of(raw);
     let list = readings.list();
     let found = if let Some(order) = order {
@@ -677,6 +731,17 @@ mod tests {
                 prop_assert!(found.iter().all(|date| all.contains(date)), "the scan side misses a reading");
             }
             is_written_day(&raw);
+        }
+
+        #[test]
+        fn usual_dates_are_read_as_all_are(raw in "[0-3][0-9][/.-][01][0-9][/.-](1[89]|20)[0-9]{2}|(1[89]|20)[0-9]{2}[/.-][01][0-9][/.-][0-3][0-9]|(01|11|12|31|30|00)[/.-](01|11|12|31|30|00)[/.-](1899|1900|1970|1111|2099|9999|0001)|[0-9/.-]{10}") {
+            for order in DateOrder::ALL.map(Some).into_iter().chain([None]) {
+                let (mut one, mut other) = (Vec::new(), Vec::new());
+                if let Some(reading) = quick(&raw, order, |date| one.push(date.serial())) {
+                    prop_assert_eq!(reading, parse_any(&raw, order, &mut |date| other.push(date.serial())), "{} {:?}", raw, order);
+                    prop_assert_eq!(one, other);
+                }
+            }
         }
 
         #[test]

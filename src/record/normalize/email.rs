@@ -128,6 +128,59 @@ pub(crate) fn candidates(raw: &str, emit: &mut dyn FnMut(&str)) -> Reading {
     })
 }
 
+/// Bytes before the sign of an address, and of each label behind it, that [`quick`] reads: what is longer may be a digest or text in armour.
+const MOST_QUICK: usize = 21;
+
+/// What [`candidates`] gives of a cell that is one address of ordinary signs and has one reading; false for any other cell.
+pub(crate) fn quick(cell: &str, out: &mut String) -> bool {
+    out.clear();
+    let bytes = cell.as_bytes();
+    let is_local = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let Some(at) = bytes.iter().position(|byte| !is_local(*byte)).filter(|at| (1..=MOST_QUICK).contains(at)) else {
+        return false;
+    };
+    if bytes[at] != b'@' || !bytes[0].is_ascii_alphanumeric() {
+        return false;
+    }
+    let domain = &bytes[at + 1..];
+    let (mut label, mut labels, mut is_lettered) = (0, 0, true);
+    for byte in domain {
+        match byte {
+            b'.' if (1..=MOST_QUICK).contains(&label) => {
+                (label, is_lettered) = (0, true);
+                labels += 1;
+            }
+            b'a'..=b'z' | b'A'..=b'Z' => label += 1,
+            b'0'..=b'9' | b'-' => (label, is_lettered) = (label + 1, false),
+            _ => return false,
+        }
+    }
+    if labels == 0 || !is_lettered || !(2..=MOST_QUICK).contains(&label) {
+        return false;
+    }
+    out.push_str(cell);
+    out.make_ascii_lowercase();
+    let last = &out[out.len() - label..];
+    if !matches!(last, "com" | "net" | "org" | "uk") && (FILES.contains(&last) || OUT_OF_USE.contains(&last)) {
+        return false;
+    }
+    let mut local = at;
+    if domain.len() < 15 && matches!(&out[at + 1..], "gmail.com" | "googlemail.com") {
+        let stripped: String = out[..at].chars().filter(|sign| *sign != '.').collect();
+        local = stripped.len();
+        *out = stripped + "@gmail.com";
+    }
+    let (local, site) = (&out[..local], &out[local + 1..]);
+    let end = local.bytes().position(|byte| !byte.is_ascii_alphanumeric());
+    let (first, is_parted) = (&local[..end.unwrap_or(local.len())], end.is_some());
+    // A telephone number, or a number or a word before the address.
+    if first.bytes().all(|byte| byte.is_ascii_digit()) || is_parted && OUT_OF_USE.contains(&first) {
+        return false;
+    }
+    let is_nobody = matches!(local.as_bytes()[0], b'n' | b'u' | b'd' | b'i') && NOBODY.contains(&local);
+    !is_nobody && !(site.starts_with(local) && NOBODY_TWICE.contains(&local))
+}
+
 /// What may be the local part, without what stands before it.
 fn behind(local: &str) -> impl Iterator<Item = &str> {
     // The last sign first: however many there are, the address is behind it.

@@ -7,7 +7,9 @@
 use crate::record::normalize::Reading;
 use crate::record::normalize::fold_unicode;
 use crate::record::normalize::is_word;
+use crate::record::normalize::placeholder::is_placeholder;
 use crate::record::normalize::placeholder::is_placeholder_name;
+use crate::record::normalize::placeholder::is_placeholder_word;
 use crate::record::normalize::plain;
 
 /// Appends the tokens of one cell. A cell with nothing but titles is blank, one without a letter or with a lost one unreadable.
@@ -27,6 +29,73 @@ pub(crate) fn tokens(raw: &str, out: &mut Vec<String>) -> Reading {
         fold_unicode(&text, &mut folded);
         tokens_folded(&folded, out)
     }
+}
+
+/// Bytes of a word that [`quick_words`] takes: what is longer may be text in armour.
+const MOST_QUICK: usize = 11;
+
+/// For each small letter, the letters behind it, a bit each, with which a spelling may begin that has another: see [`may_be_respelt`].
+const RESPELT: [u32; 26] = {
+    let mut behind = [0; 26];
+    let pairs = [b"ae", b"oe", b"ue", b"aa", b"mc", b"ma", b"ai", b"st"];
+    let mut at = 0;
+    while at < pairs.len() {
+        behind[(pairs[at][0] - b'a') as usize] |= 1 << (pairs[at][1] - b'a');
+        at += 1;
+    }
+    behind
+};
+
+/// Whether a cell is one or two words that are tokens as they stand, but for their capitals, that have one spelling, and of which none may be a
+/// placeholder. Says how many.
+pub(crate) fn quick_words(cell: &str) -> Option<usize> {
+    let mut bytes = cell.as_bytes();
+    let mut words = 0;
+    let mut may_be_respelt = false;
+    loop {
+        let length = bytes.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let (word, behind) = bytes.split_at(length);
+        words += 1;
+        if words > 2 || !(1..=MOST_QUICK).contains(&length) {
+            return None;
+        }
+        let mut lower = [0; MOST_QUICK + 1];
+        let (mut last, mut seen) = (0, 0_u8);
+        for (slot, byte) in lower.iter_mut().zip(word) {
+            let is_small = byte & 0x20;
+            // A capital behind a small letter: a word in base64 has some.
+            seen |= (last & !byte) & 0x20;
+            last = is_small;
+            *slot = byte | 0x20;
+        }
+        let lower = &lower[..length];
+        for pair in lower.windows(2) {
+            may_be_respelt |= RESPELT[usize::from(pair[0] - b'a') % 26] >> ((pair[1] - b'a') % 32) & 1 == 1;
+        }
+        if seen != 0 || is_dropped(lower) || is_placeholder_word(lower) {
+            return None;
+        }
+        match behind {
+            [] => break,
+            [b' ', rest @ ..] => bytes = rest,
+            _ => return None,
+        }
+    }
+    let is_one = (words == 1 || !is_placeholder(cell)) && !(may_be_respelt && self::may_be_respelt(cell.as_bytes()));
+    is_one.then_some(words)
+}
+
+/// As [`canonical`], of one or two words of a cell of which [`quick_words`] says that they are tokens.
+pub(crate) fn join(first: &str, second: &str, out: &mut String) {
+    let is_before = first.bytes().map(|byte| byte.to_ascii_lowercase()).le(second.bytes().map(|byte| byte.to_ascii_lowercase()));
+    let (one, other) = if is_before || second.is_empty() { (first, second) } else { (second, first) };
+    out.clear();
+    out.push_str(one);
+    if !other.is_empty() && !one.eq_ignore_ascii_case(other) {
+        out.push(' ');
+        out.push_str(other);
+    }
+    out.make_ascii_lowercase();
 }
 
 /// Writes the set of tokens: sorted, each once, one space between two. Empty if there is none.
@@ -100,7 +169,7 @@ struct Tally {
 
 impl Tally {
     fn add(&mut self, token: String, out: &mut Vec<String>) {
-        if is_dropped(&token) {
+        if is_dropped(token.as_bytes()) {
             self.dropped = true;
         } else if token.chars().any(char::is_alphabetic) {
             out.push(token);
@@ -150,43 +219,44 @@ fn is_apostrophe(letter: char) -> bool {
 }
 
 /// Words that are written with a name and are no part of it.
-fn is_dropped(token: &str) -> bool {
+fn is_dropped(token: &[u8]) -> bool {
     matches!(
         token,
-        "mr" | "mrs"
-            | "ms"
-            | "miss"
-            | "mx"
-            | "messrs"
-            | "dr"
-            | "drs"
-            | "prof"
-            | "professor"
-            | "sir"
-            | "dame"
-            | "rev"
-            | "revd"
-            | "reverend"
-            | "madam"
-            | "mme"
-            | "mlle"
-            | "herr"
-            | "frau"
-            | "jr"
-            | "jnr"
-            | "sr"
-            | "snr"
-            | "ii"
-            | "iii"
-            | "esq"
-            | "esquire"
-            | "obe"
-            | "mbe"
-            | "cbe"
-            | "phd"
-            | "deceased"
-            | "decd"
-            | "and"
+        b"mr"
+            | b"mrs"
+            | b"ms"
+            | b"miss"
+            | b"mx"
+            | b"messrs"
+            | b"dr"
+            | b"drs"
+            | b"prof"
+            | b"professor"
+            | b"sir"
+            | b"dame"
+            | b"rev"
+            | b"revd"
+            | b"reverend"
+            | b"madam"
+            | b"mme"
+            | b"mlle"
+            | b"herr"
+            | b"frau"
+            | b"jr"
+            | b"jnr"
+            | b"sr"
+            | b"snr"
+            | b"ii"
+            | b"iii"
+            | b"esq"
+            | b"esquire"
+            | b"obe"
+            | b"mbe"
+            | b"cbe"
+            | b"phd"
+            | b"deceased"
+            | b"decd"
+            | b"and"
     )
 }
 

@@ -73,6 +73,50 @@ pub(crate) fn canonical(raw: &str, out: &mut String) -> Reading {
     reading
 }
 
+/// Bytes of a cell that [`quick`] reads.
+const MOST_QUICK: usize = 20;
+
+/// What [`candidates`] gives of a cell that is one number, written with a zero or a plus, digits and blanks; false for any other cell, and for digits
+/// that may be a date too.
+pub(crate) fn quick(cell: &str, out: &mut String) -> bool {
+    out.clear();
+    let bytes = cell.as_bytes();
+    let [b'0' | b'+', middle @ .., b'0'..=b'9'] = bytes else { return false };
+    let is_usual = bytes.len() <= MOST_QUICK && middle.iter().all(|byte| byte.is_ascii_digit() || *byte == b' ');
+    let may_be_date = bytes[0] == b'0' && bytes.len() != 11 && !middle.contains(&b' ');
+    if !is_usual || may_be_date {
+        return false;
+    }
+    let rest = match bytes {
+        // A British number with its zero, or with its country's code.
+        [b'0', rest @ ..] if bytes.len() == 11 && !middle.contains(&b' ') => rest,
+        [b'+', b'4', b'4', rest @ ..] if bytes.len() == 13 && !middle.contains(&b' ') => rest,
+        _ => {
+            let Ok(number) = number(cell, &mut None) else { return false };
+            out.push_str(number.text());
+            return !number.bare;
+        }
+    };
+    if rest[0] == b'0' || may_be_filler(rest) && is_filler(rest) {
+        return false;
+    }
+    out.push_str(&cell[cell.len() - rest.len()..]);
+    true
+}
+
+/// Whether a number may be one of which [`is_filler`] says that it is: its first digits go on as a filler's do.
+fn may_be_filler(rest: &[u8]) -> bool {
+    match rest {
+        [first, second, third, ..] => {
+            let step = second.wrapping_sub(*first);
+            let goes_on =
+                third.wrapping_sub(*second) == step || [first, second, third].iter().any(|digit| matches!(digit, b'0' | b'9'));
+            goes_on || rest.starts_with(b"712")
+        }
+        _ => true,
+    }
+}
+
 /// Every number of the cell. Ten digits with neither a zero nor a plus before them may be either of two countries' where [`is_twofold`].
 pub(crate) fn candidates(raw: &str, emit: &mut dyn FnMut(&str)) -> Reading {
     each(raw, &mut |number| {

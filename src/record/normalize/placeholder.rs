@@ -15,10 +15,109 @@ const SURNAMES: [&str; 9] = ["null", "na", "nan", "nil", "blank", "test", "void"
 /// The longest word below.
 const LONGEST: usize = 16;
 
+/// The words, in small letters.
+const WORDS: [&[u8]; 84] = [
+    b"null",
+    b"nul",
+    b"nil",
+    b"none",
+    b"nan",
+    b"na",
+    b"n/a",
+    b"n.a.",
+    b"n.a",
+    b"n\\a",
+    b"n-a",
+    b"#n/a",
+    b"#na",
+    b"#null!",
+    b"#value!",
+    b"#ref!",
+    b"#name?",
+    b"#num!",
+    b"#div/0!",
+    b"\\n",
+    b"undefined",
+    b"undef",
+    b"empty",
+    b"blank",
+    b"missing",
+    b"void",
+    b"unknown",
+    b"unknwon",
+    b"unkown",
+    b"unk",
+    b"not known",
+    b"not-known",
+    b"notknown",
+    b"not given",
+    b"notgiven",
+    b"not provided",
+    b"notprovided",
+    b"not available",
+    b"not applicable",
+    b"not specified",
+    b"not stated",
+    b"not disclosed",
+    b"not recorded",
+    b"unspecified",
+    b"undisclosed",
+    b"withheld",
+    b"no name",
+    b"noname",
+    b"no data",
+    b"nodata",
+    b"no value",
+    b"no address",
+    b"no email",
+    b"noemail",
+    b"no phone",
+    b"no number",
+    b"no fixed abode",
+    b"nfa",
+    b"tba",
+    b"tbc",
+    b"tbd",
+    b"t.b.c.",
+    b"test",
+    b"test test",
+    b"testing",
+    b"test user",
+    b"testuser",
+    b"dummy",
+    b"asdf",
+    b"asdfasdf",
+    b"qwerty",
+    b"redacted",
+    b"deleted",
+    b"erased",
+    b"removed",
+    b"anonymous",
+    b"anonymised",
+    b"anonymized",
+    b"anon",
+    b"masked",
+    b"suppressed",
+    b"gdpr",
+    b"gdpr deleted",
+    b"gdpr erased",
+];
+
+/// For each first letter of a word, the lengths of the words that begin with it, a bit each: few cells get further.
+const LENGTHS: [u32; 256] = {
+    let mut lengths = [0; 256];
+    let mut at = 0;
+    while at < WORDS.len() {
+        lengths[WORDS[at][0] as usize] |= 1 << WORDS[at].len();
+        at += 1;
+    }
+    lengths
+};
+
 /// Is the cell empty, or a word for "there is no value"?
 pub(crate) fn is_placeholder(raw: &str) -> bool {
     let text = if raw.is_ascii() { Cow::Borrowed(raw) } else { plain(raw) };
-    is_placeholder_word(core(&text))
+    is_placeholder_word(core(&text).as_bytes())
 }
 
 /// As [`is_placeholder`], for a name.
@@ -33,111 +132,34 @@ pub(crate) fn is_surname(word: &str) -> bool {
 
 /// The cell without space, brackets and quotes round it.
 fn core(text: &str) -> &str {
+    // Most cells begin and end with a letter or a digit.
+    if let [first, .., last] = text.as_bytes()
+        && first.is_ascii_alphanumeric()
+        && last.is_ascii_alphanumeric()
+    {
+        return text;
+    }
     text.trim_matches(|letter: char| letter.is_whitespace() || letter.is_control() || "\"'`()[]<>{}=".contains(letter))
 }
 
-fn is_placeholder_word(word: &str) -> bool {
-    let Some(&first) = word.as_bytes().first() else { return true };
-    if word.bytes().all(|byte| b"-_.*?/\\#,:;=+~!|".contains(&byte)) {
+/// As [`is_placeholder`], for a word with nothing round it. Every word of [`SURNAMES`] is one.
+pub(super) fn is_placeholder_word(word: &[u8]) -> bool {
+    let Some(&first) = word.first() else { return true };
+    if !first.is_ascii_alphanumeric() && word.iter().all(|byte| b"-_.*?/\\#,:;=+~!|".contains(byte)) {
         return true;
     }
-    if word.len() > 1 && first.eq_ignore_ascii_case(&b'x') && word.bytes().all(|byte| byte.eq_ignore_ascii_case(&b'x')) {
+    if matches!(word, [b'x' | b'X', b'x' | b'X', ..]) && word.iter().all(|byte| byte.eq_ignore_ascii_case(&b'x')) {
         return true;
     }
-    if word.len() > LONGEST {
+    let lengths = LENGTHS[usize::from(first.to_ascii_lowercase())];
+    if word.len() > LONGEST || lengths & 1 << word.len() == 0 {
         return false;
     }
     let mut lower = [0; LONGEST];
     let lower = &mut lower[..word.len()];
-    lower.copy_from_slice(word.as_bytes());
+    lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
-    matches!(
-        &*lower,
-        b"null"
-            | b"nul"
-            | b"nil"
-            | b"none"
-            | b"nan"
-            | b"na"
-            | b"n/a"
-            | b"n.a."
-            | b"n.a"
-            | b"n\\a"
-            | b"n-a"
-            | b"#n/a"
-            | b"#na"
-            | b"#null!"
-            | b"#value!"
-            | b"#ref!"
-            | b"#name?"
-            | b"#num!"
-            | b"#div/0!"
-            | b"\\n"
-            | b"undefined"
-            | b"undef"
-            | b"empty"
-            | b"blank"
-            | b"missing"
-            | b"void"
-            | b"unknown"
-            | b"unknwon"
-            | b"unkown"
-            | b"unk"
-            | b"not known"
-            | b"not-known"
-            | b"notknown"
-            | b"not given"
-            | b"notgiven"
-            | b"not provided"
-            | b"notprovided"
-            | b"not available"
-            | b"not applicable"
-            | b"not specified"
-            | b"not stated"
-            | b"not disclosed"
-            | b"not recorded"
-            | b"unspecified"
-            | b"undisclosed"
-            | b"withheld"
-            | b"no name"
-            | b"noname"
-            | b"no data"
-            | b"nodata"
-            | b"no value"
-            | b"no address"
-            | b"no email"
-            | b"noemail"
-            | b"no phone"
-            | b"no number"
-            | b"no fixed abode"
-            | b"nfa"
-            | b"tba"
-            | b"tbc"
-            | b"tbd"
-            | b"t.b.c."
-            | b"test"
-            | b"test test"
-            | b"testing"
-            | b"test user"
-            | b"testuser"
-            | b"dummy"
-            | b"asdf"
-            | b"asdfasdf"
-            | b"qwerty"
-            | b"redacted"
-            | b"deleted"
-            | b"erased"
-            | b"removed"
-            | b"anonymous"
-            | b"anonymised"
-            | b"anonymized"
-            | b"anon"
-            | b"masked"
-            | b"suppressed"
-            | b"gdpr"
-            | b"gdpr deleted"
-            | b"gdpr erased"
-    )
+    WORDS.contains(&&*lower)
 }
 
 #[cfg(test)]

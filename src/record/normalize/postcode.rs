@@ -39,6 +39,87 @@ pub(crate) fn canonical(raw: &str, out: &mut String) -> Reading {
     Reading::Value
 }
 
+/// What [`canonical`] writes of a cell that is a UK unit with at most one blank in it; false for any other cell.
+pub(crate) fn quick(cell: &str, out: &mut String) -> bool {
+    out.clear();
+    let bytes = cell.as_bytes();
+    let mut code = [0; 7];
+    let length = match bytes {
+        [outward @ .., b' ', digit, one, other] if (2..=4).contains(&outward.len()) => {
+            code[..outward.len()].copy_from_slice(outward);
+            code[outward.len()..outward.len() + 3].copy_from_slice(&[*digit, *one, *other]);
+            outward.len() + 3
+        }
+        _ if (5..=7).contains(&bytes.len()) => {
+            code[..bytes.len()].copy_from_slice(bytes);
+            bytes.len()
+        }
+        _ => return false,
+    };
+    let code = &mut code[..length];
+    code.make_ascii_uppercase();
+    if is_exact(code) {
+        out.push_str(str::from_utf8(code).unwrap_or_default());
+        return true;
+    }
+    if !code.iter().all(u8::is_ascii_alphanumeric) || !code[length - 3].is_ascii_digit() {
+        return false;
+    }
+    let Some(unit) = Unit::parse(code) else { return false };
+    unit.write(out);
+    true
+}
+
+/// Whether a code in upper case is a UK unit with nothing to put right, which [`Unit::parse`] gives as it is.
+fn is_exact(code: &[u8]) -> bool {
+    let [outward @ .., digit, one, other] = code else { return false };
+    let is_of = |byte: u8, letters: u32| byte.is_ascii_uppercase() && letters >> ((byte - b'A') & 31) & 1 == 1;
+    if !digit.is_ascii_digit() || !is_of(*one, INWARD_LETTERS) || !is_of(*other, INWARD_LETTERS) {
+        return false;
+    }
+    let area = |first: u8, second: Option<u8>| {
+        let row = AREA_LETTERS[usize::from(first.wrapping_sub(b'A') % 26)];
+        first.is_ascii_uppercase() && second.map_or(row >> ALONE & 1 == 1, |second| is_of(second, row))
+    };
+    // A district's leading zero would be dropped.
+    let is_number = |digits: &[u8]| matches!(digits, [b'0'..=b'9'] | [b'1'..=b'9', b'0'..=b'9']);
+    let is_district = |district: &[u8]| match district {
+        [number, letter] if letter.is_ascii_uppercase() => number.is_ascii_digit() && is_of(*letter, DISTRICT_LETTERS),
+        number => is_number(number),
+    };
+    match outward {
+        [first, second, district @ ..] if second.is_ascii_uppercase() => area(*first, Some(*second)) && is_district(district),
+        [first, district @ ..] => area(*first, None) && is_district(district),
+        [] => false,
+    }
+}
+
+/// A set of letters, a bit each.
+const fn letters(of: &[u8]) -> u32 {
+    let (mut set, mut at) = (0, 0);
+    while at < of.len() {
+        set |= 1 << if of[at] == b'.' { ALONE } else { (of[at] - b'A') as u32 };
+        at += 1;
+    }
+    set
+}
+
+/// The bit of an area of one letter.
+const ALONE: u32 = 26;
+
+/// The letters of the inward half, those that may end a district, and of [`AREAS`].
+const INWARD_LETTERS: u32 = letters(INWARD);
+const DISTRICT_LETTERS: u32 = letters(ENDING);
+const AREA_LETTERS: [u32; 26] = {
+    let mut rows = [0; 26];
+    let mut at = 0;
+    while at < rows.len() {
+        rows[at] = letters(AREAS[at].as_bytes());
+        at += 1;
+    }
+    rows
+};
+
 /// Does this canonical code name a UK unit?
 pub(crate) fn is_uk(canonical: &[u8]) -> bool {
     canonical == b"GIR0AA" || Unit::parse(canonical).is_some_and(|unit| unit.bytes() == canonical)
@@ -46,6 +127,9 @@ pub(crate) fn is_uk(canonical: &[u8]) -> bool {
 
 /// Is this canonical code the outward half of a UK unit alone (`SW1A`)? It names thousands of people's district, and no unit.
 pub(crate) fn is_district(canonical: &[u8]) -> bool {
+    if canonical.len() > LONGEST_DISTRICT {
+        return false;
+    }
     let shapes = SHAPES.into_iter().filter(|shape| shape.len() == canonical.len());
     shapes.into_iter().any(|shape| read_outward(canonical, shape).is_some_and(|(changes, _)| changes == 0))
 }
@@ -123,6 +207,28 @@ fn squeeze(text: impl Iterator<Item = u8>, code: &mut [u8; LONGEST]) -> Option<&
     Some(&code[..length])
 }
 
+/// Whether a word of letters is a UK unit as [`last_unit`] finds it, or is one with the word before it. `O` may stand for a zero and `I` for a one.
+pub(crate) fn ends_in_unit(before: &str, word: &str) -> bool {
+    // Few words get further.
+    let [.., b'o' | b'O' | b'i' | b'I', one, other] = word.as_bytes() else { return false };
+    let is_inward = |letter: u8| INWARD_LETTERS >> (letter.to_ascii_uppercase().wrapping_sub(b'A') & 31) & 1 == 1;
+    if !is_inward(*one) || !is_inward(*other) {
+        return false;
+    }
+    let mut code = [0; LONGEST];
+    let pair = before.bytes().chain(word.bytes());
+    squeeze(pair, &mut code).and_then(Unit::parse).is_some() || squeeze(word.bytes(), &mut code).and_then(Unit::parse).is_some()
+}
+
+/// The letters that may end a district.
+const ENDING: &[u8] = b"ABCDEFGHJKMNPRSTUVWXY";
+
+/// Characters of the longest outward half.
+const LONGEST_DISTRICT: usize = 4;
+
+/// The letters that the inward half of a unit may have.
+const INWARD: &[u8] = b"ABDEFGHJLNPQRSTUWXYZ";
+
 /// The last one or two words that make a UK unit, in a cell of several words.
 fn last_unit(text: &str) -> Option<Unit> {
     if text.len() < 8 {
@@ -158,7 +264,7 @@ impl Unit {
         }
         let (outward, inward) = code.split_at(code.len() - 3);
         let inward = [as_digit(inward[0])?, inward[1], inward[2]];
-        if !inward[1..].iter().all(|byte| b"ABDEFGHJLNPQRSTUWXYZ".contains(byte)) {
+        if !inward[1..].iter().all(|byte| INWARD.contains(byte)) {
             return None;
         }
         if matches!(outward, b"GIR" | b"G1R") && &inward == b"0AA" {
@@ -197,7 +303,7 @@ impl Unit {
     }
 
     fn write(&self, out: &mut String) {
-        out.extend(self.bytes().iter().map(|byte| char::from(*byte)));
+        out.push_str(str::from_utf8(self.bytes()).unwrap_or_default());
     }
 }
 
@@ -207,7 +313,7 @@ fn read_outward(outward: &[u8], shape: &[u8]) -> Option<(usize, [u8; 4])> {
     for ((slot, &byte), wanted) in read.iter_mut().zip(outward).zip(shape) {
         *slot = match wanted {
             b'9' => as_digit(byte)?,
-            b'B' => Some(byte).filter(|byte| b"ABCDEFGHJKMNPRSTUVWXY".contains(byte))?,
+            b'B' => Some(byte).filter(|byte| ENDING.contains(byte))?,
             _ => as_letter(byte)?,
         };
     }

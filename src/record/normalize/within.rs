@@ -42,6 +42,26 @@ const STREETS: [&str; 42] = [
     "walk", "mews", "view", "green", "cottage", "house", "lodge", "farm", "villas", "rise", "parade", "circuit",
 ];
 
+/// Letters of the longest of [`STREETS`], and for each first letter the lengths of those that begin with it, a bit each.
+const LONGEST_STREET: usize = 9;
+const STREET_LENGTHS: [u16; 256] = {
+    let mut lengths = [0; 256];
+    let mut at = 0;
+    while at < STREETS.len() {
+        lengths[STREETS[at].as_bytes()[0] as usize] |= 1 << STREETS[at].len();
+        at += 1;
+    }
+    lengths
+};
+
+/// Whether a word in ASCII is one that streets end with.
+pub(crate) fn is_street(word: &[u8]) -> bool {
+    let Some(first) = word.first() else { return false };
+    word.len() <= LONGEST_STREET
+        && STREET_LENGTHS[usize::from(first.to_ascii_lowercase())] & 1 << word.len() != 0
+        && STREETS.iter().any(|street| word.eq_ignore_ascii_case(street.as_bytes()))
+}
+
 /// A run of letters and digits: where it begins and ends in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Word {
