@@ -24,6 +24,8 @@ pub(crate) struct RecordBatch {
     columns: [SlotColumn; Slot::COUNT],
     /// After each row, how many values each slot has.
     row_ends: Vec<[u32; Slot::COUNT]>,
+    /// How many values each slot had when the row being built began.
+    open: [u32; Slot::COUNT],
 }
 
 /// The values of one slot: `bytes` holds them end to end, and room for more; `ends` where each ends.
@@ -71,6 +73,7 @@ impl RecordBatch {
             column.ends.clear();
         }
         self.row_ends.clear();
+        self.open = [0; Slot::COUNT];
     }
 
     /// Rows ended so far; the row being built does not count.
@@ -81,7 +84,7 @@ impl RecordBatch {
     /// Index of the first value of a slot in the row being built.
     #[inline]
     fn open_row(&self, slot: Slot) -> usize {
-        self.row_ends.last().map_or(0, |ends| ends[slot.index()] as usize)
+        self.open[slot.index()] as usize
     }
 
     /// Whether the row being built has a candidate of a slot.
@@ -110,7 +113,7 @@ impl RecordBatch {
         let first = self.open_row(slot);
         let column = &mut self.columns[slot.index()];
         let first = first.max(column.ends.len().saturating_sub(DUPLICATE_WINDOW));
-        if (first..column.ends.len()).any(|index| column.value(index) == value) {
+        if (first..column.ends.len()).any(|index| short::is_same(column.value(index), value)) {
             return;
         }
         column.push(value);
@@ -124,7 +127,8 @@ impl RecordBatch {
 
     /// Ends the row being built; one without any value is a row too.
     pub(crate) fn end_row(&mut self) {
-        self.row_ends.push(self.columns.each_ref().map(|column| offset(column.ends.len())));
+        self.open = self.columns.each_ref().map(|column| offset(column.ends.len()));
+        self.row_ends.push(self.open);
     }
 
     /// The candidates of a slot in an ended row, in the order they were pushed; none for a row that there is not.

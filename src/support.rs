@@ -14,3 +14,4 @@ pub(crate) mod short;
 pub(crate) mod snapshot;
 pub(crate) mod time;
 pub(crate) mod toml_fault;
+pub(crate) mod word_set;

@@ -15,6 +15,13 @@ pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     }
 }
 
+/// Whether two runs of bytes are the same.
+#[inline]
+pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    // Most that differ do so in their length or at their ends.
+    one.len() == other.len() && one.last() == other.last() && one.first() == other.first() && one == other
+}
+
 /// Copies the first and the last bytes, which overlap or touch.
 #[inline]
 fn ends<const SIZE: usize>(to: &mut [u8], from: &[u8]) {

@@ -14,6 +14,7 @@ use crate::record::normalize::is_word;
 use crate::record::normalize::placeholder::is_placeholder;
 use crate::record::normalize::plain;
 use crate::record::normalize::postcode;
+use crate::support::word_set::WordSet;
 
 const MOST_TOKENS: usize = 64;
 /// House numbers have so many digits at most; more are a telephone number or the like.
@@ -109,7 +110,7 @@ pub(crate) fn quick(cell: &str, out: &mut String) -> bool {
         let (word, behind) = word.split_at(length);
         if !(3..=MOST_LETTERS).contains(&length)
             || words >= MOST_TOKENS / 4
-            || has_meaning(word)
+            || MEANINGFUL.has(word.as_bytes())
             || postcode::ends_in_unit(before, word)
         {
             return false;
@@ -126,7 +127,7 @@ pub(crate) fn quick(cell: &str, out: &mut String) -> bool {
 }
 
 /// Words of an address that are not the name of anything, or say what stands beside them.
-const MEANINGFUL: [&[u8]; 16] = [
+static MEANINGFUL: WordSet = WordSet::new(&[
     b"flat",
     b"flt",
     b"apt",
@@ -143,24 +144,7 @@ const MEANINGFUL: [&[u8]; 16] = [
     b"number",
     b"the",
     b"box",
-];
-
-/// For each first letter, the lengths of those that begin with it, a bit each.
-const MEANINGFUL_LENGTHS: [u32; 256] = {
-    let mut lengths = [0; 256];
-    let mut at = 0;
-    while at < MEANINGFUL.len() {
-        lengths[MEANINGFUL[at][0] as usize] |= 1 << MEANINGFUL[at].len();
-        at += 1;
-    }
-    lengths
-};
-
-fn has_meaning(word: &str) -> bool {
-    let [first, ..] = word.as_bytes() else { return false };
-    MEANINGFUL_LENGTHS[usize::from(first.to_ascii_lowercase())] >> (word.len() & 31) & 1 == 1
-        && MEANINGFUL.iter().any(|known| word.as_bytes().eq_ignore_ascii_case(known))
-}
+]);
 
 /// What [`town`] writes of a cell of letters, blanks and hyphens alone; false for any other cell.
 pub(crate) fn quick_town(cell: &str, out: &mut String) -> bool {

@@ -11,6 +11,7 @@ use crate::record::normalize::placeholder::is_placeholder;
 use crate::record::normalize::placeholder::is_placeholder_name;
 use crate::record::normalize::placeholder::is_placeholder_word;
 use crate::record::normalize::plain;
+use crate::support::word_set::WordSet;
 
 /// Appends the tokens of one cell. A cell with nothing but titles is blank, one without a letter or with a lost one unreadable.
 pub(crate) fn tokens(raw: &str, out: &mut Vec<String>) -> Reading {
@@ -72,7 +73,7 @@ pub(crate) fn quick_words(cell: &str) -> Option<usize> {
         for pair in lower.windows(2) {
             may_be_respelt |= RESPELT[usize::from(pair[0] - b'a') % 26] >> ((pair[1] - b'a') % 32) & 1 == 1;
         }
-        if seen != 0 || is_dropped(lower) || is_placeholder_word(lower) {
+        if seen != 0 || DROPPED.has(lower) || is_placeholder_word(lower) {
             return None;
         }
         match behind {
@@ -169,7 +170,7 @@ struct Tally {
 
 impl Tally {
     fn add(&mut self, token: String, out: &mut Vec<String>) {
-        if is_dropped(token.as_bytes()) {
+        if DROPPED.has(token.as_bytes()) {
             self.dropped = true;
         } else if token.chars().any(char::is_alphabetic) {
             out.push(token);
@@ -219,46 +220,43 @@ fn is_apostrophe(letter: char) -> bool {
 }
 
 /// Words that are written with a name and are no part of it.
-fn is_dropped(token: &[u8]) -> bool {
-    matches!(
-        token,
-        b"mr"
-            | b"mrs"
-            | b"ms"
-            | b"miss"
-            | b"mx"
-            | b"messrs"
-            | b"dr"
-            | b"drs"
-            | b"prof"
-            | b"professor"
-            | b"sir"
-            | b"dame"
-            | b"rev"
-            | b"revd"
-            | b"reverend"
-            | b"madam"
-            | b"mme"
-            | b"mlle"
-            | b"herr"
-            | b"frau"
-            | b"jr"
-            | b"jnr"
-            | b"sr"
-            | b"snr"
-            | b"ii"
-            | b"iii"
-            | b"esq"
-            | b"esquire"
-            | b"obe"
-            | b"mbe"
-            | b"cbe"
-            | b"phd"
-            | b"deceased"
-            | b"decd"
-            | b"and"
-    )
-}
+static DROPPED: WordSet = WordSet::new(&[
+    b"mr",
+    b"mrs",
+    b"ms",
+    b"miss",
+    b"mx",
+    b"messrs",
+    b"dr",
+    b"drs",
+    b"prof",
+    b"professor",
+    b"sir",
+    b"dame",
+    b"rev",
+    b"revd",
+    b"reverend",
+    b"madam",
+    b"mme",
+    b"mlle",
+    b"herr",
+    b"frau",
+    b"jr",
+    b"jnr",
+    b"sr",
+    b"snr",
+    b"ii",
+    b"iii",
+    b"esq",
+    b"esquire",
+    b"obe",
+    b"mbe",
+    b"cbe",
+    b"phd",
+    b"deceased",
+    b"decd",
+    b"and",
+]);
 
 #[cfg(test)]
 mod tests {

@@ -8,15 +8,13 @@
 use std::borrow::Cow;
 
 use crate::record::normalize::plain;
+use crate::support::word_set::WordSet;
 
 /// Placeholders that are people's names.
 const SURNAMES: [&str; 9] = ["null", "na", "nan", "nil", "blank", "test", "void", "missing", "empty"];
 
-/// The longest word below.
-const LONGEST: usize = 16;
-
 /// The words, in small letters.
-const WORDS: [&[u8]; 84] = [
+static WORDS: WordSet = WordSet::new(&[
     b"null",
     b"nul",
     b"nil",
@@ -101,18 +99,7 @@ const WORDS: [&[u8]; 84] = [
     b"gdpr",
     b"gdpr deleted",
     b"gdpr erased",
-];
-
-/// For each first letter of a word, the lengths of the words that begin with it, a bit each: few cells get further.
-const LENGTHS: [u32; 256] = {
-    let mut lengths = [0; 256];
-    let mut at = 0;
-    while at < WORDS.len() {
-        lengths[WORDS[at][0] as usize] |= 1 << WORDS[at].len();
-        at += 1;
-    }
-    lengths
-};
+]);
 
 /// Is the cell empty, or a word for "there is no value"?
 pub(crate) fn is_placeholder(raw: &str) -> bool {
@@ -151,15 +138,7 @@ pub(super) fn is_placeholder_word(word: &[u8]) -> bool {
     if matches!(word, [b'x' | b'X', b'x' | b'X', ..]) && word.iter().all(|byte| byte.eq_ignore_ascii_case(&b'x')) {
         return true;
     }
-    let lengths = LENGTHS[usize::from(first.to_ascii_lowercase())];
-    if word.len() > LONGEST || lengths & 1 << word.len() == 0 {
-        return false;
-    }
-    let mut lower = [0; LONGEST];
-    let lower = &mut lower[..word.len()];
-    lower.copy_from_slice(word);
-    lower.make_ascii_lowercase();
-    WORDS.contains(&&*lower)
+    WORDS.has(word)
 }
 
 #[cfg(test)]

@@ -211,6 +211,10 @@ fn squeeze(text: impl Iterator<Item = u8>, code: &mut [u8; LONGEST]) -> Option<&
 pub(crate) fn ends_in_unit(before: &str, word: &str) -> bool {
     // Few words get further.
     let [.., b'o' | b'O' | b'i' | b'I', one, other] = word.as_bytes() else { return false };
+    let may_be_unit = |length: usize| (SHORTEST_UNIT..=LONGEST_UNIT).contains(&length);
+    if !may_be_unit(word.len()) && !may_be_unit(before.len() + word.len()) {
+        return false;
+    }
     let is_inward = |letter: u8| INWARD_LETTERS >> (letter.to_ascii_uppercase().wrapping_sub(b'A') & 31) & 1 == 1;
     if !is_inward(*one) || !is_inward(*other) {
         return false;
@@ -222,6 +226,10 @@ pub(crate) fn ends_in_unit(before: &str, word: &str) -> bool {
 
 /// The letters that may end a district.
 const ENDING: &[u8] = b"ABCDEFGHJKMNPRSTUVWXY";
+
+/// Characters of a unit.
+const SHORTEST_UNIT: usize = 5;
+const LONGEST_UNIT: usize = 7;
 
 /// Characters of the longest outward half.
 const LONGEST_DISTRICT: usize = 4;
@@ -259,10 +267,12 @@ const SHAPES: [&[u8]; 6] = [b"A9", b"A99", b"AA9", b"A9B", b"AA99", b"AA9B"];
 impl Unit {
     /// Reads upper-case letters and digits.
     fn parse(code: &[u8]) -> Option<Unit> {
-        if !(5..=7).contains(&code.len()) {
+        if !(SHORTEST_UNIT..=LONGEST_UNIT).contains(&code.len()) {
             return None;
         }
         let (outward, inward) = code.split_at(code.len() - 3);
+        // Every outward half has a digit, or a letter that may be meant for one, in its last two places.
+        outward[outward.len() - 2..].iter().find_map(|byte| as_digit(*byte))?;
         let inward = [as_digit(inward[0])?, inward[1], inward[2]];
         if !inward[1..].iter().all(|byte| INWARD.contains(byte)) {
             return None;

@@ -18,6 +18,7 @@ use crate::record::normalize::fold;
 use crate::record::normalize::is_word;
 use crate::record::normalize::phone;
 use crate::record::normalize::postcode;
+use crate::support::word_set::WordSet;
 
 /// Between two cells.
 pub(crate) const BORDER: char = '\u{1f}';
@@ -36,30 +37,54 @@ const HALF: usize = 4;
 const WHOLE: usize = 8;
 
 /// Words behind the name of a street or a house.
-const STREETS: [&str; 42] = [
-    "street", "st", "road", "rd", "lane", "ln", "avenue", "ave", "av", "close", "cl", "drive", "dr", "way", "court", "ct",
-    "gardens", "gdns", "place", "pl", "crescent", "cres", "terrace", "ter", "grove", "hill", "park", "square", "sq", "row",
-    "walk", "mews", "view", "green", "cottage", "house", "lodge", "farm", "villas", "rise", "parade", "circuit",
-];
+static STREETS: WordSet = WordSet::new(&[
+    b"street",
+    b"st",
+    b"road",
+    b"rd",
+    b"lane",
+    b"ln",
+    b"avenue",
+    b"ave",
+    b"av",
+    b"close",
+    b"cl",
+    b"drive",
+    b"dr",
+    b"way",
+    b"court",
+    b"ct",
+    b"gardens",
+    b"gdns",
+    b"place",
+    b"pl",
+    b"crescent",
+    b"cres",
+    b"terrace",
+    b"ter",
+    b"grove",
+    b"hill",
+    b"park",
+    b"square",
+    b"sq",
+    b"row",
+    b"walk",
+    b"mews",
+    b"view",
+    b"green",
+    b"cottage",
+    b"house",
+    b"lodge",
+    b"farm",
+    b"villas",
+    b"rise",
+    b"parade",
+    b"circuit",
+]);
 
-/// Letters of the longest of [`STREETS`], and for each first letter the lengths of those that begin with it, a bit each.
-const LONGEST_STREET: usize = 9;
-const STREET_LENGTHS: [u16; 256] = {
-    let mut lengths = [0; 256];
-    let mut at = 0;
-    while at < STREETS.len() {
-        lengths[STREETS[at].as_bytes()[0] as usize] |= 1 << STREETS[at].len();
-        at += 1;
-    }
-    lengths
-};
-
-/// Whether a word in ASCII is one that streets end with.
+/// Whether a word is one that streets end with.
 pub(crate) fn is_street(word: &[u8]) -> bool {
-    let Some(first) = word.first() else { return false };
-    word.len() <= LONGEST_STREET
-        && STREET_LENGTHS[usize::from(first.to_ascii_lowercase())] & 1 << word.len() != 0
-        && STREETS.iter().any(|street| word.eq_ignore_ascii_case(street.as_bytes()))
+    STREETS.has(word)
 }
 
 /// A run of letters and digits: where it begins and ends in the text.
@@ -483,7 +508,7 @@ impl<'t> Text<'t> {
         let mut is_street = |word: usize| {
             folded.clear();
             fold(self.word(word), &mut folded);
-            STREETS.contains(&folded.as_str())
+            STREETS.has(folded.as_bytes())
         };
         let typed = (at..at + 4).take_while(|word| is_joined(*word)).map(|word| word + 1).skip(1).find(|word| is_street(*word));
         let named = || {
@@ -522,7 +547,7 @@ impl<'t> Text<'t> {
             }
             folded.clear();
             fold(self.word(at), &mut folded);
-            if !STREETS.contains(&folded.as_str()) {
+            if !STREETS.has(folded.as_bytes()) {
                 continue;
             }
             let mut first = at;
