@@ -33,6 +33,19 @@ pub(crate) struct RecordBatch {
 struct SlotColumn {
     bytes: Vec<u8>,
     ends: Vec<u32>,
+    /// A sign of each value, by which it is told from most others.
+    signs: Vec<u8>,
+}
+
+/// The sign of a value, of its length and its ends.
+#[inline]
+fn sign(value: &[u8]) -> u8 {
+    let end = |byte: Option<&u8>| byte.copied().unwrap_or(0);
+    let middle = value.get(value.len() / 2);
+    value.len().to_le_bytes()[0].rotate_left(4)
+        ^ end(value.first())
+        ^ end(value.last()).rotate_left(3)
+        ^ end(middle).rotate_left(5)
 }
 
 /// Bytes of room that a slot has at least, once it has a value.
@@ -51,7 +64,7 @@ impl SlotColumn {
     }
 
     #[inline]
-    fn push(&mut self, value: &[u8]) {
+    fn push(&mut self, value: &[u8], sign: u8) {
         let start = self.used();
         let end = start + value.len();
         if end > self.bytes.len() {
@@ -59,6 +72,7 @@ impl SlotColumn {
         }
         short::copy(&mut self.bytes[start..end], value);
         self.ends.push(offset(end));
+        self.signs.push(sign);
     }
 }
 
@@ -71,6 +85,7 @@ impl RecordBatch {
     pub(crate) fn clear(&mut self) {
         for column in &mut self.columns {
             column.ends.clear();
+            column.signs.clear();
         }
         self.row_ends.clear();
         self.open = [0; Slot::COUNT];
@@ -113,10 +128,12 @@ impl RecordBatch {
         let first = self.open_row(slot);
         let column = &mut self.columns[slot.index()];
         let first = first.max(column.ends.len().saturating_sub(DUPLICATE_WINDOW));
-        if (first..column.ends.len()).any(|index| short::is_same(column.value(index), value)) {
+        let sign = sign(value);
+        let known = column.signs[first..].iter().enumerate().filter(|(_, other)| **other == sign);
+        if known.into_iter().any(|(ahead, _)| short::is_same(column.value(first + ahead), value)) {
             return;
         }
-        column.push(value);
+        column.push(value, sign);
     }
 
     /// The candidates of a slot that the row being built has so far.

@@ -89,11 +89,8 @@ impl Work<'_> {
     pub(crate) fn run(&self, out: &mut dyn Write) -> Result<(Tally, SplitReport), WorkError> {
         // Small parts even out the work; the source chooses what is sensible for its kind.
         let splits = self.session.splits(self.object, self.threads * 4, self.cancel)?;
-        if self.session.is_parallel() && splits.len() > 1 && self.threads > 1 {
-            self.side_by_side(&splits, out)
-        } else {
-            self.in_line(&splits, out)
-        }
+        // A single worker too probes what it reads: a batch that another thread read would be far from its core.
+        if self.session.is_parallel() { self.side_by_side(&splits, out) } else { self.in_line(&splits, out) }
     }
 
     /// Again, as one part, after the parts turned out not to fit.
@@ -108,7 +105,7 @@ impl Work<'_> {
         std::thread::scope(|scope| {
             let (sender, receiver) = mpsc::sync_channel::<Done>(self.threads);
             let (next, failed) = (&next, &failed);
-            let workers: Vec<_> = (0..self.threads.min(splits.len()))
+            let workers: Vec<_> = (0..self.threads.clamp(1, splits.len().max(1)))
                 .map(|_| {
                     let sender = sender.clone();
                     scope.spawn(move || {

@@ -239,8 +239,8 @@ mod tests {
         ) {
             let full = format!("{name} {family}");
             let row = vec![full, address.clone(), date, email, text, other];
-            assert_same(&["full_name", "address", "dob", "email", "note", "remarks"], &[row.clone()]);
-            assert_same(&["name", "address_1", "created_at", "e_mail", "note", "address_2"], &[row.clone()]);
+            assert_same(&["full_name", "address", "dob", "email", "note", "remarks"], std::slice::from_ref(&row));
+            assert_same(&["name", "address_1", "created_at", "e_mail", "note", "address_2"], std::slice::from_ref(&row));
             assert_same(&["surname", "name", "date", "email", "city", "note"], &[row]);
         }
     }

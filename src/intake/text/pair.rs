@@ -175,7 +175,7 @@ impl Pairs {
                 return false;
             }
             left -= 1;
-            let mut tokens: Vec<String> = parts.iter().flat_map(|part| part.iter().cloned()).collect();
+            let mut tokens: Vec<&str> = parts.iter().flat_map(|part| part.iter().map(String::as_str)).collect();
             name::canonical(&mut tokens, name);
             records.push(Slot::Name, name);
             true

@@ -23,6 +23,8 @@ use crate::record::normalize::plain;
 
 /// A longer cell is no date.
 const LONGEST: usize = 80;
+/// Letters of a word that is looked up where it stands.
+const LONGEST_WORD: usize = 24;
 /// Two-digit years from here on are of the 1900s on the supply side, as in spreadsheets.
 const CENTURY_PIVOT: i64 = 30;
 const SECONDS_A_DAY: i64 = 86_400;
@@ -290,6 +292,12 @@ pub(crate) fn shape(raw: &str) -> Shape {
 
 /// Whether a word is a month's, in full or shortened.
 pub(crate) fn is_month(word: &str) -> bool {
+    let mut lower = [0; LONGEST_WORD];
+    if let Some(lower) = lower.get_mut(..word.len()).filter(|_| word.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+        lower.copy_from_slice(word.as_bytes());
+        lower.make_ascii_lowercase();
+        return matches!(words::meaning(lower), Some(words::Word::Month(_) | words::Word::MonthOrWeekday(_)));
+    }
     let mut folded = String::new();
     fold(word, &mut folded);
     matches!(words::meaning(folded.as_bytes()), Some(words::Word::Month(_) | words::Word::MonthOrWeekday(_)))

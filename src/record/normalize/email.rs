@@ -178,7 +178,7 @@ pub(crate) fn quick(cell: &str, out: &mut String) -> bool {
         return false;
     }
     let is_nobody = matches!(local.as_bytes()[0], b'n' | b'u' | b'd' | b'i') && NOBODY.contains(&local);
-    !is_nobody && !(site.starts_with(local) && NOBODY_TWICE.contains(&local))
+    !(is_nobody || site.starts_with(local) && NOBODY_TWICE.contains(&local))
 }
 
 /// What may be the local part, without what stands before it.

@@ -100,7 +100,7 @@ pub(crate) fn join(first: &str, second: &str, out: &mut String) {
 }
 
 /// Writes the set of tokens: sorted, each once, one space between two. Empty if there is none.
-pub(crate) fn canonical(tokens: &mut Vec<String>, out: &mut String) {
+pub(crate) fn canonical<T: AsRef<str> + Ord>(tokens: &mut Vec<T>, out: &mut String) {
     out.clear();
     tokens.sort_unstable();
     tokens.dedup();
@@ -108,7 +108,7 @@ pub(crate) fn canonical(tokens: &mut Vec<String>, out: &mut String) {
         if !out.is_empty() {
             out.push(' ');
         }
-        out.push_str(token);
+        out.push_str(token.as_ref());
     }
 }
 

@@ -542,12 +542,16 @@ impl<'t> Text<'t> {
     fn streets(self, is_passed: &dyn Fn(usize) -> bool, emit: &mut dyn FnMut(Found<'_>)) {
         let mut folded = String::new();
         for at in 1..self.words.len() {
-            if is_passed(at) || !self.is_near(at - 1) || !self.is_letters(at) || self.word(at).len() > 9 {
+            let word = self.word(at);
+            if word.len() > 9 || word.is_ascii() && !is_street(word.as_bytes()) {
+                continue;
+            }
+            if is_passed(at) || !self.is_near(at - 1) || !self.is_letters(at) {
                 continue;
             }
             folded.clear();
-            fold(self.word(at), &mut folded);
-            if !STREETS.has(folded.as_bytes()) {
+            fold(word, &mut folded);
+            if !is_street(folded.as_bytes()) {
                 continue;
             }
             let mut first = at;

@@ -7,6 +7,7 @@ use crate::record::normalize::Reading;
 use crate::record::normalize::date;
 use crate::record::normalize::date::DateOrder;
 use crate::record::normalize::phone;
+use crate::support::word_set::WordSet;
 
 /// Digits of a number that is given one by one.
 const FEWEST: usize = 10;
@@ -18,6 +19,36 @@ const APART: usize = 16;
 /// What the parts of a day are called.
 const PARTS: [[&str; 4]; 3] =
     [["day", "tag", "jour", "dia"], ["month", "monat", "mois", "mes"], ["year", "jahr", "annee", "ano"]];
+
+static NAMED: WordSet =
+    WordSet::new(&[b"day", b"tag", b"jour", b"dia", b"month", b"monat", b"mois", b"mes", b"year", b"jahr", b"annee", b"ano"]);
+
+/// Words with which the number of a day begins.
+static COUNTED: WordSet = WordSet::new(&[
+    b"first",
+    b"second",
+    b"third",
+    b"fourth",
+    b"fifth",
+    b"sixth",
+    b"seventh",
+    b"eighth",
+    b"ninth",
+    b"tenth",
+    b"eleventh",
+    b"twelfth",
+    b"thirteenth",
+    b"fourteenth",
+    b"fifteenth",
+    b"sixteenth",
+    b"seventeenth",
+    b"eighteenth",
+    b"nineteenth",
+    b"twentieth",
+    b"twenty",
+    b"thirty",
+    b"thirtieth",
+]);
 
 /// The days of a month, as they are counted in words.
 const ORDINALS: [&str; 20] = [
@@ -76,6 +107,9 @@ impl Text<'_> {
         let mut known: [Option<usize>; 3] = [None; 3];
         let mut scratch = String::new();
         for at in 0..self.words.len() {
+            if !NAMED.has(self.bytes(at)) {
+                continue;
+            }
             let Some(part) = PARTS.iter().position(|names| names.iter().any(|name| self.word(at).eq_ignore_ascii_case(name)))
             else {
                 continue;
@@ -99,6 +133,9 @@ impl Text<'_> {
 
     /// The day that begins with this word, its number in words: `seventeenth of March 1964`, `twenty-first March 1964`. Says whether there is one.
     pub(super) fn worded_day(self, first: usize, scratch: &mut String, emit: &mut dyn FnMut(Found<'_>)) -> bool {
+        if !COUNTED.has(self.bytes(first)) {
+            return false;
+        }
         let is_rest = first > 0 && self.ordinal(first - 1).is_some_and(|(_, last)| last == first);
         let Some((number, last)) = self.ordinal(first).filter(|_| !is_rest) else { return false };
         for month in (last + 1..=last + 3).take_while(|word| self.is_near(word - 1)) {
