@@ -89,8 +89,13 @@ impl Work<'_> {
     pub(crate) fn run(&self, out: &mut dyn Write) -> Result<(Tally, SplitReport), WorkError> {
         // Small parts even out the work; the source chooses what is sensible for its kind.
         let splits = self.session.splits(self.object, self.threads * 4, self.cancel)?;
-        // A single worker too probes what it reads: a batch that another thread read would be far from its core.
-        if self.session.is_parallel() { self.side_by_side(&splits, out) } else { self.in_line(&splits, out) }
+        // A single worker too probes what it reads: a batch that another thread read would be far from its core. Of a single part the workers share
+        // the batches.
+        if self.session.is_parallel() && (splits.len() > 1 || self.threads <= 1) {
+            self.side_by_side(&splits, out)
+        } else {
+            self.in_line(&splits, out)
+        }
     }
 
     /// Again, as one part, after the parts turned out not to fit.
