@@ -299,8 +299,9 @@ impl Years {
             let back = self.clock - 1440 * (1 + self.dice.days(2));
             self.step_back("", back);
         }
-        // A clock that is set a little.
-        let minutes = if self.dice.percent(10) && minutes.div_euclid(1440) == (self.clock - 5).div_euclid(1440) {
+        // A clock that is set a little; not to before what has just arrived was signed, which is another story.
+        let is_same_day = minutes.div_euclid(1440) == (self.clock - 5).div_euclid(1440);
+        let minutes = if self.dice.percent(10) && is_same_day && self.arrived.is_empty() {
             self.clock - 5
         } else {
             minutes
