@@ -43,6 +43,12 @@ impl Subkey {
         subkey
     }
 
+    /// The fingerprint of one message, as anybody can compute it.
+    #[cfg(test)]
+    pub(crate) fn plain(&self, message: &[u8]) -> Fingerprint {
+        first_half(blake3::keyed_hash(self.0.expose(), message).as_bytes())
+    }
+
     /// Hashes all messages; `out` holds one fingerprint a message afterwards.
     pub(crate) fn hash(&self, messages: &MessageBatch, out: &mut Vec<Fingerprint>) {
         out.clear();

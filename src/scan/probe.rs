@@ -1,5 +1,8 @@
 //! Probing: a batch of rows becomes records, atoms, fingerprints and hits, column by column and key by key.
 
+#[cfg(test)]
+mod reference;
+
 use crate::fingerprint::Fingerprint;
 use crate::fingerprint::MOST_COMBINATIONS;
 use crate::fingerprint::MessageBatch;

@@ -60,6 +60,12 @@ impl Converter {
         self
     }
 
+    /// With the quick way closed.
+    #[cfg(test)]
+    pub(crate) fn without_quick(self) -> Converter {
+        Converter { quick: Quick::default(), ..self }
+    }
+
     /// Reads a recipient's cell, if it is of an ordinary shape. Says whether it was.
     pub(super) fn quick_cell(&mut self, index: usize, step: Step, cell: &str, records: &mut RecordBatch) -> bool {
         if !self.quick.is_on {
