@@ -107,6 +107,9 @@ pub(crate) trait Session: Send + Sync {
     /// What happened to the source since it was opened that makes the reading doubtful. To be asked for after the last read.
     fn recheck(&self) -> Vec<Problem>;
 
+    /// Says before the rows are read that the digest will be asked for, so that it can be made of the same bytes on the way.
+    fn will_digest(&self) {}
+
     /// BLAKE3 of the content in hexadecimal, where the source is a file; `None` where it is none.
     fn digest(&self, cancel: &Cancel) -> Result<Option<String>, ReadError>;
 

@@ -152,6 +152,7 @@ impl TargetScan<'_> {
         progress: &dyn Progress,
         cancel: &Cancel,
     ) -> Result<Done, ScanError> {
+        self.session.will_digest();
         let read = match self.read(lawful, is_listed, progress, cancel) {
             Ok(read) => Some(read),
             Err(WorkError::Findings(error)) => return Err(ScanError::Findings(error)),

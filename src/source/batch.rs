@@ -7,6 +7,7 @@ use super::Sink;
 use super::SplitReport;
 use std::fmt;
 use std::mem;
+use std::ops::Range;
 
 /// Rows in a full batch.
 const FULL_ROWS: usize = 1_024;
@@ -18,7 +19,7 @@ const FULL_BYTES: usize = 1 << 20;
 const FULL_CELLS: usize = 1 << 18;
 
 /// The most cells of a row that is read as it lies; no table has so many columns. What is beyond is counted, and not read.
-const MOST_CELLS: usize = 1 << 16;
+pub(super) const MOST_CELLS: usize = 1 << 16;
 
 /// The most bytes that one row may have. Above it a cell is left out and counted, so that memory stays bounded.
 pub(crate) const LONGEST_ROW: usize = 16 << 20;
@@ -265,6 +266,13 @@ impl RowBatch {
         self.end_row(locator);
     }
 
+    /// Adds rows that lie one behind the other in a text, which is copied once for all of them. `None` where it would make the batch too large.
+    pub(super) fn run<'a>(&'a mut self, text: &'a str) -> Option<Run<'a>> {
+        let base = u32::try_from(self.text.len()).ok()?;
+        u32::try_from(self.text.len() + text.len()).ok()?;
+        Some(Run { base, text, start: None, end: 0, batch: self })
+    }
+
     /// Completes the row that is being built.
     pub(crate) fn end_row(&mut self, locator: Locator) {
         // A batch holds far fewer cells than that; if it ever did not, the rest would read as absent rather than as another row's.
@@ -283,6 +291,47 @@ impl RowBatch {
     #[inline]
     fn row_start(&self, row: usize) -> usize {
         if row == 0 { 0 } else { self.row_ends.get(row - 1).map_or(usize::MAX / 2, |end| *end as usize) }
+    }
+}
+
+/// Rows on their way into a batch out of one text.
+pub(super) struct Run<'a> {
+    batch: &'a mut RowBatch,
+    text: &'a str,
+    /// Where the text will begin in the arena, once its first row is known; more than it holds, counted around.
+    base: u32,
+    /// Where the first row begins.
+    start: Option<usize>,
+    /// Where the last row ends.
+    end: usize,
+}
+
+impl Run<'_> {
+    /// Adds a row that lies at `place` in the text, behind the one before. Its cells are given by their places in the text, within that of the row.
+    #[inline]
+    pub(super) fn push_row(&mut self, place: Range<usize>, cells: impl Iterator<Item = (u32, u32)>, locator: Locator) {
+        if self.start.is_none() {
+            self.start = Some(place.start);
+            // No text is longer: see `RowBatch::run`.
+            self.base = self.base.wrapping_sub(u32::try_from(place.start).unwrap_or_default());
+        }
+        self.end = place.end;
+        let base = self.base;
+        let span = |(start, end): (u32, u32)| Span { start: base.wrapping_add(start), end: base.wrapping_add(end) };
+        self.batch.spans.extend(cells.map(span));
+        self.batch.end_row(locator);
+    }
+
+    /// Whether the batch has as many rows or cells as it should hold.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.batch.rows() >= FULL_ROWS || self.batch.spans.len() >= FULL_CELLS
+    }
+
+    /// Adds the text of the rows.
+    pub(super) fn end(self) {
+        let rows = self.start.and_then(|start| self.text.get(start..self.end));
+        self.batch.text.push_str(rows.unwrap_or_default());
     }
 }
 
@@ -381,6 +430,26 @@ mod tests {
         batch.push_raw_row(b"ok,caf\xe9", &[(0, 2), (3, 7)], Locator::ByteOffset(0));
         assert_eq!(batch.row(0).collect::<Vec<_>>(), [Some("ok"), Some("caf\u{fffd}")]);
         assert_eq!(batch.flaws.undecodable.counts.iter().collect::<Vec<_>>(), [(1, 1)]);
+    }
+
+    #[test]
+    fn copies_the_text_of_many_rows_at_once() {
+        let mut batch = RowBatch::default();
+        batch.push_text("before");
+        batch.end_row(Locator::None);
+        let text = "skipped\n\"a\",b\n\nc,\nlater\n";
+        let mut run = batch.run(text).unwrap();
+        run.push_row(8..13, [(9, 10), (12, 13)].into_iter(), Locator::ByteOffset(8));
+        run.push_row(15..17, [(15, 16), (17, 17)].into_iter(), Locator::ByteOffset(15));
+        assert!(!run.is_full());
+        run.end();
+        batch.push_text("after");
+        batch.end_row(Locator::None);
+        let rows: Vec<Vec<_>> = (0..4).map(|row| batch.row(row).collect()).collect();
+        assert_eq!(rows, [vec![Some("before")], vec![Some("a"), Some("b")], vec![Some("c"), Some("")], vec![Some("after")]]);
+        assert_eq!((batch.locator(2), batch.bytes()), (Locator::ByteOffset(15), 6 + 9 + 5));
+        batch.run(text).unwrap().end();
+        assert_eq!(batch.bytes(), 20);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 mod dialect;
 mod encoding;
 mod fixed;
+mod index;
+mod masks;
 mod range_reader;
 mod ranges;
 mod tokenizer;
@@ -32,6 +34,7 @@ use dialect::Sample;
 pub(super) use encoding::Encoding;
 use range_reader::RangeReader;
 use ranges::Boundaries;
+use std::sync::OnceLock;
 pub(super) use tokenizer::QUOTE;
 use tokenizer::Tokenizer;
 
@@ -40,6 +43,9 @@ const LARGEST_SPLIT: u64 = 8 << 20;
 
 /// Below this, parts cost more than they save.
 const SMALLEST_SPLIT: u64 = 64 << 10;
+
+/// Bytes between the places of which it is noted whether they lie within quotes.
+const NOTED: usize = 256 << 10;
 
 /// An opened text file.
 pub(super) struct CsvSession {
@@ -54,6 +60,8 @@ pub(super) struct CsvSession {
     is_packed: bool,
     /// Where the first record begins, behind byte order mark and header.
     data_start: u64,
+    /// Whether places in the file lie within quotes, once it was gone through: from that at or before the first record on, [`NOTED`] bytes apart.
+    quoted: OnceLock<Vec<bool>>,
 }
 
 impl CsvSession {
@@ -85,6 +93,7 @@ impl CsvSession {
             widths: dialect.widths,
             is_packed: dialect.is_packed,
             data_start,
+            quoted: OnceLock::new(),
             file,
         })
     }
@@ -95,20 +104,7 @@ impl CsvSession {
         let unit = self.encoding.unit() as u64;
         let mut boundaries = Boundaries::new(self.data_start / unit, size / unit, self.tokenizer.has_quotes);
         if size < end.saturating_sub(self.data_start) {
-            if self.encoding.is_wide() {
-                let (mut pending, mut units) = (Vec::new(), Vec::new());
-                self.file.pass(cancel, |offset, chunk| {
-                    // A read may end within a code unit.
-                    let start = (offset - pending.len() as u64) / unit;
-                    pending.extend_from_slice(chunk);
-                    units.clear();
-                    self.encoding.narrow(&pending, &mut units);
-                    pending.drain(..units.len() * 2);
-                    boundaries.visit(start, &units);
-                })?;
-            } else {
-                self.file.pass(cancel, |offset, chunk| boundaries.visit(offset, chunk))?;
-            }
+            self.look_for(&mut boundaries, cancel)?;
         }
         let ranges = boundaries.ranges(end / unit).into_iter().enumerate();
         let split = |(index, (start, stop)): (usize, (u64, u64))| {
@@ -117,6 +113,42 @@ impl CsvSession {
             Split { object: 0, index, extent: Extent::Bytes { start: start * unit, end: stop } }
         };
         Ok(ranges.map(split).collect())
+    }
+
+    /// Finds the boundaries that are looked for. The first time this goes through the whole file; what it notes of the quotes then leads later ones to
+    /// the few places that matter.
+    fn look_for(&self, boundaries: &mut Boundaries, cancel: &Cancel) -> Result<(), ReadError> {
+        let unit = self.encoding.unit() as u64;
+        let (known, mut found) = (self.quoted.get(), Vec::new());
+        let (mut bytes, mut units) = (vec![0; NOTED], Vec::new());
+        let first = self.data_start / NOTED as u64;
+        for (number, offset) in (first * NOTED as u64..self.file.size()).step_by(NOTED).enumerate() {
+            if cancel.is_cancelled() {
+                return Err(ReadError::Cancelled);
+            }
+            match known.map(|known| known.get(number)) {
+                // What was shorter the first time has no boundaries beyond its end.
+                Some(None) => break,
+                Some(Some(_)) if !boundaries.is_wanted_before((offset + NOTED as u64) / unit) => continue,
+                Some(Some(is_quoted)) => boundaries.set_quoted(*is_quoted),
+                None => found.push(boundaries.is_quoted()),
+            }
+            let count = self.file.fill_at(&mut bytes, offset).map_err(|error| self.file.failed(&error))?;
+            if self.encoding.is_wide() {
+                units.clear();
+                self.encoding.narrow(&bytes[..count], &mut units);
+                boundaries.visit(offset / unit, &units);
+            } else {
+                boundaries.visit(offset, &bytes[..count]);
+            }
+            if count < NOTED {
+                break;
+            }
+        }
+        if known.is_none() {
+            self.quoted.get_or_init(|| found);
+        }
+        Ok(())
     }
 
     fn width(&self) -> usize {
@@ -173,6 +205,10 @@ impl Session for CsvSession {
 
     fn recheck(&self) -> Vec<Problem> {
         self.file.recheck().into_iter().collect()
+    }
+
+    fn will_digest(&self) {
+        self.file.will_digest();
     }
 
     fn digest(&self, cancel: &Cancel) -> Result<Option<String>, ReadError> {
@@ -603,6 +639,99 @@ mod tests {
         assert_eq!(report.problems[0].column.as_deref(), Some("name"));
     }
 
+    #[test]
+    fn parts_are_the_same_whenever_they_are_asked_for() {
+        let mut text = "name,note,born\n".to_owned();
+        for row in 0..30_000 {
+            text.push_str(&format!("Ann {row},\"{}\n\",{}\n", "x\n".repeat(row % 9), 1900 + row % 100));
+            if row % 9_000 == 17 {
+                // A place may lie far within quotes.
+                text.push_str(&format!("Bob,\"{}\",1980\n", "lines of text\n".repeat(20_000)));
+            }
+        }
+        assert!(text.len() > 5 * NOTED);
+        for content in in_all_encodings(&text) {
+            let open = || open_bytes(&content, &Options::default()).unwrap();
+            let (used, cancel) = (open(), Cancel::default());
+            for size in [400_000, 300_000, 70_000] {
+                let splits = used.splits_of(size, &cancel).unwrap();
+                assert_eq!(splits, open().splits_of(size, &cancel).unwrap(), "of {size}");
+                assert!(splits.len() > 2);
+            }
+            cancel.cancel();
+            assert_eq!(used.splits_of(1_000, &cancel), Err(ReadError::Cancelled));
+        }
+    }
+
+    #[test]
+    fn the_digest_is_made_of_what_the_readers_read() {
+        let text = format!("name,born\n{}Zoë,1981", "ann,\"1980\n\"\n".repeat(16_000));
+        let folder = tempfile::tempdir().unwrap();
+        for content in in_all_encodings(&text) {
+            let path = folder.path().join("t.csv");
+            fs::write(&path, &content).unwrap();
+            for wanted in [1, 3, 11] {
+                let session = open_file(OpenedFile::open("t.csv", &path).unwrap(), &Options::default()).unwrap();
+                let cancel = Cancel::default();
+                let splits = session.splits(0, wanted, &cancel).unwrap();
+                session.will_digest();
+                let mut rows = 0;
+                for split in splits.iter().rev() {
+                    let mut sink = Collect::default();
+                    rows += session.read(split, &mut sink, &cancel).unwrap().rows;
+                }
+                assert_eq!(rows, 16_001);
+                // All but the header has gone by, so that nothing else is read any more.
+                let file = fs::File::options().write(true).open(&path).unwrap();
+                file.set_len(1 << 16).unwrap();
+                let digest = blake3::hash(&content).to_hex().to_string();
+                assert_eq!(session.digest(&cancel).unwrap(), Some(digest), "{wanted} parts");
+                fs::write(&path, &content).unwrap();
+            }
+        }
+    }
+
+    /// Rows with every trouble, so many that buffers end within them.
+    fn long() -> impl Strategy<Value = Vec<u8>> {
+        let simple = prop::sample::select(vec![
+            "a,b,c\n",
+            "\"a\",\"b,\nb\",c\r\n",
+            "\n",
+            "é,\"\"\"\",\"b\"\"c\"\n",
+            ",\r",
+            "a\n",
+            "a,b,c,d\n",
+            "a,b,c,\n",
+        ]);
+        let odd = prop::sample::select(vec![
+            &b"5\" pipe,\"6\" pipe\"\n"[..],
+            b"Ren\xe9,b,\"c\xff\"\n",
+            b"\"\xe9\"\"\",,\n",
+            b"a\"b\",c,\n",
+            b"\"a\"b,c,d\n",
+            b"zero\0,b,\0c\0d\n",
+            b"\"never closed,b,c\n",
+            b"\xe9",
+        ]);
+        let simple = (simple, 1_usize..9_000).prop_map(|(row, times)| row.as_bytes().repeat(times));
+        let odd = (odd, 1_usize..4).prop_map(|(row, times)| row.repeat(times));
+        let vast = (prop::sample::select(b"x, \"\n".to_vec()), 0_usize..700_000)
+            .prop_map(|(byte, times)| [b"\"", &vec![byte; times][..], b"\"\n"].concat());
+        let wide = (65_530_usize..65_540).prop_map(|commas| [&b",".repeat(commas)[..], b"\n"].concat());
+        let piece = prop_oneof![12 => simple, 6 => odd, 1 => vast, 1 => wide];
+        prop::collection::vec(piece, 1..30).prop_map(|pieces| pieces.concat())
+    }
+
+    /// What a range comes to, with the index or without.
+    fn read_range(session: &CsvSession, (start, end): (u64, u64), has_index: bool) -> Result<(Collect, SplitReport), ReadError> {
+        let mut sink = Collect::default();
+        let reader = RangeReader::new(session, start, end, &mut sink);
+        let mut reader = if has_index { reader } else { reader.without_index() };
+        reader.run(&Cancel::default())?;
+        let report = reader.finish()?;
+        Ok((sink, report))
+    }
+
     /// Bytes of which CSV files have their troubles.
     fn messy() -> impl Strategy<Value = Vec<u8>> {
         prop::collection::vec(prop::sample::select(b"ab\",\n\r\";1 \xe9\0".to_vec()), 0..200)
@@ -620,6 +749,31 @@ mod tests {
             }
             text.into_bytes()
         })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_index_changes_nothing(content in long(), cut in 0.0..1.0_f64, is_digested: bool) {
+            let Some(session) = open_bytes(&content, &stated(b',', true)) else { return Ok(()) };
+            if is_digested {
+                session.will_digest();
+            }
+            let size = session.file.size();
+            // The whole, and a part that ends anywhere.
+            let middle = session.data_start + ((size - session.data_start) as f64 * cut) as u64;
+            for range in [(session.data_start, size), (session.data_start, middle), (middle, size)] {
+                match (read_range(&session, range, true), read_range(&session, range, false)) {
+                    (Ok((with, of_it)), Ok((without, of_plain))) => {
+                        prop_assert!(with.rows == without.rows);
+                        prop_assert!(with.locators == without.locators);
+                        prop_assert_eq!(of_it, of_plain);
+                    }
+                    (with, without) => prop_assert_eq!(with.map(|_| ()), without.map(|_| ())),
+                }
+            }
+        }
     }
 
     proptest! {

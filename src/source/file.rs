@@ -1,5 +1,7 @@
 //! A file that stays open while it is read, or a window of one, and its state at opening, so that a later change is noticed.
 
+mod tree;
+
 use super::Consistency;
 use super::InputFormat;
 use super::Problem;
@@ -17,9 +19,13 @@ use std::io::SeekFrom;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::OnceLock;
+use std::sync::PoisonError;
 use std::time::SystemTime;
 use tempfile::TempPath;
+pub(super) use tree::BLOCK;
+use tree::Tree;
 
 /// Bytes that are read at once when a whole file goes by.
 pub(super) const CHUNK: usize = 1 << 20;
@@ -42,6 +48,8 @@ pub(super) struct OpenedFile {
     /// How the bytes were packed in their origin, from the outside to the inside.
     packing: Vec<Packing>,
     digest: OnceLock<String>,
+    /// What is known of the digest, where it is made while the file is read.
+    tree: Arc<Mutex<Option<Tree>>>,
 }
 
 /// A file of the operating system.
@@ -185,7 +193,7 @@ impl OpenedFile {
         let name = name.to_owned();
         let setting = Arc::default();
         let (window, stated, packing, digest) = (None, None, Vec::new(), OnceLock::new());
-        Ok(Self { name, origin: held.clone(), held, window, stated, setting, packing, digest })
+        Ok(Self { name, origin: held.clone(), held, window, stated, setting, packing, digest, tree: Arc::default() })
     }
 
     /// Takes a file that has no path, and that nobody else can change.
@@ -205,6 +213,7 @@ impl OpenedFile {
             setting: Arc::default(),
             packing: Vec::new(),
             digest: OnceLock::new(),
+            tree: Arc::default(),
         }
     }
 
@@ -346,19 +355,87 @@ impl OpenedFile {
     pub(super) fn window(&self, offset: u64, limit: usize) -> io::Result<Vec<u8>> {
         let limit = limit.min(usize::try_from(self.size().saturating_sub(offset)).unwrap_or(usize::MAX));
         let mut bytes = vec![0; limit];
-        let mut filled = 0;
-        while filled < limit {
-            match self.read_at(&mut bytes[filled..], offset + filled as u64)? {
-                0 => break,
-                count => filled += count,
-            }
-        }
+        let filled = self.fill_at(&mut bytes, offset)?;
         bytes.truncate(filled);
         Ok(bytes)
     }
 
-    /// Shows every chunk of the file to `visit`, in order, and keeps the digest of what went by.
-    pub(super) fn pass(&self, cancel: &Cancel, mut visit: impl FnMut(u64, &[u8])) -> Result<&str, ReadError> {
+    /// Reads at an offset until the buffer is full; less only at the end of the file.
+    pub(super) fn fill_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.read_at(&mut buffer[filled..], offset + filled as u64)? {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Says that the digest will be asked for: it is to be made of what goes by while the file is read.
+    pub(super) fn will_digest(&self) {
+        if self.digest.get().is_none() {
+            self.tree.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| Tree::new(self.size()));
+        }
+    }
+
+    /// Whether it is of use to show what is read.
+    pub(super) fn is_digested(&self) -> bool {
+        self.tree.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Takes the whole blocks among the bytes that were read at an offset into the digest, where that is made meanwhile.
+    pub(super) fn show(&self, bytes: &[u8], offset: u64) {
+        let (size, end) = (self.size(), offset + bytes.len() as u64);
+        let is_new = |block| {
+            let tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
+            tree.as_ref().is_some_and(|tree| size > BLOCK && !tree.holds(block))
+        };
+        for block in offset.div_ceil(BLOCK)..size.div_ceil(BLOCK) {
+            let (start, stop) = (block * BLOCK, ((block + 1) * BLOCK).min(size));
+            if stop > end {
+                break;
+            }
+            let within = |place: u64| usize::try_from(place - offset).unwrap_or(usize::MAX);
+            if let Some(bytes) = bytes.get(within(start)..within(stop)).filter(|_| is_new(block)) {
+                let value = tree::value(block, bytes);
+                // Another thread may have read the same meanwhile.
+                let mut tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(tree) = tree.as_mut().filter(|tree| !tree.holds(block)) {
+                    tree.add(block, value);
+                }
+            }
+        }
+    }
+
+    /// BLAKE3 of the content, of which what has gone by already is not read again.
+    pub(super) fn digest(&self, cancel: &Cancel) -> Result<String, ReadError> {
+        if let Some(digest) = self.digest.get() {
+            return Ok(digest.clone());
+        }
+        let tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let digest = match tree.map(|tree| self.rest(&tree, cancel)) {
+            Some(Ok(digest)) => digest,
+            Some(Err(Rest::Cancelled)) => return Err(ReadError::Cancelled),
+            Some(Err(Rest::Failed(error))) => return Err(self.failed(&error)),
+            Some(Err(Rest::Shrunk)) | None => self.whole(cancel)?,
+        };
+        Ok(self.digest.get_or_init(|| hex::encode(digest.as_bytes())).clone())
+    }
+
+    /// The digest, from what went by and the rest of the file.
+    fn rest(&self, tree: &Tree, cancel: &Cancel) -> Result<blake3::Hash, Rest> {
+        tree.finish(|offset, length| {
+            if cancel.is_cancelled() {
+                return Err(Rest::Cancelled);
+            }
+            let bytes = self.window(offset, usize::try_from(length).unwrap_or(usize::MAX)).map_err(Rest::Failed)?;
+            if bytes.len() as u64 == length { Ok(bytes) } else { Err(Rest::Shrunk) }
+        })
+    }
+
+    /// The digest of every byte from the first to the last.
+    fn whole(&self, cancel: &Cancel) -> Result<blake3::Hash, ReadError> {
         let mut hasher = blake3::Hasher::new();
         let mut chunk = vec![0; CHUNK];
         let mut offset = 0;
@@ -368,20 +445,10 @@ impl OpenedFile {
             }
             let count = self.read_at(&mut chunk, offset).map_err(|error| self.failed(&error))?;
             if count == 0 {
-                break;
+                return Ok(hasher.finalize());
             }
             hasher.update(&chunk[..count]);
-            visit(offset, &chunk[..count]);
             offset += count as u64;
-        }
-        Ok(self.digest.get_or_init(|| hex::encode(hasher.finalize().as_bytes())))
-    }
-
-    /// BLAKE3 of the content, from an earlier pass where there was one.
-    pub(super) fn digest(&self, cancel: &Cancel) -> Result<String, ReadError> {
-        match self.digest.get() {
-            Some(digest) => Ok(digest.clone()),
-            None => self.pass(cancel, |_, _| {}).map(str::to_owned),
         }
     }
 
@@ -418,6 +485,14 @@ impl OpenedFile {
     pub(super) fn failed(&self, error: &io::Error) -> ReadError {
         ReadError::Failed(Problem::of_source(ProblemCode::ReadFailed, &self.name, io_reason(error)))
     }
+}
+
+/// Why what is missing of a digest could not be read.
+enum Rest {
+    Cancelled,
+    Failed(io::Error),
+    /// The file is shorter than at its opening.
+    Shrunk,
 }
 
 /// Goes through the bytes of a file. Its place is its own, so that several may read one file.
@@ -511,5 +586,37 @@ mod tests {
         let file = OpenedFile::open("a.csv", &path).unwrap();
         assert_eq!(file.digest(&Cancel::default()).unwrap(), blake3::hash(&content).to_hex().to_string());
         assert_eq!(file.head(3).unwrap(), b"xxx");
+    }
+
+    #[test]
+    fn digest_is_the_same_whatever_went_by() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        let block = usize::try_from(BLOCK).unwrap();
+        for size in [0, 1, block, block + 1, 5 * block, 5 * block + 77] {
+            let content: Vec<u8> = (0..size).map(|place| (place % 251) as u8).collect();
+            fs::write(&path, &content).unwrap();
+            let whole = blake3::hash(&content).to_hex().to_string();
+            for (start, stop) in [(0, size), (0, 0), (1, size), (block - 1, 3 * block + 9), (3 * block, size), (7, 9)] {
+                let file = OpenedFile::open("a.csv", &path).unwrap();
+                assert!(!file.is_digested());
+                file.will_digest();
+                assert!(file.is_digested());
+                let (start, stop) = (start.min(size), stop.min(size));
+                file.show(&content[start..stop.max(start)], start as u64);
+                // Twice is as good as once.
+                file.show(&content[start..stop.max(start)], start as u64);
+                assert_eq!(file.digest(&Cancel::default()).unwrap(), whole, "{size}: {start} to {stop}");
+            }
+        }
+        let file = OpenedFile::open("a.csv", &path).unwrap();
+        file.will_digest();
+        fs::write(&path, "shorter").unwrap();
+        assert_eq!(file.digest(&Cancel::default()).unwrap(), blake3::hash(b"shorter").to_hex().to_string());
+        let cancel = Cancel::default();
+        cancel.cancel();
+        let file = OpenedFile::open("a.csv", &path).unwrap();
+        file.will_digest();
+        assert_eq!(file.digest(&cancel), Err(ReadError::Cancelled));
     }
 }

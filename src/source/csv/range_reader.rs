@@ -4,7 +4,9 @@ use super::CsvSession;
 use super::encoding::Decoded;
 use super::encoding::is_late_control;
 use super::fixed;
+use super::index::Index;
 use super::tokenizer::Cells;
+use super::tokenizer::QUOTE;
 use super::tokenizer::Step;
 use crate::source::Locator;
 use crate::source::Problem;
@@ -14,12 +16,24 @@ use crate::source::Sink;
 use crate::source::SplitReport;
 use crate::source::batch::Feed;
 use crate::source::batch::LONGEST_ROW;
+use crate::source::batch::MOST_CELLS;
+use crate::source::file::BLOCK;
 use crate::source::file::io_reason;
 use crate::support::progress::Cancel;
 use memchr::memchr;
+use std::mem;
 
 /// Bytes that are read at once.
 const READ_SIZE: usize = 256 << 10;
+
+/// Room for what is kept of one reading to the next, so that as much is read again.
+const SPARE: usize = 64 << 10;
+
+/// Bytes that are looked at at once for the ends of cells: they and what is found in them fit the nearest cache.
+const STRETCH: usize = 16 << 10;
+
+/// Above it, a record is not looked for in one stretch.
+const LONGEST_STRETCH: usize = 1 << 20;
 
 /// How often something was met, and where first.
 #[derive(Clone, Copy, Default)]
@@ -41,6 +55,11 @@ pub(super) struct RangeReader<'a> {
     session: &'a CsvSession,
     feed: Feed<'a>,
     cells: Cells,
+    index: Index,
+    /// What divides the cells, where simple records may be told by the index.
+    delimiter: Option<u8>,
+    /// Bytes that are looked at at once.
+    stretch: usize,
     scratch: Vec<u8>,
     /// The bytes of the file from `base` on, of which `filled` are there.
     buffer: Vec<u8>,
@@ -54,6 +73,8 @@ pub(super) struct RangeReader<'a> {
     filled: usize,
     start: u64,
     end: u64,
+    /// The digest is made of what is read.
+    is_digested: bool,
     /// Rows are handed over as they are in the file.
     is_plain: bool,
     /// The range is all there is, so that its irregularities need no other reader.
@@ -73,13 +94,18 @@ pub(super) struct RangeReader<'a> {
 
 impl<'a> RangeReader<'a> {
     pub(super) fn new(session: &'a CsvSession, start: u64, end: u64, sink: &'a mut dyn Sink) -> Self {
+        let is_plain = session.encoding.is_utf8() && session.widths.is_none();
+        let delimiter = session.tokenizer.delimiter.unwrap_or(b'\n');
         let is_serial = start <= session.data_start && end == session.file.size();
         Self {
             session,
             feed: Feed::new(sink),
             cells: Cells::default(),
+            index: Index::default(),
+            delimiter: (is_plain && session.tokenizer.has_quotes && delimiter != QUOTE).then_some(delimiter),
+            stretch: STRETCH,
             scratch: Vec::new(),
-            buffer: vec![0; READ_SIZE],
+            buffer: vec![0; READ_SIZE + SPARE],
             units: Vec::new(),
             line: String::new(),
             has_zeros: false,
@@ -87,7 +113,8 @@ impl<'a> RangeReader<'a> {
             filled: 0,
             start,
             end,
-            is_plain: session.encoding.is_utf8() && session.widths.is_none(),
+            is_digested: session.file.is_digested(),
+            is_plain,
             is_serial,
             is_skipping: false,
             short_rows: Met::default(),
@@ -99,6 +126,12 @@ impl<'a> RangeReader<'a> {
             cuts: vec![0; session.widths.as_ref().map_or(0, Vec::len)],
             broken: None,
         }
+    }
+
+    /// The same without the index: every record is told by the tokenizer.
+    #[cfg(test)]
+    pub(super) fn without_index(self) -> Self {
+        Self { delimiter: None, ..self }
     }
 
     pub(super) fn run(&mut self, cancel: &Cancel) -> Result<(), ReadError> {
@@ -125,15 +158,20 @@ impl<'a> RangeReader<'a> {
             self.buffer.resize(self.buffer.len() * 2, 0);
         }
         let left = self.end - self.base - self.filled as u64;
-        let room = usize::try_from(left).map_or(usize::MAX, |left| left).min(self.buffer.len() - self.filled);
         let offset = self.base + self.filled as u64;
+        let room = self.room(offset, left);
         match self.session.file.read_at(&mut self.buffer[self.filled..self.filled + room], offset) {
             Ok(0) if room > 0 => {
                 self.broken = Some(self.session.problem(ProblemCode::CutShort, "the file is shorter than at its opening"));
                 true
             }
-            Ok(count) => {
+            Ok(read) => {
                 let before = self.filled;
+                if self.is_digested {
+                    self.session.file.show(&self.buffer[before..before + read], offset);
+                }
+                // What lies behind the range was read for the digest only.
+                let count = usize::try_from(left).map_or(read, |left| left.min(read));
                 self.filled += count;
                 let is_last = count as u64 == left;
                 if self.session.encoding.is_wide() {
@@ -157,6 +195,23 @@ impl<'a> RangeReader<'a> {
         }
     }
 
+    /// How much is to be read at an offset with so much left: up to where a block ends of which the digest is made, where it is made meanwhile.
+    fn room(&self, offset: u64, left: u64) -> usize {
+        let most = (self.buffer.len() - self.filled).min(self.filled.max(READ_SIZE)) as u64;
+        let end = offset + most;
+        let (last, whole) = ((offset + left).next_multiple_of(BLOCK).min(self.session.file.size()), end - end % BLOCK);
+        let wanted = if !self.is_digested || left == 0 {
+            left.min(most)
+        } else if last <= end {
+            last - offset
+        } else if whole > offset {
+            whole - offset
+        } else {
+            left.min(most)
+        };
+        usize::try_from(wanted).unwrap_or_default()
+    }
+
     /// The code units of the buffer.
     fn input(&self) -> &[u8] {
         if self.session.encoding.is_wide() { &self.units } else { &self.buffer[..self.filled] }
@@ -178,6 +233,7 @@ impl<'a> RangeReader<'a> {
         }
         let tokenizer = self.session.tokenizer;
         loop {
+            from = self.simple_records(from)?;
             let mut cells = std::mem::take(&mut self.cells);
             let step = tokenizer.step(self.input(), from, is_last, &mut cells);
             self.cells = cells;
@@ -214,29 +270,109 @@ impl<'a> RangeReader<'a> {
         }
     }
 
+    /// Hands over records as long as they are simple, and says where the first begins that is not, or that the buffer does not hold to its end.
+    fn simple_records(&mut self, mut from: usize) -> Result<usize, ReadError> {
+        let Some(delimiter) = self.delimiter.filter(|_| !self.has_zeros) else { return Ok(from) };
+        self.stretch = STRETCH;
+        loop {
+            let end = self.filled.min(from + self.stretch);
+            let count = self.index.look_at(&self.buffer[from..end], delimiter);
+            if count > 0 {
+                let end = from + self.index.end();
+                let buffer = mem::take(&mut self.buffer);
+                let done = self.simple_stretch(&buffer[from..end], self.base + from as u64, count);
+                self.buffer = buffer;
+                done?;
+                from = end + 1;
+            } else if end < self.filled && !self.index.is_odd() && self.stretch < LONGEST_STRETCH {
+                self.stretch *= 2;
+            } else {
+                return Ok(from);
+            }
+        }
+    }
+
+    /// Hands over the records that the index found in a stretch, which begins at `base` in the file.
+    fn simple_stretch(&mut self, stretch: &[u8], base: u64, count: usize) -> Result<(), ReadError> {
+        let width = self.session.width();
+        // What is known to be UTF-8 begins at `first`; the next record begins at or behind `next`.
+        let (mut text, mut first, mut next, mut number) = ("", 0, 0, 0);
+        while number < count {
+            if next >= first + text.len() {
+                first = next;
+                text = match str::from_utf8(&stretch[first..]) {
+                    Ok(text) => text,
+                    Err(error) => str::from_utf8(&stretch[first..first + error.valid_up_to()]).unwrap_or_default(),
+                };
+            }
+            // No stretch is as long as that.
+            let skipped = u32::try_from(first).unwrap_or(u32::MAX);
+            let mut other = None;
+            if let Some(mut run) = self.feed.batch.run(text) {
+                while number < count && !run.is_full() {
+                    let Some(found) = self.index.record(stretch, number) else { return Ok(()) };
+                    number += 1;
+                    next = found.bytes.end + 1;
+                    let cells = found.ends.len();
+                    if found.is_escaped || found.bytes.end - first > text.len() || cells > MOST_CELLS {
+                        self.cells.is_escaped = found.is_escaped;
+                        self.cells.spans.clear();
+                        let start = found.bytes.start;
+                        let spans = found.cells(stretch).map(|(from, to)| (from as usize - start, to as usize - start));
+                        self.cells.spans.extend(spans);
+                        other = Some(found.bytes);
+                        break;
+                    }
+                    let locator = Locator::ByteOffset(base + found.bytes.start as u64);
+                    if cells < width {
+                        self.short_rows.bump(locator);
+                    } else if cells > width && found.cells(stretch).skip(width).any(|(from, to)| from < to) {
+                        self.long_rows.bump(locator);
+                    }
+                    let place = found.bytes.start - first..found.bytes.end - first;
+                    run.push_row(place, found.cells(stretch).map(|(from, to)| (from - skipped, to - skipped)), locator);
+                }
+                run.end();
+            }
+            self.feed.row_done()?;
+            if let Some(place) = other {
+                let locator = Locator::ByteOffset(base + place.start as u64);
+                self.plain_record(&stretch[place], locator)?;
+            }
+        }
+        Ok(())
+    }
+
     fn record(&mut self, start: usize, end: usize, has_quotes: bool) -> Result<(), ReadError> {
         let locator = self.locator(start);
         if self.is_plain && !self.has_zeros {
-            let bytes = &self.buffer[start..end];
-            let count = self.cells.spans.len();
-            if self.cells.is_escaped {
-                for span in &self.cells.spans {
-                    Cells::cell(bytes, *span, true, &mut self.scratch);
-                    self.feed.batch.push_cell(Some(&self.scratch));
-                }
-                self.feed.batch.end_row(locator);
-            } else {
-                self.feed.batch.push_raw_row(bytes, &self.cells.spans, locator);
-            }
-            let width = self.session.width();
-            if count != width {
-                let has_more = self.cells.spans.iter().skip(width).any(|(start, end)| start < end);
-                self.uneven(count, has_more, locator);
-            }
-            return self.feed.row_done();
+            let buffer = mem::take(&mut self.buffer);
+            let done = self.plain_record(&buffer[start..end], locator);
+            self.buffer = buffer;
+            return done;
         }
         let unit = self.session.encoding.unit();
         self.decoded(start * unit, end * unit, has_quotes, locator)
+    }
+
+    /// Hands over a row whose cells lie in its bytes as they are, but for their quotes.
+    fn plain_record(&mut self, bytes: &[u8], locator: Locator) -> Result<(), ReadError> {
+        let count = self.cells.spans.len();
+        if self.cells.is_escaped {
+            for span in &self.cells.spans {
+                Cells::cell(bytes, *span, true, &mut self.scratch);
+                self.feed.batch.push_cell(Some(&self.scratch));
+            }
+            self.feed.batch.end_row(locator);
+        } else {
+            self.feed.batch.push_raw_row(bytes, &self.cells.spans, locator);
+        }
+        let width = self.session.width();
+        if count != width {
+            let has_more = self.cells.spans.iter().skip(width).any(|(start, end)| start < end);
+            self.uneven(count, has_more, locator);
+        }
+        self.feed.row_done()
     }
 
     /// Hands over a row that has to be decoded before its cells can be told, or that holds zero bytes.

@@ -28,6 +28,21 @@ impl Boundaries {
         Self { step, start, target: start.saturating_add(step), has_quotes, is_quoted: false, found: Vec::new() }
     }
 
+    /// Whether what comes next lies within quotes.
+    pub(super) fn is_quoted(&self) -> bool {
+        self.is_quoted
+    }
+
+    /// Says whether what comes next lies within quotes, after what lies before was left out.
+    pub(super) fn set_quoted(&mut self, is_quoted: bool) {
+        self.is_quoted = is_quoted;
+    }
+
+    /// Whether the next boundary is looked for before a place.
+    pub(super) fn is_wanted_before(&self, place: u64) -> bool {
+        self.target < place
+    }
+
     /// Looks at the chunk that begins at `offset`.
     pub(super) fn visit(&mut self, offset: u64, chunk: &[u8]) {
         let within = |position: u64| usize::try_from(position.saturating_sub(offset)).map_or(chunk.len(), |p| p.min(chunk.len()));
