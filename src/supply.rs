@@ -7,6 +7,7 @@
 //! Before all this, [`seed`] may write the data anew with invented people among them; [`draft_again`] then reads what was written. [`mod@derive`] is the
 //! recipient's: it makes the baseline manifest anew from the data that were delivered.
 
+mod agreement;
 pub(crate) mod control;
 pub(crate) mod derive;
 pub(crate) mod estimate;
@@ -51,6 +52,7 @@ use crate::source::Session;
 use crate::source::Sink;
 use crate::source::Split;
 use crate::source::Stopped;
+use crate::supply::agreement::Agreement;
 use crate::supply::control::ControlCounts;
 use crate::supply::control::ControlError;
 use crate::supply::control::Controls;
@@ -356,12 +358,14 @@ pub(crate) fn plan(
     let has = |slot: Slot| slots.iter().any(|(known, _)| *known == slot);
     progress.begin("planning match keys", Some(draft.records()), None);
     let sketch = sketch::take(session, draft, progress, cancel)?;
-    let model = Model::learn(&sketch.sampler, &sketch.sample, has, |slot| sketch.spans.width(slot));
+    let agreement = Agreement::new(&sketch.sampler, &sketch.sample);
+    let model = Model::learn(&agreement, has, |slot| sketch.spans.width(slot));
     if wanted.keys.is_none_or(|chosen| chosen.iter().any(|name| name == PLANNED)) {
         let forms = |atom: Atom| sketch.forms[atom as usize];
         let ground = planner::Ground {
             sample: &sketch.sample,
             sampler: &sketch.sampler,
+            agreement: &agreement,
             model: &model,
             records: draft.records().saturating_add(controls.map_or(0, Controls::most)),
             expected_rows,
@@ -478,7 +482,7 @@ pub(crate) fn run(
     let spans = std::mem::take(&mut whole.spans);
     // A digest agrees by chance as what it is a digest of does.
     let plain: Vec<MatchKey> = job.keys.iter().map(MatchKey::plain).collect();
-    let estimates = job.model.estimate(&sampler, &whole.sample, &plain, |slot| spans.width(slot));
+    let estimates = job.model.estimate(&Agreement::new(&sampler, &whole.sample), &plain, |slot| spans.width(slot));
     drop(std::mem::take(&mut whole.sample));
     progress.end();
 

@@ -594,7 +594,7 @@ mod tests {
         let path = folder.path().join("a.csv");
         let block = usize::try_from(BLOCK).unwrap();
         for size in [0, 1, block, block + 1, 5 * block, 5 * block + 77] {
-            let content: Vec<u8> = (0..size).map(|place| (place % 251) as u8).collect();
+            let content: Vec<u8> = (0..size).map(|place| (place % 251).to_le_bytes()[0]).collect();
             fs::write(&path, &content).unwrap();
             let whole = blake3::hash(&content).to_hex().to_string();
             for (start, stop) in [(0, size), (0, 0), (1, size), (block - 1, 3 * block + 9), (3 * block, size), (7, 9)] {

@@ -22,6 +22,7 @@ use crate::supply::Job;
 use crate::supply::Supplied;
 use crate::supply::SupplyError;
 use crate::supply::Target;
+use crate::supply::agreement::Agreement;
 use crate::supply::estimate::Model;
 use crate::supply::profile;
 use crate::supply::run;
@@ -101,7 +102,7 @@ pub(crate) fn derive(
         session,
         draft: &draft,
         keys: recipe.plan.keys.iter().map(|planned| planned.key.clone()).collect(),
-        model: Model::learn(&sketch.sampler, &sketch.sample, has, |slot| sketch.spans.width(slot)),
+        model: Model::learn(&Agreement::new(&sketch.sampler, &sketch.sample), has, |slot| sketch.spans.width(slot)),
         supply_id: &recipe.statement.supply.supply_id,
         expected_rows: recipe.plan.expected_rows,
         spill_folder: recipe.folder,

@@ -13,9 +13,9 @@ use crate::match_key::MatchKey;
 use crate::match_key::atom::Atom;
 use crate::match_key::strength::Basis;
 use crate::record::field::Slot;
-use crate::supply::sample::Collisions;
-use crate::supply::sample::Sampled;
-use crate::supply::sample::Sampler;
+use crate::supply::agreement::Agreement;
+use crate::supply::agreement::Collisions;
+use crate::supply::agreement::Groups;
 use rayon::prelude::*;
 use std::collections::HashMap;
 
@@ -24,6 +24,9 @@ const ENOUGH: u64 = 10;
 
 /// The penalty where the file is too small to tell how its atoms depend on each other.
 const UNKNOWN_PENALTY: f64 = 100.0;
+
+/// Groups of up to one in so many records are kept for wider sets.
+const KEPT: usize = 4;
 
 /// The most atoms of a set that is looked at as such.
 const MOST_ATOMS: u32 = 5;
@@ -101,17 +104,16 @@ pub(crate) struct Model {
 impl Model {
     /// Learns from a sample how atoms agree, of those that `slots` have. `span` tells the spread of a slot's numbers.
     pub(crate) fn learn(
-        sampler: &Sampler,
-        sample: &[Sampled],
+        agreement: &Agreement<'_>,
         has: impl Fn(Slot) -> bool,
         span: impl Fn(Slot) -> Option<u64> + Sync,
     ) -> Model {
-        let tokens = sampler.mean_tokens(sample);
+        let tokens = agreement.mean_tokens();
         let atoms: Vec<Atom> = Atom::ALL.into_iter().filter(|atom| has(atom.slot())).collect();
         let singles: Vec<(Atom, f64, bool)> = atoms
             .par_iter()
             .map(|atom| {
-                let collisions = sampler.collisions(sample, &[*atom]);
+                let collisions = agreement.collisions(&[*atom]);
                 let observed = collisions.share();
                 let is_known = collisions.count >= ENOUGH;
                 let chance = if is_known { observed } else { observed.max(prior(*atom)) };
@@ -123,6 +125,7 @@ impl Model {
         // A set can only be seen often where each of its parts is.
         let mut level: Vec<AtomSet> =
             model.singles.iter().filter(|(_, _, is_known)| *is_known).map(|(atom, _, _)| bit(*atom)).collect();
+        let mut groups: HashMap<AtomSet, Groups> = HashMap::new();
         for _ in 2..=MOST_ATOMS {
             let mut wider: Vec<AtomSet> = level
                 .iter()
@@ -133,15 +136,17 @@ impl Model {
                 .collect();
             wider.sort_unstable();
             wider.dedup();
-            let found: Vec<(AtomSet, Collisions)> =
-                wider.into_par_iter().map(|set| (set, sampler.collisions(sample, &members(set).collect::<Vec<_>>()))).collect();
+            let found: Vec<(AtomSet, Collisions, Option<Groups>)> =
+                wider.into_par_iter().map(|set| look_at(agreement, set, &groups)).collect();
             level.clear();
-            for (set, collisions) in found {
+            groups.clear();
+            for (set, collisions, of_set) in found {
                 most_pairs = most_pairs.max(collisions.pairs);
                 if collisions.count >= ENOUGH {
                     let atoms: Vec<Atom> = members(set).collect();
                     model.seen.insert(set, per_probe(collisions.share(), &atoms, tokens));
                     level.push(set);
+                    groups.extend(of_set.map(|of_set| (set, of_set)));
                 }
             }
             if level.is_empty() {
@@ -233,23 +238,21 @@ impl Model {
     /// Estimates u of each key, from the collisions of a larger sample where there are enough.
     pub(crate) fn estimate(
         &self,
-        sampler: &Sampler,
-        sample: &[Sampled],
+        agreement: &Agreement<'_>,
         keys: &[MatchKey],
         span: impl Fn(Slot) -> Option<u64> + Sync,
     ) -> Vec<Estimate> {
-        keys.par_iter().map(|key| self.estimate_one(sampler, sample, key, &span)).collect()
+        keys.par_iter().map(|key| self.estimate_one(agreement, key, &span)).collect()
     }
 
     /// Estimates u of one key.
     pub(crate) fn estimate_one(
         &self,
-        sampler: &Sampler,
-        sample: &[Sampled],
+        agreement: &Agreement<'_>,
         key: &MatchKey,
         span: &impl Fn(Slot) -> Option<u64>,
     ) -> Estimate {
-        let collisions = sampler.collisions(sample, &key.atoms);
+        let collisions = agreement.collisions(&key.atoms);
         let observed = per_probe(collisions.share(), &key.atoms, self.tokens);
         let (u, basis) = if collisions.count >= ENOUGH {
             (observed, Basis::Joint)
@@ -264,6 +267,18 @@ impl Model {
         let (u, basis) = if floor >= u { (floor, Basis::Range) } else { (u, basis) };
         Estimate { u, basis, collisions: collisions.count }
     }
+}
+
+/// How the records agree on a set, and in which groups, where those are small enough to be kept. `known` has the groups of some of its parts.
+fn look_at(agreement: &Agreement<'_>, set: AtomSet, known: &HashMap<AtomSet, Groups>) -> (AtomSet, Collisions, Option<Groups>) {
+    let atoms: Vec<Atom> = members(set).collect();
+    let of_parts = parts(set).filter_map(|(part, atom)| Some((known.get(&part)?, atom)));
+    let groups = match of_parts.min_by_key(|(groups, _)| groups.len()) {
+        Some((groups, atom)) => agreement.divided(groups, atom),
+        None => agreement.groups(&atoms),
+    };
+    let collisions = agreement.collisions_of(&atoms, &groups);
+    (set, collisions, (groups.len() <= agreement.records() / KEPT).then_some(groups))
 }
 
 fn bit(atom: Atom) -> AtomSet {
@@ -331,6 +346,8 @@ mod tests {
     use crate::match_key::atom::AtomBatch;
     use crate::match_key::fixed;
     use crate::record::RecordBatch;
+    use crate::supply::sample::Sampled;
+    use crate::supply::sample::Sampler;
 
     fn estimates(people: &[[&str; 4]]) -> Vec<(String, Estimate)> {
         let slots = [Slot::Name, Slot::Birth, Slot::Postcode, Slot::Email];
@@ -346,8 +363,9 @@ mod tests {
         let mut atoms = AtomBatch::default();
         atoms.derive(&records, &sampler.atoms().collect::<Vec<_>>());
         let sample: Vec<Sampled> = (0..people.len()).map(|row| sampler.sample(&atoms, row)).collect();
-        let model = Model::learn(&sampler, &sample, |slot| slots.contains(&slot), |_| None);
-        let estimates = model.estimate(&sampler, &sample, &keys, |_| None);
+        let agreement = Agreement::new(&sampler, &sample);
+        let model = Model::learn(&agreement, |slot| slots.contains(&slot), |_| None);
+        let estimates = model.estimate(&agreement, &keys, |_| None);
         keys.into_iter().map(|key| key.name).zip(estimates).collect()
     }
 
@@ -393,8 +411,9 @@ mod tests {
         let mut atoms = AtomBatch::default();
         atoms.derive(&records, &sampler.atoms().collect::<Vec<_>>());
         let sample: Vec<Sampled> = (0..40).map(|row| sampler.sample(&atoms, row)).collect();
-        let model = Model::learn(&sampler, &sample, |slot| matches!(slot, Slot::Name | Slot::Birth), |_| None);
-        let name = *model.estimate(&sampler, &sample, &keys, |_| None).last().unwrap();
+        let agreement = Agreement::new(&sampler, &sample);
+        let model = Model::learn(&agreement, |slot| matches!(slot, Slot::Name | Slot::Birth), |_| None);
+        let name = *model.estimate(&agreement, &keys, |_| None).last().unwrap();
         assert_eq!((name.basis, name.collisions), (Basis::Joint, 40 * 39 / 2));
         assert!((name.u - 1.0).abs() < 1e-9);
     }

@@ -15,6 +15,7 @@ use crate::match_key::MatchKey;
 use crate::match_key::atom::Atom;
 use crate::match_key::strength::PROOF;
 use crate::record::field::Slot;
+use crate::supply::agreement::Agreement;
 use crate::supply::estimate::Model;
 use crate::supply::planner::damage::Damage;
 use crate::supply::planner::damage::Survivals;
@@ -59,6 +60,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) sample: &'a [Sampled],
     /// How to read them.
     pub(crate) sampler: &'a Sampler,
+    /// What they have in common.
+    pub(crate) agreement: &'a Agreement<'a>,
     /// How their atoms agree.
     pub(crate) model: &'a Model,
     /// Records of the supply.
@@ -139,7 +142,7 @@ pub(crate) fn plan(ground: &Ground<'_>, fixed: &[MatchKey], has: impl Fn(Slot) -
             .par_iter()
             .map(|index| {
                 let key = &candidates[*index].key;
-                ground.model.estimate_one(ground.sampler, ground.sample, key, &|_| None).u / ground.model.predict(&key.atoms)
+                ground.model.estimate_one(ground.agreement, key, &|_| None).u / ground.model.predict(&key.atoms)
             })
             .collect();
         let is_settled = seen.iter().all(|ratio| *ratio <= 1.0);
@@ -340,10 +343,19 @@ mod tests {
         let mut atoms = AtomBatch::default();
         atoms.derive(&people, &sampler.atoms().collect::<Vec<_>>());
         let sample: Vec<Sampled> = (0..2_000).map(|row| sampler.sample(&atoms, row)).collect();
+        let agreement = Agreement::new(&sampler, &sample);
         let has = |slot: Slot| SLOTS.contains(&slot);
-        let model = Model::learn(&sampler, &sample, has, |_| None);
+        let model = Model::learn(&agreement, has, |_| None);
         let forms = |atom: Atom| if atom == Atom::NameAny { 2.0 } else { 1.0 };
-        let ground = Ground { sample: &sample, sampler: &sampler, model: &model, records, expected_rows, forms: &forms };
+        let ground = Ground {
+            sample: &sample,
+            sampler: &sampler,
+            agreement: &agreement,
+            model: &model,
+            records,
+            expected_rows,
+            forms: &forms,
+        };
         let keys = plan(&ground, &fixed(has), has);
         let total: f64 = keys.iter().map(|key| lambda(records, expected_rows, model.predict(&key.atoms))).sum();
         assert!(total <= MOST_LAMBDA * 4.0 + 1e-9, "{total}");

@@ -1,16 +1,9 @@
 //! What is kept of the supplied records to estimate coincidences from: hashes of their atoms, never a value.
-//!
-//! Two records that agree on a key count as one person, and not as a coincidence, where they agree on something telling outside the key: a
-//! mother with two children is in the file twice.
 
 use crate::match_key::atom::Atom;
 use crate::match_key::atom::AtomBatch;
 use std::hash::DefaultHasher;
 use std::hash::Hasher;
-
-/// Pairs that are looked at one by one, to tell two records of one person from two people. Above, the share of one person's records is
-/// too small to matter, and of name tokens, which have to be looked at, fewer records are.
-const MOST_PAIRS: u64 = 4_000_000;
 
 /// Atoms whose agreement tells that two records are one person's, outside the key under test.
 const TELLING: [Atom; 5] = [Atom::NameFull, Atom::BirthDay, Atom::PostcodeUnit, Atom::Email, Atom::Phone];
@@ -21,8 +14,9 @@ const TOKENS: usize = 4;
 /// What the estimate keeps of a record: hashes of the atoms that are asked for (and of the telling ones). Zero stands for an absent atom.
 #[derive(Clone, Debug)]
 pub(crate) struct Sampled {
-    hashes: Box<[u64]>,
-    tokens: [u32; TOKENS],
+    /// By [`Sampler::hashed`].
+    pub(super) hashes: Box<[u64]>,
+    pub(super) tokens: [u32; TOKENS],
 }
 
 /// Which atoms are sampled.
@@ -31,27 +25,21 @@ pub(crate) struct Sampler {
     atoms: Vec<Atom>,
 }
 
-/// How many pairs of distinct people agree, of how many that could.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Collisions {
-    /// Pairs that agree.
-    pub(crate) count: u64,
-    /// Pairs that have all that is compared.
-    pub(crate) pairs: f64,
-}
-
-impl Collisions {
-    /// The share of the pairs that agree.
-    pub(crate) fn share(self) -> f64 {
-        if self.pairs > 0.0 { self.count as f64 / self.pairs } else { 0.0 }
-    }
-}
-
 impl Sampler {
     /// A sampler of these atoms.
     pub(crate) fn new(wanted: impl Fn(Atom) -> bool) -> Sampler {
         let is_kept = |atom: &Atom| *atom != Atom::NameAny && (TELLING.contains(atom) || wanted(*atom));
         Sampler { atoms: Atom::ALL.into_iter().filter(is_kept).collect() }
+    }
+
+    /// Whether agreement on an atom tells that two records are one person's.
+    pub(super) fn is_telling(atom: Atom) -> bool {
+        TELLING.contains(&atom)
+    }
+
+    /// The atoms of which a hash is kept.
+    pub(super) fn hashed(&self) -> &[Atom] {
+        &self.atoms
     }
 
     /// The atoms that [`Sampler::sample`] needs to be derived.
@@ -91,57 +79,6 @@ impl Sampler {
     fn position(&self, atom: Atom) -> Option<usize> {
         self.atoms.iter().position(|other| *other == atom)
     }
-
-    /// Pairs of distinct people that agree on all the atoms, and the number of pairs that have them all.
-    pub(crate) fn collisions(&self, sample: &[Sampled], atoms: &[Atom]) -> Collisions {
-        self.collisions_among(sample, 1, atoms)
-    }
-
-    /// As [`Sampler::collisions`], of each `stride`-th record.
-    fn collisions_among(&self, sample: &[Sampled], stride: usize, atoms: &[Atom]) -> Collisions {
-        let positions: Vec<usize> = atoms.iter().filter_map(|atom| self.position(*atom)).collect();
-        let by_token = atoms.contains(&Atom::NameAny);
-        let mut keyed: Vec<(u64, u32)> = (0_u32..)
-            .zip(sample)
-            .step_by(stride)
-            .filter(|(_, record)| {
-                positions.iter().all(|position| record.hashes[*position] != 0) && (!by_token || record.tokens[0] != 0)
-            })
-            .map(|(index, record)| (positions.iter().fold(0, |mixed, position| mix(mixed, record.hashes[*position])), index))
-            .collect();
-        keyed.sort_unstable();
-        let count = keyed.len() as f64;
-        let raw: u64 = keyed.chunk_by(|a, b| a.0 == b.0).map(|group| pairs_of(group.len())).sum();
-        if raw > MOST_PAIRS && by_token {
-            let share = (raw as f64 / MOST_PAIRS as f64).sqrt().ceil();
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive whole number")]
-            let further = (share as usize).max(2);
-            return self.collisions_among(sample, stride.saturating_mul(further), atoms);
-        }
-        let telling: Vec<usize> = TELLING
-            .iter()
-            .filter(|telling| atoms.iter().all(|atom| atom.slot() != telling.slot()))
-            .filter_map(|atom| self.position(*atom))
-            .collect();
-        let distinct = if raw > MOST_PAIRS {
-            raw
-        } else {
-            let agree = |a: u32, b: u32| {
-                let (a, b) = (&sample[a as usize], &sample[b as usize]);
-                let is_same =
-                    telling.iter().any(|position| a.hashes[*position] != 0 && a.hashes[*position] == b.hashes[*position]);
-                !is_same && (!by_token || shares_token(a, b))
-            };
-            keyed
-                .chunk_by(|a, b| a.0 == b.0)
-                .map(|group| {
-                    let pairs = (0..group.len()).flat_map(|first| (0..first).map(move |second| (first, second)));
-                    pairs.filter(|(first, second)| agree(group[*first].1, group[*second].1)).count() as u64
-                })
-                .sum()
-        };
-        Collisions { count: distinct, pairs: count * (count - 1.0) / 2.0 }
-    }
 }
 
 /// Whether a row belongs to a sample of so many of so many records: all of them, or evenly spread ones.
@@ -158,22 +95,8 @@ impl Sampled {
     }
 }
 
-fn shares_token(a: &Sampled, b: &Sampled) -> bool {
-    a.tokens.iter().any(|token| *token != 0 && b.tokens.contains(token))
-}
-
-fn pairs_of(count: usize) -> u64 {
-    let count = count as u64;
-    count * count.saturating_sub(1) / 2
-}
-
 fn hash(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(bytes);
     hasher.finish()
-}
-
-/// Combines two hashes; the multiplier is that of the 64-bit golden ratio.
-fn mix(mixed: u64, hash: u64) -> u64 {
-    (mixed.rotate_left(23) ^ hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -301,11 +301,7 @@ impl Years {
         }
         // A clock that is set a little; not to before what has just arrived was signed, which is another story.
         let is_same_day = minutes.div_euclid(1440) == (self.clock - 5).div_euclid(1440);
-        let minutes = if self.dice.percent(10) && is_same_day && self.arrived.is_empty() {
-            self.clock - 5
-        } else {
-            minutes
-        };
+        let minutes = if self.dice.percent(10) && is_same_day && self.arrived.is_empty() { self.clock - 5 } else { minutes };
         self.clock = self.clock.max(minutes);
         self.runs += 1;
         let mut forged = 0;

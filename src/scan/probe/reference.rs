@@ -25,7 +25,9 @@ fn table(text: &str) -> (Vec<&str>, Vec<Vec<&str>>) {
 fn batch(rows: &[Vec<&str>]) -> RowBatch {
     let mut batch = RowBatch::default();
     for row in rows {
-        row.iter().for_each(|cell| batch.push_text(cell));
+        for cell in row {
+            batch.push_text(cell);
+        }
         batch.end_row(Locator::None);
     }
     batch
@@ -48,7 +50,9 @@ fn messages(key: &MatchKey, records: &RecordBatch, row: usize) -> Vec<Vec<u8>> {
         };
         messages = messages.iter().flat_map(longer).collect();
     }
-    messages.iter_mut().for_each(|message| message.resize(message.len().next_multiple_of(64), 0));
+    for message in &mut messages {
+        message.resize(message.len().next_multiple_of(64), 0);
+    }
     messages
 }
 

@@ -99,7 +99,7 @@ mod tests {
     use std::convert::Infallible;
 
     fn content(size: usize) -> Vec<u8> {
-        (0..size).map(|place| (place / 7 + place * place / 1_001) as u8).collect()
+        (0..size).map(|place| (place / 7 + place * place / 1_001).to_le_bytes()[0]).collect()
     }
 
     fn blocks(content: &[u8]) -> Vec<(u64, &[u8])> {
