@@ -274,7 +274,7 @@ impl Converter {
             tokens: Vec::new(),
             cell_ends: Vec::new(),
         };
-        if side == Side::Recipient { converter.with_quick() } else { converter }
+        converter.with_quick()
     }
 
     /// With digests of each supplied e-mail address beside it.

@@ -5,6 +5,8 @@
 //! long way, and tests hold both ways against each other.
 
 use super::Converter;
+use super::Digests;
+use super::Side;
 use super::Step;
 use crate::record::RecordBatch;
 use crate::record::field::Kind;
@@ -23,6 +25,8 @@ use crate::record::normalize::postcode;
 pub(super) struct Quick {
     /// Whether any cell is looked at.
     is_on: bool,
+    /// Whether that is only what one normaliser reads by itself, as it is of supplied records.
+    is_simple: bool,
     /// The columns of the one person whom the table names: given name and family name, or one column twice.
     person: Option<(usize, usize)>,
     /// The only column of the address.
@@ -45,6 +49,10 @@ impl Quick {
 impl Converter {
     /// With the quick way open, where the table has one.
     pub(super) fn with_quick(mut self) -> Converter {
+        if self.side == Side::Originator {
+            self.quick = Quick { is_on: !self.is_deep, is_simple: true, ..Quick::default() };
+            return self;
+        }
         let person = match &self.people[..] {
             [person] if person.middle.is_empty() && self.joins.is_empty() => {
                 match (&person.given[..], &person.family[..], &person.full[..]) {
@@ -56,7 +64,7 @@ impl Converter {
             _ => None,
         };
         let address = if let [only] = self.address[..] { Some(only) } else { None };
-        self.quick = Quick { is_on: !self.is_deep, person, address, ready: 0 };
+        self.quick = Quick { is_on: !self.is_deep, is_simple: false, person, address, ready: 0 };
         self
     }
 
@@ -66,18 +74,20 @@ impl Converter {
         Converter { quick: Quick::default(), ..self }
     }
 
-    /// Reads a recipient's cell, if it is of an ordinary shape. Says whether it was.
+    /// Reads a cell, if it is of an ordinary shape. Says whether it was.
     pub(super) fn quick_cell(&mut self, index: usize, step: Step, cell: &str, records: &mut RecordBatch) -> bool {
         if !self.quick.is_on {
             return false;
         }
         let scratch = &mut self.scratch;
         let slot = match step {
+            Step::Email if self.digests == Digests::OfEmails => return false,
             Step::Email if email::quick(cell, scratch) => Slot::Email,
             Step::Phone if phone::quick(cell, scratch) => Slot::Phone,
             Step::Postcode if postcode::quick(cell, scratch) => Slot::Postcode,
             Step::Town if address::quick_town(cell, scratch) => Slot::Town,
             Step::Identifier if identifier::quick(cell, scratch) => Slot::Identifier,
+            _ if self.quick.is_simple => return false,
             Step::Date { order, is_birth, .. } => {
                 let reading = date::quick(cell, order, |date| {
                     let digits = date.digits();
@@ -149,7 +159,6 @@ impl Converter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intake::convert::Side;
     use crate::intake::infer::infer;
     use crate::intake::profile::Profiles;
     use crate::source::Locator;
@@ -180,16 +189,18 @@ mod tests {
     /// Both ways through a table, row by row and all at once.
     fn assert_same(headers: &[&str], table: &[Vec<String>]) {
         let mapping = infer(headers.iter().copied(), &Profiles::default());
-        let mut quick = Converter::new(&mapping, Side::Recipient);
-        let mut long = Converter { quick: Quick::default(), ..quick.clone() };
-        assert!(quick.quick.is_on);
-        for row in table {
-            let mut rows = RowBatch::default();
-            for cell in row {
-                rows.push_text(cell);
+        for (side, hashes_emails) in [(Side::Recipient, false), (Side::Originator, false), (Side::Originator, true)] {
+            let mut quick = Converter::new(&mapping, side).with_digests(hashes_emails);
+            let mut long = Converter { quick: Quick::default(), ..quick.clone() };
+            assert!(quick.quick.is_on);
+            for row in table {
+                let mut rows = RowBatch::default();
+                for cell in row {
+                    rows.push_text(cell);
+                }
+                rows.end_row(Locator::None);
+                assert_eq!(outcome(&mut quick, &rows), outcome(&mut long, &rows), "{side:?} {headers:?} {row:?}");
             }
-            rows.end_row(Locator::None);
-            assert_eq!(outcome(&mut quick, &rows), outcome(&mut long, &rows), "{headers:?} {row:?}");
         }
     }
 
