@@ -363,8 +363,6 @@ pub(crate) fn plan(
     if wanted.keys.is_none_or(|chosen| chosen.iter().any(|name| name == PLANNED)) {
         let forms = |atom: Atom| sketch.forms[atom as usize];
         let ground = planner::Ground {
-            sample: &sketch.sample,
-            sampler: &sketch.sampler,
             agreement: &agreement,
             model: &model,
             records: draft.records().saturating_add(controls.map_or(0, Controls::most)),

@@ -41,8 +41,8 @@ impl Collisions {
 /// The sampled records by what they have in common.
 #[derive(Debug)]
 pub(crate) struct Agreement<'a> {
-    sampler: &'a Sampler,
-    sample: &'a [Sampled],
+    pub(super) sampler: &'a Sampler,
+    pub(super) sample: &'a [Sampled],
     /// By the sampler's atoms, each once it is asked for.
     columns: Vec<OnceLock<Column>>,
     /// A bit for each record with a token.
@@ -177,12 +177,12 @@ impl<'a> Agreement<'a> {
         others.iter().fold(groups, |groups, column| groups.divided(column))
     }
 
-    /// Divides groups of records by another atom.
+    /// Divides groups of records by another atom. Of those with tokens, of which no column is kept, by whether they have any.
     pub(crate) fn divided(&self, groups: &Groups, atom: Atom) -> Groups {
-        if atom != Atom::NameAny {
-            return groups.divided(self.columns(|other| other == atom)[0]);
+        match self.columns(|other| other == atom).first() {
+            Some(column) => groups.divided(column),
+            None => Groups::of(groups.each(), |record| self.has_token(record)),
         }
-        Groups::of(groups.each(), |record| self.has_token(record))
     }
 
     fn has_token(&self, record: u32) -> bool {

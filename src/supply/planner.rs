@@ -19,8 +19,6 @@ use crate::supply::agreement::Agreement;
 use crate::supply::estimate::Model;
 use crate::supply::planner::damage::Damage;
 use crate::supply::planner::damage::Survivals;
-use crate::supply::sample::Sampled;
-use crate::supply::sample::Sampler;
 use rayon::prelude::*;
 
 /// The most hashes of a row of which each value has one reading, the fixed keys' included.
@@ -56,11 +54,7 @@ const SIZES: std::ops::RangeInclusive<usize> = 2..=5;
 
 /// What the planner is told of a supply.
 pub(crate) struct Ground<'a> {
-    /// The sampled records.
-    pub(crate) sample: &'a [Sampled],
-    /// How to read them.
-    pub(crate) sampler: &'a Sampler,
-    /// What they have in common.
+    /// The sampled records, and what they have in common.
     pub(crate) agreement: &'a Agreement<'a>,
     /// How their atoms agree.
     pub(crate) model: &'a Model,
@@ -116,7 +110,7 @@ impl Ground<'_> {
 
 /// The combinations to be added to the fixed keys of a supply that has these slots.
 pub(crate) fn plan(ground: &Ground<'_>, fixed: &[MatchKey], has: impl Fn(Slot) -> bool) -> Vec<MatchKey> {
-    let damage = Damage::draw(ground.sampler, ground.sample);
+    let damage = Damage::draw(ground.agreement.sampler, ground.agreement.sample);
     let start = Chosen::fixed(&damage, fixed.iter().map(|key| ground.candidate(&damage, key.clone())).collect());
     let atoms: Vec<Atom> = Atom::ALL.into_iter().filter(|atom| has(atom.slot())).collect();
     let is_new = |atoms: &Vec<Atom>| {
@@ -322,6 +316,8 @@ mod tests {
     use crate::match_key::fixed;
     use crate::match_key::strength::lambda;
     use crate::record::RecordBatch;
+    use crate::supply::sample::Sampled;
+    use crate::supply::sample::Sampler;
 
     const SLOTS: [Slot; 4] = [Slot::Name, Slot::Birth, Slot::Postcode, Slot::Address];
 
@@ -347,15 +343,7 @@ mod tests {
         let has = |slot: Slot| SLOTS.contains(&slot);
         let model = Model::learn(&agreement, has, |_| None);
         let forms = |atom: Atom| if atom == Atom::NameAny { 2.0 } else { 1.0 };
-        let ground = Ground {
-            sample: &sample,
-            sampler: &sampler,
-            agreement: &agreement,
-            model: &model,
-            records,
-            expected_rows,
-            forms: &forms,
-        };
+        let ground = Ground { agreement: &agreement, model: &model, records, expected_rows, forms: &forms };
         let keys = plan(&ground, &fixed(has), has);
         let total: f64 = keys.iter().map(|key| lambda(records, expected_rows, model.predict(&key.atoms))).sum();
         assert!(total <= MOST_LAMBDA * 4.0 + 1e-9, "{total}");
