@@ -129,8 +129,8 @@ impl RecordBatch {
         let column = &mut self.columns[slot.index()];
         let first = first.max(column.ends.len().saturating_sub(DUPLICATE_WINDOW));
         let sign = sign(value);
-        let known = column.signs[first..].iter().enumerate().filter(|(_, other)| **other == sign);
-        if known.into_iter().any(|(ahead, _)| short::is_same(column.value(first + ahead), value)) {
+        let signs = &column.signs[first..];
+        if !signs.is_empty() && memchr::memchr_iter(sign, signs).any(|ahead| short::is_same(column.value(first + ahead), value)) {
             return;
         }
         column.push(value, sign);

@@ -7,6 +7,8 @@ use crate::record::RecordBatch;
 use crate::record::field::Slot;
 use crate::record::normalize::name;
 use crate::record::normalize::within::Word;
+use crate::support::word_set::WordSet;
+use std::ops::Range;
 
 /// Words of which all are paired.
 const SHORT: usize = 16;
@@ -28,16 +30,16 @@ const MOST_NAMES: usize = 4_096;
 const LONGEST: usize = 40;
 
 /// Words that are parts of a name which some write as one word with the next.
-const PARTICLES: [&str; 22] = [
-    "mc", "mac", "o", "d", "de", "di", "da", "del", "della", "le", "la", "van", "von", "st", "el", "al", "abu", "ben", "bin",
-    "san", "fitz", "ap",
-];
+static PARTICLES: WordSet = WordSet::new(&[
+    b"mc", b"mac", b"o", b"d", b"de", b"di", b"da", b"del", b"della", b"le", b"la", b"van", b"von", b"st", b"el", b"al", b"abu",
+    b"ben", b"bin", b"san", b"fitz", b"ap",
+]);
 
-/// Small words of prose that are nobody's name. Those that are somebody's (`will`, `an`, `no`) are not among them.
-const PROSE: [&str; 24] = [
-    "the", "of", "with", "from", "has", "had", "have", "been", "was", "were", "this", "that", "which", "would", "could",
-    "should", "their", "there", "about", "because", "please", "its", "for", "are",
-];
+/// Small words of prose that are nobody's name, in small letters. Those that are somebody's (`will`, `an`, `no`) are not among them.
+static PROSE: WordSet = WordSet::new(&[
+    b"the", b"of", b"with", b"from", b"has", b"had", b"have", b"been", b"was", b"were", b"this", b"that", b"which", b"would",
+    b"could", b"should", b"their", b"there", b"about", b"because", b"please", b"its", b"for", b"are",
+]);
 
 /// Where a word stands that may be part of a name.
 #[derive(Clone, Copy)]
@@ -60,12 +62,58 @@ impl Place {
 /// One word that may be part of a name.
 #[derive(Clone)]
 struct Entry {
-    /// Its spellings, each of one token or more.
-    forms: Vec<Vec<String>>,
+    /// Its spellings, of [`Forms`].
+    forms: Range<usize>,
     place: Place,
     is_capital: bool,
     /// Whether it stands right behind the entry before.
     follows: bool,
+}
+
+/// The spellings of all words: one token, or more with blanks between.
+#[derive(Clone, Default)]
+struct Forms {
+    letters: String,
+    ends: Vec<usize>,
+}
+
+impl Forms {
+    fn clear(&mut self) {
+        self.letters.clear();
+        self.ends.clear();
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn get(&self, form: usize) -> &str {
+        let start = form.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.ends.get(form).map_or("", |end| &self.letters[start..*end])
+    }
+
+    /// Adds the form of these tokens.
+    fn push<T: AsRef<str>>(&mut self, tokens: &[T]) {
+        for (number, token) in tokens.iter().enumerate() {
+            if number > 0 {
+                self.letters.push(' ');
+            }
+            self.letters.push_str(token.as_ref());
+        }
+        self.ends.push(self.letters.len());
+    }
+
+    /// Adds a token that is written in other letters.
+    fn push_lower(&mut self, token: &str) {
+        let start = self.letters.len();
+        self.letters.push_str(token);
+        self.letters[start..].make_ascii_lowercase();
+        self.ends.push(self.letters.len());
+    }
+}
+
+fn is_prose(raw: &str) -> bool {
+    PROSE.has(raw.as_bytes()) && raw.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 /// The halves of a word that two names were written as: `AnnLee`. Not those of `McDonald`.
@@ -76,7 +124,7 @@ fn glued(word: &str) -> Option<(&str, &str)> {
     let (first, second) = word.split_at(at);
     let is_name = |half: &str| half.starts_with(char::is_uppercase) && half.chars().skip(1).all(char::is_lowercase);
     let has_two = |half: &str| half.chars().nth(1).is_some();
-    let is_particle = PARTICLES.contains(&first.to_lowercase().as_str());
+    let is_particle = PARTICLES.has(first.as_bytes());
     (!is_particle && [first, second].into_iter().all(|half| is_name(half) && has_two(half))).then_some((first, second))
 }
 
@@ -84,6 +132,8 @@ fn glued(word: &str) -> Option<(&str, &str)> {
 #[derive(Clone, Default)]
 pub(super) struct Pairs {
     entries: Vec<Entry>,
+    forms: Forms,
+    tokens: Vec<String>,
     name: String,
 }
 
@@ -91,58 +141,70 @@ impl Pairs {
     /// Gathers the words; `place` says of each where it stands, and nothing of a label.
     pub(super) fn gather(&mut self, text: &str, words: &[Word], place: impl Fn(usize) -> Option<Place>) {
         self.entries.clear();
+        self.forms.clear();
         let mut last: Option<usize> = None;
-        let mut particle: Option<(usize, String)> = None;
+        let mut particle: Option<usize> = None;
         for (number, word) in words.iter().enumerate() {
             let raw = &text[word.start..word.end];
             let Some(place) = place(number) else { continue };
-            if raw.bytes().any(|byte| byte.is_ascii_digit()) || raw.len() > LONGEST || !place.is_named && PROSE.contains(&raw) {
+            if word.has_digit() || raw.len() > LONGEST || !place.is_named && is_prose(raw) {
                 continue;
             }
-            let before = particle.take().filter(|(at, _)| at + 1 == number);
-            let lower = raw.to_lowercase();
-            if PARTICLES.contains(&lower.as_str()) {
-                particle = Some((number, lower));
+            let before = particle.take().filter(|at| at + 1 == number);
+            if PARTICLES.has(raw.as_bytes()) {
+                particle = Some(number);
             }
             if raw.chars().take(2).count() < 2 {
                 continue;
             }
-            let mut tokens = Vec::new();
-            name::tokens(raw, &mut tokens);
-            if tokens.is_empty() {
+            let first = self.forms.len();
+            // Most words are one token as they stand, in one spelling, and not two names in one.
+            let is_quick = name::quick_words(raw) == Some(1);
+            if is_quick {
+                self.forms.push_lower(raw);
+            } else if !self.spell(raw) {
                 continue;
             }
-            let mut forms = vec![tokens];
-            if let Some(respelt) = name::respelt(raw) {
-                let mut tokens = Vec::new();
-                name::tokens(&respelt, &mut tokens);
-                forms.push(tokens);
+            if let Some(before) = before.and_then(|before| words.get(before)) {
+                let particle = text[before.start..before.end].to_lowercase();
+                let joined = particle + &self.forms.get(first).replace(' ', "");
+                self.forms.push(&[joined]);
             }
-            if let Some((_, particle)) = before {
-                forms.push(vec![particle + &forms[0].concat()]);
-            }
+            let forms = first..self.forms.len();
             let follows = last.is_some_and(|last| {
                 let gap = &text[words[last].end..word.start];
-                last + 1 == number && (gap.chars().count() <= 3 || gap.trim_matches(' ').is_empty())
+                last + 1 == number && (gap == " " || gap.chars().count() <= 3 || gap.trim_matches(' ').is_empty())
             });
             last = Some(number);
-            let entry = |forms: Vec<Vec<String>>, follows| Entry {
-                forms,
-                place,
-                is_capital: raw.starts_with(char::is_uppercase),
-                follows,
-            };
-            if let Some((first, second)) = glued(raw) {
+            let entry = |forms, follows| Entry { forms, place, is_capital: raw.starts_with(char::is_uppercase), follows };
+            if !is_quick && let Some((first, second)) = glued(raw) {
                 for half in [first, second] {
-                    let mut tokens = Vec::new();
-                    name::tokens(half, &mut tokens);
-                    if !tokens.is_empty() {
-                        self.entries.push(entry(vec![tokens], false));
+                    self.tokens.clear();
+                    name::tokens(half, &mut self.tokens);
+                    if !self.tokens.is_empty() {
+                        self.forms.push(&self.tokens);
+                        self.entries.push(entry(self.forms.len() - 1..self.forms.len(), false));
                     }
                 }
             }
             self.entries.push(entry(forms, follows));
         }
+    }
+
+    /// Adds the spellings of a word. Says whether it has any.
+    fn spell(&mut self, raw: &str) -> bool {
+        self.tokens.clear();
+        name::tokens(raw, &mut self.tokens);
+        if self.tokens.is_empty() {
+            return false;
+        }
+        self.forms.push(&self.tokens);
+        if let Some(respelt) = name::respelt(raw) {
+            self.tokens.clear();
+            name::tokens(&respelt, &mut self.tokens);
+            self.forms.push(&self.tokens);
+        }
+        true
     }
 
     /// The cells with a word that may be a name.
@@ -168,23 +230,30 @@ impl Pairs {
     /// Adds the names to the row that is being built. Says whether there were more than are tried.
     pub(super) fn push(&mut self, records: &mut RecordBatch) -> bool {
         self.add_known(records);
-        let Pairs { entries, name } = self;
+        let Pairs { entries, forms, name, .. } = self;
+        let is_token = |form: &str| !form.is_empty() && !form.contains(' ');
         let mut left = MOST_NAMES;
-        let mut push = |parts: &[&[String]]| {
+        let mut push = |parts: &[&str]| {
             if left == 0 {
                 return false;
             }
             left -= 1;
-            let mut tokens: Vec<&str> = parts.iter().flat_map(|part| part.iter().map(String::as_str)).collect();
-            name::canonical(&mut tokens, name);
+            match parts {
+                [one, other] if is_token(one) && is_token(other) => name::pair(one, other, name),
+                _ => {
+                    let mut tokens: Vec<&str> =
+                        parts.iter().flat_map(|part| part.split(' ')).filter(|token| !token.is_empty()).collect();
+                    name::canonical(&mut tokens, name);
+                }
+            }
             records.push(Slot::Name, name);
             true
         };
         let mut is_whole = true;
         if let [only] = entries.as_slice() {
             // A single word is nobody's name, unless something says so.
-            for form in only.forms.iter().filter(|_| only.place.is_named) {
-                is_whole &= push(&[form.as_slice()]);
+            for form in only.forms.clone().filter(|_| only.place.is_named) {
+                is_whole &= push(&[forms.get(form)]);
             }
             return !is_whole;
         }
@@ -196,7 +265,7 @@ impl Pairs {
                     run[1..].iter().all(|entry| entry.follows) && run.iter().all(|entry| entry.is_capital == has_capitals);
                 let is_named = run.iter().all(|entry| entry.place.is_named);
                 if is_run || is_named {
-                    let parts: Vec<&[String]> = run.iter().map(|entry| entry.forms[0].as_slice()).collect();
+                    let parts: Vec<&str> = run.iter().map(|entry| forms.get(entry.forms.start)).collect();
                     is_whole &= push(&parts);
                 }
             }
@@ -205,9 +274,9 @@ impl Pairs {
             if !first.place.may_join(second.place) {
                 return;
             }
-            for one in &first.forms {
-                for other in &second.forms {
-                    is_whole &= push(&[one.as_slice(), other.as_slice()]);
+            for one in first.forms.clone() {
+                for other in second.forms.clone() {
+                    is_whole &= push(&[forms.get(one), forms.get(other)]);
                 }
             }
         };
@@ -243,7 +312,10 @@ impl Pairs {
         known.sort_unstable();
         known.dedup();
         let place = Place { cell: usize::MAX, is_named: true, is_field: true };
-        let entry = |token| Entry { forms: vec![vec![token]], place, is_capital: false, follows: false };
-        self.entries.extend(known.into_iter().take(NEAR).map(entry));
+        for token in known.into_iter().take(NEAR) {
+            let form = self.forms.len();
+            self.forms.push(&[token]);
+            self.entries.push(Entry { forms: form..form + 1, place, is_capital: false, follows: false });
+        }
     }
 }

@@ -15,6 +15,7 @@ use crate::record::normalize::placeholder::is_placeholder;
 use crate::record::normalize::plain;
 use crate::record::normalize::postcode;
 use crate::support::word_set::WordSet;
+use unicode_normalization::UnicodeNormalization;
 
 const MOST_TOKENS: usize = 64;
 /// House numbers have so many digits at most; more are a telephone number or the like.
@@ -190,7 +191,12 @@ pub(crate) fn town(raw: &str, out: &mut String) -> Reading {
     let text = plain(raw);
     let named = text.split([',', '(', ';']).find(|part| part.chars().any(char::is_alphabetic));
     fold(named.unwrap_or(""), out);
+    let folded = out.len();
     out.retain(|letter| is_word(letter) && !letter.is_numeric());
+    if out.len() < folded && !out.is_ascii() {
+        // Marks that a digit parted have an order (UAX #15).
+        *out = out.nfd().collect();
+    }
     if !out.chars().any(char::is_alphabetic) {
         out.clear();
         return Reading::Unreadable;

@@ -259,8 +259,7 @@ fn each(raw: &str, buffer: &mut String, emit: &mut dyn FnMut(&str)) -> Reading {
     let text = plain(raw);
     let text = if memchr::memchr(b'@', text.as_bytes()).is_none() { text.replace("%40", "@").into() } else { text };
     let mut reading = Reading::Unreadable;
-    let ends = |letter: char| matches!(letter, ' ' | ',' | ';' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}' | '"' | '|');
-    for word in text.split(ends).flat_map(parted).filter(|word| word.contains('@')) {
+    for word in with_sign(&text).flat_map(parted).filter(|word| word.contains('@')) {
         match address(word, buffer) {
             Reading::Value => {
                 reading = Reading::Value;
@@ -271,6 +270,20 @@ fn each(raw: &str, buffer: &mut String, emit: &mut dyn FnMut(&str)) -> Reading {
         }
     }
     reading
+}
+
+/// The words of a text that hold the sign of an address.
+fn with_sign(text: &str) -> impl Iterator<Item = &str> {
+    let is_end =
+        |byte: &u8| matches!(byte, b' ' | b',' | b';' | b'<' | b'>' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'"' | b'|');
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let at = from + memchr::memchr(b'@', &bytes[from..])?;
+        let start = bytes[from..at].iter().rposition(is_end).map_or(from, |before| from + before + 1);
+        from = bytes[at..].iter().position(is_end).map_or(bytes.len(), |behind| at + behind);
+        text.get(start..from)
+    })
 }
 
 /// The parts of a word with several addresses, between signs that a single address may hold too.

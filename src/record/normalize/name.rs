@@ -12,6 +12,7 @@ use crate::record::normalize::placeholder::is_placeholder_name;
 use crate::record::normalize::placeholder::is_placeholder_word;
 use crate::record::normalize::plain;
 use crate::support::word_set::WordSet;
+use std::cmp::Ordering;
 
 /// Appends the tokens of one cell. A cell with nothing but titles is blank, one without a letter or with a lost one unreadable.
 pub(crate) fn tokens(raw: &str, out: &mut Vec<String>) -> Reading {
@@ -90,13 +91,29 @@ pub(crate) fn quick_words(cell: &str) -> Option<usize> {
 pub(crate) fn join(first: &str, second: &str, out: &mut String) {
     let is_before = first.bytes().map(|byte| byte.to_ascii_lowercase()).le(second.bytes().map(|byte| byte.to_ascii_lowercase()));
     let (one, other) = if is_before || second.is_empty() { (first, second) } else { (second, first) };
+    write(one, if one.eq_ignore_ascii_case(other) { "" } else { other }, out);
+    out.make_ascii_lowercase();
+}
+
+/// As [`canonical`], of two tokens.
+pub(crate) fn pair(first: &str, second: &str, out: &mut String) {
+    // Most differ in their first letter.
+    let is_before = match first.as_bytes().first().cmp(&second.as_bytes().first()) {
+        Ordering::Equal if first == second => return write(first, "", out),
+        Ordering::Equal => first < second,
+        order => order.is_lt(),
+    };
+    let (one, other) = if is_before { (first, second) } else { (second, first) };
+    write(one, other, out);
+}
+
+fn write(one: &str, other: &str, out: &mut String) {
     out.clear();
     out.push_str(one);
-    if !other.is_empty() && !one.eq_ignore_ascii_case(other) {
+    if !other.is_empty() {
         out.push(' ');
         out.push_str(other);
     }
-    out.make_ascii_lowercase();
 }
 
 /// Writes the set of tokens: sorted, each once, one space between two. Empty if there is none.
@@ -314,6 +331,26 @@ mod tests {
             fold_unicode(&raw, &mut folded);
             prop_assert_eq!(tokens_ascii(&raw, &mut quick), tokens_folded(&folded, &mut slow));
             prop_assert_eq!(quick, slow);
+        }
+
+        #[test]
+        fn a_quick_word_is_one_token_in_one_spelling(
+            raw in "[A-Z]?[a-z]{1,11}|[A-Z]{2,6}|(Mc|Mac|O'|St|Saint)[a-z]{0,5}|(dr|Null|na|test|xx|and)[a-z]?|\\PC{1,12}",
+        ) {
+            if quick_words(&raw) == Some(1) {
+                let mut list = Vec::new();
+                prop_assert_eq!(tokens(&raw, &mut list), Reading::Value);
+                prop_assert_eq!(list, [raw.to_ascii_lowercase()]);
+                prop_assert_eq!(respelt(&raw), None);
+            }
+        }
+
+        #[test]
+        fn two_tokens_are_put_in_order(first in "[a-c]{1,3}|é", second in "[a-c]{1,3}|éa?") {
+            let (mut paired, mut canon) = (String::new(), String::new());
+            pair(&first, &second, &mut paired);
+            canonical(&mut vec![first, second], &mut canon);
+            prop_assert_eq!(paired, canon);
         }
 
         #[test]

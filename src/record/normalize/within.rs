@@ -94,18 +94,31 @@ pub(crate) struct Word {
     pub(crate) start: usize,
     /// Offset behind its last byte.
     pub(crate) end: usize,
+    /// ASCII digits in it.
+    digits: usize,
+}
+
+impl Word {
+    /// Whether there is an ASCII digit in it.
+    pub(crate) fn has_digit(self) -> bool {
+        self.digits > 0
+    }
 }
 
 /// Cuts a text into words. An apostrophe within a word is part of it; many digits beside letters are a word of their own.
 pub(crate) fn words(text: &str, out: &mut Vec<Word>) {
     out.clear();
-    let mut start = None;
-    let mut letters = text.char_indices().peekable();
-    while let Some((at, letter)) = letters.next() {
-        let is_part = is_word(letter)
-            || start.is_some()
-                && matches!(letter, '\'' | '’' | '`')
-                && letters.peek().is_some_and(|(_, next)| next.is_alphabetic());
+    let bytes = text.as_bytes();
+    let (mut start, mut at) = (None, 0);
+    while let Some(&byte) = bytes.get(at) {
+        let is_next = |ahead: usize| text[at + ahead..].chars().next().is_some_and(char::is_alphabetic);
+        let (is_part, length) = if byte.is_ascii() {
+            (byte.is_ascii_alphanumeric() || start.is_some() && matches!(byte, b'\'' | b'`') && is_next(1), 1)
+        } else {
+            let letter = text[at..].chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
+            let length = letter.len_utf8();
+            (is_word(letter) || start.is_some() && letter == '’' && is_next(length), length)
+        };
         match (start, is_part) {
             (None, true) => start = Some(at),
             (Some(from), false) => {
@@ -114,6 +127,7 @@ pub(crate) fn words(text: &str, out: &mut Vec<Word>) {
             }
             _ => {}
         }
+        at += length;
     }
     if let Some(from) = start {
         push(text, from, text.len(), out);
@@ -122,21 +136,22 @@ pub(crate) fn words(text: &str, out: &mut Vec<Word>) {
 
 fn push(text: &str, start: usize, end: usize, out: &mut Vec<Word>) {
     let bytes = &text.as_bytes()[start..end];
-    let mut from = start;
+    let (mut from, mut digits) = (start, 0);
     let mut at = 0;
     while at < bytes.len() {
         let run = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        digits += run;
         if run >= OWN_DIGITS {
             if start + at > from {
-                out.push(Word { start: from, end: start + at });
+                out.push(Word { start: from, end: start + at, digits: digits - run });
             }
-            out.push(Word { start: start + at, end: start + at + run });
-            from = start + at + run;
+            out.push(Word { start: start + at, end: start + at + run, digits: run });
+            (from, digits) = (start + at + run, 0);
         }
         at += run.max(1);
     }
     if end > from {
-        out.push(Word { start: from, end });
+        out.push(Word { start: from, end, digits });
     }
 }
 
@@ -166,6 +181,11 @@ pub(crate) fn find(text: &str, words: &[Word], is_passed: &dyn Fn(usize) -> bool
     }
     let mut scratch = String::new();
     for at in (0..words.len()).filter(|at| !is_passed(*at)) {
+        if text.is_letters(at) && !text.has_digit(at + 1) {
+            // Of letters alone only a day begins that is said in words.
+            text.worded_day(at, &mut scratch, emit);
+            continue;
+        }
         let starts_with_digit = text.bytes(at)[0].is_ascii_digit();
         let is_phone = starts_with_digit && text.phone(at, emit);
         text.spaced_phone(at, emit);
@@ -209,16 +229,23 @@ impl<'t> Text<'t> {
     }
 
     fn is_digits(self, at: usize) -> bool {
-        !self.bytes(at).is_empty() && self.bytes(at).iter().all(u8::is_ascii_digit)
+        self.words.get(at).is_some_and(|word| word.digits == word.end - word.start)
     }
 
     fn is_letters(self, at: usize) -> bool {
-        !self.word(at).is_empty() && !self.bytes(at).iter().any(u8::is_ascii_digit)
+        self.words.get(at).is_some_and(|word| word.digits == 0)
+    }
+
+    fn has_digit(self, at: usize) -> bool {
+        self.words.get(at).is_some_and(|word| word.has_digit())
     }
 
     /// Whether a word has the next one as its neighbour, with no more between than the signs that part the pieces of one value.
     fn is_near(self, at: usize) -> bool {
         let gap = self.gap(at);
+        if gap == " " {
+            return true;
+        }
         // Columns of fixed width are parted by many blanks.
         let is_short = gap.chars().count() <= 3 || gap.trim_matches(' ').is_empty();
         at + 1 < self.words.len() && is_short && !gap.contains(['"', '<', '>', '{', '}', '[', ']', '\n'])
@@ -395,7 +422,8 @@ impl<'t> Text<'t> {
     /// The postcode that begins with this word, in one word or two, and its town. Other countries' are numbers like many.
     fn postcode(self, at: usize, is_taken: bool, scratch: &mut String, emit: &mut dyn FnMut(Found<'_>)) {
         let word = self.word(at);
-        if !word.is_ascii() || word.len() > WHOLE {
+        // Every code has a digit, the Canadian ones in both halves.
+        if !word.is_ascii() || word.len() > WHOLE || self.is_letters(at) && !self.has_digit(at + 1) {
             return;
         }
         let start = self.words[at].start;
@@ -734,7 +762,48 @@ mod tests {
         assert_eq!(found("a\u{1f}mail <Ann@lee.example>, please", Slot::Email), ["ann@lee.example"]);
     }
 
+    /// As [`words`], letter by letter.
+    fn words_by_letters(text: &str) -> Vec<(usize, usize)> {
+        let letters: Vec<(usize, char)> = text.char_indices().collect();
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        let mut is_open = false;
+        for (place, (at, letter)) in letters.iter().enumerate() {
+            let joins = is_open
+                && matches!(letter, '\'' | '’' | '`')
+                && letters.get(place + 1).is_some_and(|(_, next)| next.is_alphabetic());
+            if is_word(*letter) || joins {
+                if !is_open {
+                    runs.push((*at, *at));
+                }
+                if let Some(run) = runs.last_mut() {
+                    run.1 = at + letter.len_utf8();
+                }
+            }
+            is_open = is_word(*letter) || joins;
+        }
+        runs
+    }
+
     proptest! {
+        #[test]
+        fn words_are_runs_of_letters_and_few_digits(text in "[a-zA-Z0-9 '`’é\u{301}Ł,]{0,40}|\\PC{0,24}") {
+            let mut cut = Vec::new();
+            words(&text, &mut cut);
+            for word in &cut {
+                let digits = text[word.start..word.end].bytes().filter(u8::is_ascii_digit).count();
+                prop_assert_eq!(word.digits, digits);
+            }
+            // What is cut off as a number of its own touches what it was cut from.
+            let mut joined: Vec<(usize, usize)> = Vec::new();
+            for word in cut {
+                match joined.last_mut() {
+                    Some(last) if last.1 == word.start => last.1 = word.end,
+                    _ => joined.push((word.start, word.end)),
+                }
+            }
+            prop_assert_eq!(joined, words_by_letters(&text));
+        }
+
         #[test]
         fn total(text in any::<String>(), signs in "[0-9a-zA-ZÉ@+(). /:T\u{1f}'’-]{0,60}") {
             found(&text, Slot::Birth);
