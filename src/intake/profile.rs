@@ -3,7 +3,6 @@
 use crate::record::field::Kind;
 use crate::record::normalize;
 use crate::record::normalize::Reading;
-use crate::record::normalize::date;
 use crate::record::normalize::date::ColumnOrder;
 use crate::record::normalize::date::Shape;
 use crate::record::normalize::email;
@@ -69,58 +68,47 @@ impl Profile {
             return;
         }
         self.filled += 1;
-        let (mut digits, mut letters, mut others, mut at) = (0_usize, 0_usize, 0_usize, false);
-        for character in text.chars() {
-            match character {
-                _ if character.is_ascii_digit() => digits += 1,
-                _ if character.is_alphabetic() => letters += 1,
-                '@' => at = true,
-                ' ' | '-' | '\'' | '’' | '.' | '/' => {}
-                _ => others += 1,
-            }
-        }
-        self.words += text.split_whitespace().count() as u64;
+        let Signs { digits, letters, others, words, ats, blanks, apostrophes, points, slashes } = Signs::of(text);
+        self.words += words;
         if self.distinct.len() < MOST_DISTINCT {
             let mut hasher = DefaultHasher::new();
             hasher.write(text.as_bytes());
             self.distinct.insert(hasher.finish());
         }
         self.digits += u64::from(digits > 0 && digits == text.len());
-        self.letters += u64::from(digits == 0 && letters > 0 && others == 0 && !at && !text.contains('/'));
-        self.codes += u64::from(digits > 0 && others == 0 && !at && !text.contains([' ', '\'']));
-        if at {
-            scratch.clear();
-            self.emails += u64::from(email::canonical(text, scratch) == Reading::Value && email::is_whole(text));
+        self.letters += u64::from(digits == 0 && letters > 0 && others == 0 && ats == 0 && slashes == 0);
+        self.codes += u64::from(digits > 0 && others == 0 && ats == 0 && blanks == 0 && apostrophes == 0);
+        if ats > 0 {
+            let is_one =
+                email::quick(text, scratch) || email::canonical(text, scratch) == Reading::Value && email::is_whole(text);
+            self.emails += u64::from(is_one);
             return;
         }
         if digits == 0 || text.len() > 40 {
             return;
         }
-        scratch.clear();
         // A postcode, and not what ends in one.
         if text.len() <= LONGEST_POSTCODE
-            && postcode::canonical(text, scratch) == Reading::Value
+            && (postcode::quick(text, scratch) || postcode::canonical(text, scratch) == Reading::Value)
             && postcode::is_uk(scratch.as_bytes())
         {
             self.uk_postcodes += 1;
         }
         if digits >= 10 && letters == 0 {
-            scratch.clear();
-            let is_phone = phone::canonical(text, scratch) == Reading::Value;
+            let is_phone = phone::quick(text, scratch) || phone::canonical(text, scratch) == Reading::Value;
             self.phones += u64::from(is_phone);
             self.plain_phones += u64::from(is_phone && looks_dialled(text));
         }
         if digits < 3 {
             return;
         }
-        let is_number = digits + usize::from(text.contains('.')) == text.len();
-        if matches!(date::shape(text), Shape::Blank | Shape::Unreadable) {
+        let is_number = digits + usize::from(points > 0) == text.len();
+        if matches!(self.order.add(text), Shape::Blank | Shape::Unreadable) {
             return;
         }
-        self.order.add(text);
         if !is_number {
             self.dates += 1;
-        } else if text.contains('.') {
+        } else if points > 0 {
             self.decimal_dates += 1;
         } else if matches!(digits, 7 | 8) {
             self.compact_dates += 1;
@@ -169,6 +157,46 @@ impl Profile {
         let room = MOST_DISTINCT.saturating_sub(self.distinct.len());
         self.distinct.extend(other.distinct.iter().take(room));
         self.order.merge(&other.order);
+    }
+}
+
+/// What the characters of a cell are.
+#[derive(Default)]
+struct Signs {
+    digits: usize,
+    letters: usize,
+    /// Neither of these nor one of those below.
+    others: usize,
+    /// Runs of anything but white space.
+    words: u64,
+    ats: usize,
+    blanks: usize,
+    apostrophes: usize,
+    points: usize,
+    slashes: usize,
+}
+
+impl Signs {
+    fn of(text: &str) -> Signs {
+        let mut signs = Signs::default();
+        let mut is_parted = true;
+        for character in text.chars() {
+            match character {
+                '0'..='9' => signs.digits += 1,
+                _ if character.is_alphabetic() => signs.letters += 1,
+                '@' => signs.ats += 1,
+                ' ' => signs.blanks += 1,
+                '\'' => signs.apostrophes += 1,
+                '.' => signs.points += 1,
+                '/' => signs.slashes += 1,
+                '-' | '’' => {}
+                _ => signs.others += 1,
+            }
+            let is_blank = character.is_whitespace();
+            signs.words += u64::from(is_parted && !is_blank);
+            is_parted = is_blank;
+        }
+        signs
     }
 }
 

@@ -116,9 +116,14 @@ impl TextReader {
         self.is_idle = true;
     }
 
+    /// Whether a cell is one of words that say nothing.
+    pub(super) fn is_idle(&mut self, cell: &str) -> bool {
+        self.idle.is_one(cell)
+    }
+
     /// Adds a cell, if it is one of words that say nothing. Says whether it is.
     pub(super) fn add_idle(&mut self, column: usize, cell: &str) -> bool {
-        let is_one = self.idle.is_one(cell);
+        let is_one = self.is_idle(cell);
         if is_one {
             let is_idle = self.is_idle;
             self.add_seen(column, false, None, |text| text.push_str(cell));

@@ -25,8 +25,6 @@ use crate::record::normalize::postcode;
 pub(super) struct Quick {
     /// Whether any cell is looked at.
     is_on: bool,
-    /// Whether that is only what one normaliser reads by itself, as it is of supplied records.
-    is_simple: bool,
     /// The columns of the one person whom the table names: given name and family name, or one column twice.
     person: Option<(usize, usize)>,
     /// The only column of the address.
@@ -49,10 +47,6 @@ impl Quick {
 impl Converter {
     /// With the quick way open, where the table has one.
     pub(super) fn with_quick(mut self) -> Converter {
-        if self.side == Side::Originator {
-            self.quick = Quick { is_on: !self.is_deep, is_simple: true, ..Quick::default() };
-            return self;
-        }
         let person = match &self.people[..] {
             [person] if person.middle.is_empty() && self.joins.is_empty() => {
                 match (&person.given[..], &person.family[..], &person.full[..]) {
@@ -64,7 +58,7 @@ impl Converter {
             _ => None,
         };
         let address = if let [only] = self.address[..] { Some(only) } else { None };
-        self.quick = Quick { is_on: !self.is_deep, is_simple: false, person, address, ready: 0 };
+        self.quick = Quick { is_on: !self.is_deep, person, address, ready: 0 };
         self
     }
 
@@ -87,12 +81,13 @@ impl Converter {
             Step::Postcode if postcode::quick(cell, scratch) => Slot::Postcode,
             Step::Town if address::quick_town(cell, scratch) => Slot::Town,
             Step::Identifier if identifier::quick(cell, scratch) => Slot::Identifier,
-            _ if self.quick.is_simple => return false,
-            Step::Date { order, is_birth, .. } => {
+            Step::Date { slot, order, is_birth } => {
+                let slots = match self.side {
+                    Side::Originator => [slot, None],
+                    Side::Recipient => [Some(Slot::Birth), Some(Slot::Child)],
+                };
                 let reading = date::quick(cell, order, |date| {
-                    let digits = date.digits();
-                    records.push_bytes(Slot::Birth, &digits);
-                    records.push_bytes(Slot::Child, &digits);
+                    slots.into_iter().flatten().for_each(|slot| records.push_bytes(slot, &date.digits()));
                 });
                 let Some(reading) = reading.filter(|reading| *reading != Reading::Unreadable) else { return false };
                 self.days.cells += u32::from(reading == Reading::Value);
@@ -114,7 +109,10 @@ impl Converter {
                 return is_one;
             }
             Step::Watched { holds_names: false } => {
-                let is_idle = self.text.add_idle(index, cell);
+                let is_idle = match self.side {
+                    Side::Originator => self.text.is_idle(cell),
+                    Side::Recipient => self.text.add_idle(index, cell),
+                };
                 self.counts[index].filled += u64::from(is_idle);
                 return is_idle;
             }

@@ -10,6 +10,7 @@
 //! milli-, micro- and nanoseconds since 1970, seconds since 2001, ticks since the year 1 or 1601. Years are 1850 to 2150.
 
 mod parts;
+mod usual;
 mod words;
 
 use std::borrow::Cow;
@@ -17,6 +18,7 @@ use std::fmt;
 
 use crate::record::normalize::Reading;
 use crate::record::normalize::date::parts::Parts;
+use crate::record::normalize::date::usual::Usual;
 use crate::record::normalize::fold;
 use crate::record::normalize::placeholder::is_placeholder;
 use crate::record::normalize::plain;
@@ -149,9 +151,7 @@ pub(crate) struct ColumnOrder {
     needing: u64,
     /// Of these, those that each order of [`DateOrder::ALL`] makes no day of.
     excluded: [u64; 3],
-    /// Values with a day that need no order, or for which any does.
-    settled: u64,
-    unreadable: u64,
+    /// Values with a year of two digits.
     short_years: u64,
 }
 
@@ -168,28 +168,26 @@ pub(crate) enum OrderDecision {
 }
 
 impl ColumnOrder {
-    pub(crate) fn add(&mut self, raw: &str) {
+    /// Takes in what one value tells, which is returned.
+    pub(crate) fn add(&mut self, raw: &str) -> Shape {
         let readings = Readings::of(raw);
-        let possible = readings.orders();
-        self.short_years += u64::from(readings.short_year);
-        match readings.shape() {
-            Shape::Unambiguous | Shape::Same => self.settled += 1,
-            Shape::Decided(_) | Shape::Ambiguous => {
-                self.needing += 1;
-                for (excluded, possible) in self.excluded.iter_mut().zip(possible) {
-                    *excluded += u64::from(!possible);
-                }
-            }
-            Shape::Blank => {}
-            Shape::Unreadable => self.unreadable += 1,
+        let shape = readings.shape();
+        if matches!(shape, Shape::Blank | Shape::Unreadable) {
+            return shape;
         }
+        self.short_years += u64::from(readings.short_year);
+        if matches!(shape, Shape::Decided(_) | Shape::Ambiguous) {
+            self.needing += 1;
+            for (excluded, possible) in self.excluded.iter_mut().zip(readings.orders()) {
+                *excluded += u64::from(!possible);
+            }
+        }
+        shape
     }
 
     /// Takes in what other values of the same column tell.
     pub(crate) fn merge(&mut self, other: &ColumnOrder) {
         self.needing += other.needing;
-        self.settled += other.settled;
-        self.unreadable += other.unreadable;
         self.short_years += other.short_years;
         for (mine, theirs) in self.excluded.iter_mut().zip(other.excluded) {
             *mine += theirs;
@@ -221,48 +219,29 @@ pub(crate) fn parse(raw: &str, order: Option<DateOrder>, emit: &mut dyn FnMut(Da
 /// [`parse`] of what most dates are, `04/05/1990` and `1990-05-04`; none for a cell of any other form.
 #[inline]
 pub(crate) fn quick(raw: &str, order: Option<DateOrder>, mut emit: impl FnMut(Date)) -> Option<Reading> {
-    let text: &[u8; 10] = raw.as_bytes().try_into().ok()?;
-    let is_year_first = text[2].is_ascii_digit();
-    let ends = if is_year_first { [4, 7] } else { [2, 5] };
-    let sign = text[ends[0]];
-    if text[ends[1]] != sign || !matches!(sign, b'/' | b'-' | b'.') {
-        return None;
-    }
-    let mut parts = [0_i64; 3];
-    for (part, (start, end)) in parts.iter_mut().zip([(0, ends[0]), (ends[0] + 1, ends[1]), (ends[1] + 1, text.len())]) {
-        for digit in &text[start..end] {
-            if !digit.is_ascii_digit() {
-                return None;
-            }
-            *part = *part * 10 + i64::from(digit - b'0');
-        }
-    }
-    let [a, b, c] = parts;
-    // As the long way has it: the year first needs no order, and otherwise month and day may be either.
-    let days: [Option<(i64, i64, i64)>; 2] = match (is_year_first, order) {
-        (true, _) => [Some((a, b, c)), None],
-        (false, Some(DateOrder::Dmy)) => [Some((c, b, a)), None],
-        (false, Some(DateOrder::Mdy)) => [Some((c, a, b)), None],
-        (false, Some(DateOrder::Ymd)) => [None, None],
-        (false, None) => [Some((c, b, a)), (a != b).then_some((c, a, b))],
-    };
-    let is_default = |(year, month, day)| is_default(year, month, day);
+    let usual = Usual::scan(raw)?;
+    let is_asked = |of: Option<DateOrder>| order.is_none() || of.is_none() || of == order;
+    // Where both orders give one day, it is one.
+    let is_other = |place: usize| order.is_some() || place == 0 || !usual.is_same();
     let mut reading = Reading::Unreadable;
-    for day in days.into_iter().flatten().filter(|day| !is_default(*day)) {
-        if let Some(date) = Date::new(day.0, day.1, day.2) {
+    for (place, (of, day)) in usual.days().enumerate() {
+        if is_asked(of)
+            && is_other(place)
+            && !is_default(day.0, day.1, day.2)
+            && let Some(date) = Date::new(day.0, day.1, day.2)
+        {
             emit(date);
             reading = Reading::Value;
         }
     }
     // A default is one in whichever order it is read.
-    let both = if is_year_first { [(a, b, c); 2] } else { [(c, b, a), (c, a, b)] };
-    let is_blank = reading == Reading::Unreadable && both.into_iter().any(is_default);
+    let is_blank = reading == Reading::Unreadable && usual.days().any(|(_, (year, month, day))| is_default(year, month, day));
     Some(if is_blank { Reading::Blank } else { reading })
 }
 
 /// [`parse`] of any cell.
 fn parse_any(raw: &str, order: Option<DateOrder>, emit: &mut dyn FnMut(Date)) -> Reading {
-    let readings = Readings::of(raw);
+    let readings = Readings::of_any(raw);
     let list = readings.list();
     let found = if let Some(order) = order {
         let first = list.iter().find(|reading| reading.first && reading.order.is_none_or(|needed| needed == order));
@@ -283,11 +262,6 @@ fn parse_any(raw: &str, order: Option<DateOrder>, emit: &mut dyn FnMut(Date)) ->
         (false, true) => Reading::Blank,
         (false, false) => Reading::Unreadable,
     }
-}
-
-/// What one value tells about its column's order.
-pub(crate) fn shape(raw: &str) -> Shape {
-    Readings::of(raw).shape()
 }
 
 /// Whether a word is a month's, in full or shortened.
@@ -363,6 +337,16 @@ impl Default for Readings {
 
 impl Readings {
     fn of(raw: &str) -> Readings {
+        let Some(usual) = Usual::scan(raw) else { return Readings::of_any(raw) };
+        let mut readings = Readings::default();
+        for (order, day) in usual.days() {
+            readings.add(order, day, true);
+        }
+        readings
+    }
+
+    /// [`Readings::of`] any cell.
+    fn of_any(raw: &str) -> Readings {
         let mut readings = Readings::default();
         if is_placeholder(raw) {
             readings.blank = true;
@@ -688,7 +672,7 @@ mod tests {
             ("soon", Shape::Unreadable),
             ("31/02/1990", Shape::Unreadable),
         ] {
-            assert_eq!(shape(raw), expected, "of {raw:?}");
+            assert_eq!(ColumnOrder::default().add(raw), expected, "of {raw:?}");
         }
     }
 
@@ -750,6 +734,8 @@ mod tests {
                     prop_assert_eq!(one, other);
                 }
             }
+            let (one, other) = (Readings::of(&raw), Readings::of_any(&raw));
+            prop_assert_eq!((one.shape(), one.orders(), one.short_year), (other.shape(), other.orders(), other.short_year));
         }
 
         #[test]
@@ -769,7 +755,7 @@ mod tests {
         #[test]
         fn total(raw in any::<String>()) {
             every(&raw, None);
-            shape(&raw);
+            ColumnOrder::default().add(&raw);
         }
     }
 }
