@@ -27,10 +27,10 @@ impl Ordinals {
     pub(crate) fn new(key: &Secret, supplied: u32, blocks: u32) -> Option<Ordinals> {
         let all = blocks.checked_mul(BLOCK)?.checked_add(supplied)?;
         let full_blocks = all.checked_add(1).map(|_| all / BLOCK)?;
-        let choice = Shuffle::new(Secret::new(blake3::derive_key(BLOCKS_CONTEXT, key.expose())), full_blocks);
+        let choice = Shuffle::new(&Secret::new(blake3::derive_key(BLOCKS_CONTEXT, key.expose())), full_blocks);
         let mut blocks: Vec<u32> = (0..blocks).map(|number| choice.ordinal(number)).collect();
         blocks.sort_unstable();
-        Some(Ordinals { shuffle: Shuffle::new(key.clone(), supplied), supplied, blocks })
+        Some(Ordinals { shuffle: Shuffle::new(key, supplied), supplied, blocks })
     }
 
     /// The ordinal of a supplied record, by its row.
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn without_controls_ordinals_are_the_shuffle() {
-        let (plain, shuffle) = (ordinals(3, 2_500, 0), Shuffle::new(Secret::new([3; 32]), 2_500));
+        let (plain, shuffle) = (ordinals(3, 2_500, 0), Shuffle::new(&Secret::new([3; 32]), 2_500));
         assert!((0..2_500).all(|row| plain.supplied(row) == shuffle.ordinal(row)));
         assert_eq!(plain.end(), 2_500);
         assert!((0..3).all(|block| !plain.is_control_block(block)));

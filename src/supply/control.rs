@@ -202,7 +202,7 @@ impl<'a> Controls<'a> {
             return Err(too_few.into());
         }
         let ordinals = Ordinals::new(shuffle, ground.records, blocks).ok_or(SupplyError::TooMany)?;
-        let order = Shuffle::new(Secret::new(blake3::derive_key(CHOICE_CONTEXT, shuffle.expose())), self.rows);
+        let order = Shuffle::new(&Secret::new(blake3::derive_key(CHOICE_CONTEXT, shuffle.expose())), self.rows);
         let in_order = (0..self.rows).map(|place| order.row(place)).filter(|row| usable.contains(*row));
         let rows: Vec<u32> = in_order.take((blocks * BLOCK) as usize).collect();
         let number_of: HashMap<u32, u32> = rows.iter().copied().zip(0..).collect();

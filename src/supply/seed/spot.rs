@@ -14,7 +14,7 @@ const CONTEXT: &str = "residua v1 spot checks";
 /// The ordinals to be asked for, ascending: of `wanted`, up to half are seeds. `order` settles which, `manifest` has the ordinals of its rows.
 pub(crate) fn ordinals(order: &Secret, manifest: &Ordinals, records: u32, seeds: &[u32], wanted: u32) -> Vec<u32> {
     let wanted = wanted.min(records) as usize;
-    let order = Shuffle::new(Secret::new(blake3::derive_key(CONTEXT, order.expose())), records);
+    let order = Shuffle::new(&Secret::new(blake3::derive_key(CONTEXT, order.expose())), records);
     let seeds: BTreeSet<u32> = seeds.iter().copied().filter(|row| *row < records).collect();
     // In an order of their own, so that fewer of them are always the same ones.
     let mut asked: Vec<u32> = seeds.iter().copied().collect();
