@@ -176,27 +176,55 @@ struct Signs {
     slashes: usize,
 }
 
+/// For each character of ASCII, what [`Signs`] counts it as.
+const CLASSES: [u8; 128] = {
+    let mut classes = [OTHER; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte as usize] = match byte {
+            b'0'..=b'9' => 0,
+            b'a'..=b'z' | b'A'..=b'Z' => 1,
+            b'@' => 3,
+            b' ' => 4,
+            b'\'' => 5,
+            b'.' => 6,
+            b'/' => 7,
+            b'-' => UNCOUNTED,
+            _ => OTHER,
+        };
+        byte += 1;
+    }
+    classes
+};
+const OTHER: u8 = 2;
+const UNCOUNTED: u8 = 8;
+
 impl Signs {
     fn of(text: &str) -> Signs {
-        let mut signs = Signs::default();
-        let mut is_parted = true;
-        for character in text.chars() {
-            match character {
-                '0'..='9' => signs.digits += 1,
-                _ if character.is_alphabetic() => signs.letters += 1,
-                '@' => signs.ats += 1,
-                ' ' => signs.blanks += 1,
-                '\'' => signs.apostrophes += 1,
-                '.' => signs.points += 1,
-                '/' => signs.slashes += 1,
-                '-' | '’' => {}
-                _ => signs.others += 1,
-            }
-            let is_blank = character.is_whitespace();
-            signs.words += u64::from(is_parted && !is_blank);
+        let mut counts = [0; 9];
+        let (mut words, mut is_parted) = (0, true);
+        let mut add = |class: u8, is_blank: bool| {
+            counts[usize::from(class)] += 1;
+            words += u64::from(is_parted && !is_blank);
             is_parted = is_blank;
+        };
+        if text.is_ascii() {
+            for byte in text.bytes() {
+                add(CLASSES[usize::from(byte % 128)], matches!(byte, b' ' | b'\t'..=b'\r'));
+            }
+        } else {
+            for character in text.chars() {
+                let class = match u8::try_from(character) {
+                    Ok(byte) if byte.is_ascii() => CLASSES[usize::from(byte % 128)],
+                    _ if character == '’' => UNCOUNTED,
+                    _ if character.is_alphabetic() => 1,
+                    _ => OTHER,
+                };
+                add(class, character.is_whitespace());
+            }
         }
-        signs
+        let [digits, letters, others, ats, blanks, apostrophes, points, slashes, _] = counts;
+        Signs { digits, letters, others, words, ats, blanks, apostrophes, points, slashes }
     }
 }
 
@@ -244,6 +272,30 @@ impl Profiles {
         self.rows += other.rows;
         for (profile, other) in self.columns.iter_mut().zip(&other.columns) {
             profile.merge(other);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn characters_are_counted_as_what_they_are(text in "[a-zA-Z0-9@ '’./ \t-]{0,12}|\\PC{0,12}|[\0-\u{7f}]{0,12}") {
+            let signs = Signs::of(&text);
+            let count = |is_one: &dyn Fn(char) -> bool| text.chars().filter(|character| is_one(*character)).count();
+            let named = |character: char| "@ './-’".contains(character);
+            prop_assert_eq!(signs.digits, count(&|character| character.is_ascii_digit()));
+            prop_assert_eq!(signs.letters, count(&|character| character.is_alphabetic()));
+            let is_other = |character: char| !character.is_ascii_digit() && !character.is_alphabetic() && !named(character);
+            prop_assert_eq!(signs.others, count(&is_other));
+            prop_assert_eq!(
+                [signs.ats, signs.blanks, signs.apostrophes, signs.points, signs.slashes],
+                ['@', ' ', '\'', '.', '/'].map(|sign| count(&|character| character == sign))
+            );
+            prop_assert_eq!(signs.words, text.split_whitespace().count() as u64);
         }
     }
 }
