@@ -17,6 +17,8 @@ mod document;
 pub(crate) mod drain;
 mod exit_code;
 mod failure;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod inspect;
 mod keygen;
 mod ledger;

@@ -43,4 +43,7 @@ mod verification;
 #[cfg(feature = "bench")]
 #[doc(hidden)]
 pub use crate::cli::drain::drain;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub use crate::cli::fuzz::fuzz;
 pub use crate::cli::main;

@@ -13,6 +13,9 @@ mod crowd;
 mod demo;
 #[cfg(unix)]
 mod doctor;
+#[cfg(target_os = "linux")]
+mod faults;
+mod forgeries;
 pub(crate) mod harness;
 mod help;
 mod hostile_files;
@@ -43,6 +46,8 @@ mod passphrase;
 mod piped;
 #[cfg(unix)]
 mod postgres;
+#[cfg(unix)]
+mod read_only;
 mod receive;
 mod recipients;
 pub(crate) mod report;
@@ -68,5 +73,6 @@ mod stamp;
 mod terminal;
 mod trace;
 mod transformations;
+mod traps;
 pub(crate) mod world;
 mod year;

@@ -57,6 +57,33 @@ fn exit_codes_are_the_enum() {
 }
 
 #[test]
+fn limits_are_those_of_the_source() {
+    let document = read("docs/limits.md");
+    let rows: Vec<&str> = document.lines().filter(|line| line.starts_with("| ") && line.contains("` |")).collect();
+    let mut problems = Vec::new();
+    for row in &rows {
+        let shown: Vec<&str> =
+            spans(row.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default()).filter(|span| *span != " ").collect();
+        let [file, value] = shown[..] else {
+            problems.push(format!("docs/limits.md: {row}: the last cell is not a file and a number in it"));
+            continue;
+        };
+        let source = read(&format!("src/{file}"));
+        let is_so = match value.split_once(" = ") {
+            Some((name, value)) => {
+                source.lines().any(|line| line.contains(&format!("const {name}: ")) && line.ends_with(&format!(" = {value};")))
+            }
+            None => source.contains(value),
+        };
+        if !is_so {
+            problems.push(format!("docs/limits.md: `{value}` is not what src/{file} has; correct either"));
+        }
+    }
+    assert!(problems.is_empty(), "{}", listed(&problems));
+    assert!(rows.len() > 25, "only {} limits were found", rows.len());
+}
+
+#[test]
 fn no_file_names_a_machine_or_a_registry() {
     let mut problems = Vec::new();
     for (path, text) in text_files() {

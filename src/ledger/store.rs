@@ -375,7 +375,10 @@ impl Ledger {
             return Err(LedgerError::Misfit { problem });
         }
         self.append_line(now, entry, known)?;
-        self.write_head()
+        // The line counts, whatever becomes of `head` now: were this an error, the command would be given again, and the same be entered twice.
+        // Whoever appends next makes up for it, or fails before anything is appended.
+        let _ = self.write_head();
+        Ok(())
     }
 
     /// Appends the line of an entry that fits, where the lock is held and `head` knows the lines up to a number. It does not know this one yet.
@@ -564,8 +567,7 @@ impl Ledger {
 
     pub(super) fn lock(&self) -> Result<File, LedgerError> {
         self.refuse_export()?;
-        let open = OpenOptions::new().read(true).append(true).create(true).open(self.path("lock"));
-        let locked = open.and_then(|file| file.lock().map(|()| file));
+        let locked = atomic_file::open_private(&self.path("lock")).and_then(|file| file.lock().map(|()| file));
         locked.map_err(|source| self.file_error("lock", source))
     }
 

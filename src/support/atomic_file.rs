@@ -112,6 +112,15 @@ pub(crate) fn folder_beside(path: &Path) -> io::Result<TempDir> {
     })
 }
 
+/// Opens a file to append to and to lock, and makes it for its owner alone where there is none.
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// Makes a folder for its owner alone, where there is none, and those above it. Says whether the one that is there is for its owner alone.
 #[cfg(unix)]
 pub(crate) fn private_folder(path: &Path) -> io::Result<bool> {

@@ -129,7 +129,7 @@ pub(crate) struct Command<'case> {
     now: Option<String>,
     environment: Vec<(OsString, OsString)>,
     input: Option<Vec<u8>>,
-    script: Option<&'static str>,
+    script: Option<String>,
 }
 
 impl Command<'_> {
@@ -153,8 +153,8 @@ impl Command<'_> {
 
     /// Lets a shell start the program, with surroundings of its own: `ulimit -f 8; exec "$@"`.
     #[cfg(unix)]
-    pub(crate) fn in_shell(mut self, script: &'static str) -> Self {
-        self.script = Some(script);
+    pub(crate) fn in_shell(mut self, script: impl Into<String>) -> Self {
+        self.script = Some(script.into());
         self
     }
 
@@ -194,11 +194,11 @@ impl Command<'_> {
     /// Runs it to its end, and meanwhile does something to it, by its process id.
     pub(crate) fn run_while(self, meddle: impl FnOnce(u32)) -> Output {
         let case = self.case;
-        let mut command = match self.script {
+        let mut command = match &self.script {
             None => process::Command::new(&case.program),
             Some(script) => {
                 let mut command = process::Command::new("sh");
-                command.args(["-c", script, "sh"]).arg(&case.program);
+                command.args(["-c", script.as_str(), "sh"]).arg(&case.program);
                 command
             }
         };

@@ -127,7 +127,20 @@ impl<P: Product> Server<P> {
         Server::launch(&[], Some(&format!("DNS:{host}")))
     }
 
+    /// One that follows another which is not there, and so is behind it.
+    pub(crate) fn start_as_replica() -> Option<Server<P>> {
+        Server::launch_with(
+            &["wal_level=replica", "hot_standby=on", "max_connections=100", "max_worker_processes=8", "max_wal_senders=10"],
+            None,
+            Some("data/standby.signal"),
+        )
+    }
+
     fn launch(settings: &[&str], certified: Option<&str>) -> Option<Server<P>> {
+        Server::launch_with(settings, certified, None)
+    }
+
+    fn launch_with(settings: &[&str], certified: Option<&str>, mark: Option<&str>) -> Option<Server<P>> {
         let Some(programs) = P::find() else {
             give_up::<P>(env::var_os("CI").is_some());
             return None;
@@ -141,6 +154,10 @@ impl<P: Product> Server<P> {
             let command = P::service(&programs, &folder, port, certified.is_some(), settings);
             let mut keeper = Keeper::of(folder, P::SIGNAL, &command);
             keeper.copy_in(&template, "data");
+            if let Some(mark) = mark {
+                fs::write(keeper.folder().join(mark), "").expect("a mark");
+                keeper.hand_over();
+            }
             if let Some(names) = certified {
                 certify(keeper.folder(), names);
                 keeper.hand_over();
@@ -179,6 +196,11 @@ impl<P: Product> Server<P> {
     /// Holds the server's data, socket, log and certificates, until it stops.
     pub(crate) fn folder(&self) -> &Path {
         self.keeper.folder()
+    }
+
+    /// What it has said so far.
+    pub(crate) fn log(&self) -> String {
+        self.keeper.log()
     }
 
     /// The certificate of the authority that a client has to trust, of a server with TLS.

@@ -333,16 +333,20 @@ pub(crate) fn sign(world: &World, party: &str, statement: &serde_json::Value) ->
 
 /// A statement signed with a key file, whatever it says.
 pub(crate) fn sign_as(case: &Case, key: &str, card: &str, statement: &serde_json::Value) -> String {
+    sign_payload(case, key, card, &serde_json::to_vec(statement).expect("JSON"))
+}
+
+/// A payload signed with a key file, whatever its bytes are.
+pub(crate) fn sign_payload(case: &Case, key: &str, card: &str, payload: &[u8]) -> String {
     use ed25519_dalek::Signer;
     const KIND: &str = "application/vnd.in-toto+json";
     let key = signing_key(case, key);
     let card: serde_json::Value = serde_json::from_str(&case.read(card)).expect("a card");
-    let payload = serde_json::to_vec(statement).expect("JSON");
     let mut signed = format!("DSSEv1 {} {KIND} {} ", KIND.len(), payload.len()).into_bytes();
-    signed.extend(&payload);
+    signed.extend(payload);
     let encode = |bytes: &[u8]| data_encoding::BASE64.encode(bytes);
     let signature = serde_json::json!({ "keyid": card["fingerprint"], "sig": encode(&key.sign(&signed).to_bytes()) });
-    serde_json::json!({ "payload": encode(&payload), "payloadType": KIND, "signatures": [signature] }).to_string()
+    serde_json::json!({ "payload": encode(payload), "payloadType": KIND, "signatures": [signature] }).to_string()
 }
 
 /// The private key for signing in a key file.

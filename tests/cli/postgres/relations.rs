@@ -42,6 +42,7 @@ const TABLES: &[Trap] = &[
     trap("a table without columns beside", without_columns, FOUND, RESIDUAL),
     trap("1,600 columns", many_columns, FOUND, RESIDUAL),
     trap("columns that were dropped", dropped_columns, FOUND, RESIDUAL),
+    trap("a column dropped and added again", added_again, FOUND, PERSON),
     trap("rules, triggers and constraints beside", machinery, FOUND, RESIDUAL),
 ];
 
@@ -204,6 +205,15 @@ fn dropped_columns(server: &Postgres, people: &[&Person]) {
     server.sql("crm", format!("CREATE TABLE contacts (old1 text, {}, old2 text);", super::declared()));
     fill(server, "contacts", people);
     server.sql("crm", "ALTER TABLE contacts DROP old1, DROP old2, ADD note text DEFAULT 'none';");
+}
+
+/// What is found stands in the later column of the name alone, beside a table that never had another.
+fn added_again(server: &Postgres, people: &[&Person]) {
+    server.sql("crm", "CREATE TABLE contacts (id integer, email text);");
+    let rows: Vec<String> = people.iter().map(|person| format!("({}, '{}')", person.id, person.email)).collect();
+    server.sql("crm", "INSERT INTO contacts SELECT n, 'old' || n || '@mail.example' FROM generate_series(1, 9) AS n;");
+    server.sql("crm", "ALTER TABLE contacts DROP email; ALTER TABLE contacts ADD email text;");
+    server.sql("crm", format!("INSERT INTO contacts VALUES {};", rows.join(", ")));
 }
 
 fn machinery(server: &Postgres, people: &[&Person]) {
