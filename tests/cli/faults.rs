@@ -41,6 +41,8 @@ struct Scenario {
 struct Point {
     call: String,
     number: usize,
+    /// As the log has it.
+    whole: String,
 }
 
 /// Whether `strace` is there and may tamper. Where it is not, this is said; in CI it has to be.
@@ -124,11 +126,11 @@ impl Trial {
             let count = counts.entry((thread.to_owned(), name.to_owned())).or_default();
             *count += 1;
             if is_wanted(call) {
-                points.push(Point { call: name.to_owned(), number: *count });
+                points.push(Point { call: name.to_owned(), number: *count, whole: call.to_owned() });
             }
         }
         points.sort();
-        points.dedup();
+        points.dedup_by(|a, b| (&a.call, a.number) == (&b.call, b.number));
         assert!(!points.is_empty(), "the command makes no such call");
         points
     }
@@ -208,12 +210,12 @@ impl Trial {
     fn kill_everywhere(&mut self) {
         let lines_before = self.lines();
         let is_wanted = |call: &str| !call.starts_with("openat") || call.contains("O_CREAT");
-        for Point { call, number } in self.points(CHANGES, is_wanted) {
+        for Point { call, number, whole } in self.points(CHANGES, is_wanted) {
             self.restore();
             let killed = self.traced(&format!("-o /dev/null -e trace={call} -e inject={call}:signal=KILL:when={number}"));
             // A thread may make fewer calls this time.
             if killed.code.is_none() {
-                self.recover(&format!("killed at {call} {number}"), lines_before);
+                self.recover(&format!("killed at {call} {number}, {whole}"), lines_before);
             }
         }
     }
@@ -223,11 +225,11 @@ impl Trial {
         let lines_before = self.lines();
         let folder = self.folder();
         let is_wanted = |call: &str| Trial::is_inside(&folder, call) && (!call.starts_with("openat") || call.contains("O_CREAT"));
-        for Point { call, number } in self.points(CHANGES, is_wanted) {
+        for Point { call, number, whole } in self.points(CHANGES, is_wanted) {
             for error in ["ENOSPC", "EIO"] {
                 self.restore();
                 let refused = self.traced(&format!("-o /dev/null -e trace={call} -e inject={call}:error={error}:when={number}"));
-                let point = format!("{error} at {call} {number}");
+                let point = format!("{error} at {call} {number}, {whole}");
                 let is_said = refused.code == Some(1) && refused.stderr.starts_with("error: ");
                 if refused.code != Some(self.scenario.code) && !is_said {
                     self.faults.push(format!("{point}:{}", refused.whole()));
@@ -247,12 +249,16 @@ impl Trial {
     fn misread_everywhere(&mut self, is_believed: impl Fn(&Output) -> bool) {
         let folder = self.folder();
         let is_wanted = |call: &str| Trial::is_inside(&folder, call) && !call.contains("O_CREAT");
-        for Point { call, number } in self.points(READS, is_wanted) {
+        for Point { call, number, whole } in self.points(READS, is_wanted) {
             self.restore();
             let misread = self.traced(&format!("-o /dev/null -e trace={call} -e inject={call}:error=EIO:when={number}"));
+            // Reads of the loader count as well, in the thread that begins.
+            if misread.code == Some(127) {
+                continue;
+            }
             self.tried += 1;
             if !is_believed(&misread) {
-                self.faults.push(format!("EIO at {call} {number}:{}", misread.whole()));
+                self.faults.push(format!("EIO at {call} {number}, {whole}:{}", misread.whole()));
             }
         }
     }
@@ -260,7 +266,7 @@ impl Trial {
     #[expect(clippy::print_stderr, reason = "the figure that docs/reliability.md names")]
     fn end(self) {
         eprintln!("{} points", self.tried);
-        let shown = self.faults[..self.faults.len().min(5)].join("\n");
+        let shown = self.faults[..self.faults.len().min(9)].join("\n");
         assert!(self.faults.is_empty(), "{} of {} points:\n{shown}", self.faults.len(), self.tried);
         assert!(self.tried > 5, "only {} points were tried", self.tried);
     }
@@ -452,7 +458,9 @@ fn a_scan_that_cannot_read_is_never_clear() {
             code: 0,
             ..scan()
         });
-        trial.misread_everywhere(|output| matches!(output.code, Some(1 | 10)));
+        // A file that is looked at twice may be read whole the second time.
+        let is_whole = |output: &Output| output.stdout.contains("in 80 rows of 2 targets, of which 80 formed a key");
+        trial.misread_everywhere(|output| matches!(output.code, Some(1 | 10)) || output.code == Some(0) && is_whole(output));
         trial.end();
     }
 }
