@@ -118,9 +118,9 @@ impl Trial {
         let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
         for line in fs::read_to_string(log.path()).expect("a log").lines() {
             let Some((thread, call)) = line.split_once(' ') else { continue };
-            let Some((name, _)) =
-                call.trim_start().split_once('(').filter(|(name, _)| calls.split(',').any(|call| call == *name))
-            else {
+            // Numbers of threads are padded.
+            let call = call.trim_start();
+            let Some((name, _)) = call.split_once('(').filter(|(name, _)| calls.split(',').any(|call| call == *name)) else {
                 continue;
             };
             let count = counts.entry((thread.to_owned(), name.to_owned())).or_default();
