@@ -80,7 +80,11 @@ const TARGETS: [(&str, Target); 15] = [
     ("text", words),
 ];
 
-/// Hands bytes to a target by its name. One that does not exist is a mistake of whoever calls.
+/// Hands bytes to a target by its name.
+///
+/// # Panics
+///
+/// Where there is no such target, and where a reader gives two answers to one question.
 #[cfg_attr(not(feature = "fuzz"), expect(unreachable_pub, reason = "the fuzzers' one door"))]
 pub fn fuzz(target: &str, bytes: &[u8]) {
     let found = TARGETS.iter().find(|(name, _)| *name == target);

@@ -17,10 +17,10 @@ pub(crate) trait Progress: Sync {
 }
 
 /// A [`Progress`] that says nothing.
-#[cfg(any(test, feature = "bench"))]
+#[cfg(any(test, feature = "bench", feature = "fuzz"))]
 pub(crate) struct Silent;
 
-#[cfg(any(test, feature = "bench"))]
+#[cfg(any(test, feature = "bench", feature = "fuzz"))]
 impl Progress for Silent {
     fn begin(&self, _stage: &str, _rows: Option<u64>, _bytes: Option<u64>) {}
     fn advance(&self, _rows: u64, _bytes: u64) {}
