@@ -88,6 +88,22 @@ impl MatchKey {
         self.atoms.iter().any(is_own) || has(Atom::NameAny) && has(Atom::BirthYm)
     }
 
+    /// Whether the key tells twins apart who live together. They share what the others of a household share, and the day of birth.
+    pub(crate) fn tells_twins(&self) -> bool {
+        let is_own = |atom: &Atom| match atom.slot() {
+            Slot::Name => *atom != Atom::NameAny,
+            Slot::Child | Slot::Email | Slot::Identifier | Slot::Digest => true,
+            Slot::Birth | Slot::Postcode | Slot::Address | Slot::Town | Slot::Phone => false,
+        };
+        self.atoms.iter().any(is_own)
+    }
+
+    /// Whether the key is a whole name with nothing beside it that twins do not share, so that it is met wherever the name agrees.
+    pub(crate) fn is_of_twins_and_name(&self) -> bool {
+        let is_shared = |atom: &Atom| !matches!(atom.slot(), Slot::Child | Slot::Email | Slot::Identifier | Slot::Digest);
+        self.has_whole_name() && self.atoms.iter().all(is_shared)
+    }
+
     /// Whether records that agree on this key agree on the other too, which is another and weaker one.
     pub(crate) fn implies(&self, other: &MatchKey) -> bool {
         let covers = |strong: &MatchKey, weak: &MatchKey| {

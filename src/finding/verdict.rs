@@ -62,7 +62,7 @@ pub(crate) enum ReasonCode {
     SentinelMissed,
     /// A known-answer record was not found in the manifest.
     KnownAnswerMissed,
-    /// A key of class S or P hit in text in which so much was combined that chance may explain it.
+    /// A key of class S or P hit in text in which so much was combined that chance may explain it, or a key without a name in rows with another name.
     PossibleCoincidence,
     /// A class A key hit more records than coincidence explains.
     AggregateExcess,
@@ -156,8 +156,9 @@ impl ReasonCode {
                 "copy the manifest and its statement again, and scan with the version of residua that the originator uses"
             }
             ReasonCode::PossibleCoincidence => {
-                "look at the rows that `residua scan --findings FILE` lists, whose text names several people: delete what was supplied, or declare \
-                 with `--declare` where else it comes from; several people in one cell are told apart once each has a row of its own"
+                "look at the rows that `residua scan --findings FILE` lists, whose text names several people, or whose name is another than that of the \
+                 supplied person, as a twin's is: delete what was supplied, or declare with `--declare` where else it comes from; several people in \
+                 one cell are told apart once each has a row of its own"
             }
             ReasonCode::AggregateExcess => {
                 "look at the rows that `residua scan --findings FILE` lists: delete what was supplied, or declare with `--declare` where else \

@@ -34,6 +34,11 @@ impl PlannedKey {
         // A count of combinations is small, and exact as a float.
         self.class != Class::Aggregate && self.lambda * combinations as f64 >= PROOF
     }
+
+    /// Whether a hit names a person whom the recipient may hold from elsewhere, or as well the twin at the same address.
+    pub(crate) fn may_be_twins(&self) -> bool {
+        self.class == Class::Person && !self.key.tells_twins()
+    }
 }
 
 /// The keys of a supply.

@@ -121,6 +121,12 @@ pub(crate) struct Prober<'a> {
     doubtful: Vec<bool>,
     /// Whether each row of the batch names somebody in full. Empty where the supplied names have one part.
     names: Vec<bool>,
+    /// Whether each row of the batch forms a key by which twins would be told apart.
+    named: Vec<bool>,
+    /// The rows and records of the batch that agree on such a key.
+    told: Vec<(u32, u32)>,
+    /// The rows and records of the batch that agree on a key that twins share, by its number.
+    untold: Vec<(usize, u32, u32)>,
     tally: Tally,
 }
 
@@ -143,6 +149,9 @@ impl<'a> Prober<'a> {
             passed: vec![Vec::new(); lookup.plan.keys.len()],
             doubtful: Vec::new(),
             names: Vec::new(),
+            named: Vec::new(),
+            told: Vec::new(),
+            untold: Vec::new(),
             tally: Tally::new(ground.mapping.columns.len(), lookup.plan.keys.len(), ground.lawful_rows.len()),
         }
     }
@@ -187,6 +196,10 @@ impl<'a> Prober<'a> {
         }
         self.formed.clear();
         self.formed.resize(batch.rows(), Formed::Nothing);
+        self.named.clear();
+        self.named.resize(batch.rows(), false);
+        self.told.clear();
+        self.untold.clear();
         self.doubtful.clear();
         self.doubtful.resize(batch.rows(), false);
         self.number_hits.clear();
@@ -202,6 +215,7 @@ impl<'a> Prober<'a> {
                 all_hits += self.count(number, batch, found);
             }
         }
+        self.judge_twins(batch);
         self.put_in_order(found, first);
         self.tally.rows += batch.rows() as u64;
         let rows = self.converter.unreadable_rows().iter().zip(self.converter.personal_rows());
@@ -213,6 +227,23 @@ impl<'a> Prober<'a> {
             self.tally.rows_by_number += u64::from(*formed <= Formed::Number && *number_hit);
         }
         all_hits
+    }
+
+    /// What a key without a name found proves nothing in a row with a name that agrees with none of those records: a twin at the same address has all the
+    /// rest. One record that a name agrees with speaks for the row.
+    fn judge_twins(&mut self, batch: &RowBatch) {
+        self.told.sort_unstable();
+        for group in self.untold.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (number, row, _) = group[0];
+            let is_told = group.iter().any(|(_, row, record)| self.told.binary_search(&(*row, *record)).is_ok());
+            let is_covered = |(column, cell): &(usize, String)| batch.cell(row as usize, *column) == Some(cell.as_str());
+            let tally = &mut self.tally.keys[number];
+            if self.named[row as usize] && !is_told && !self.ground.lawful_rows.iter().any(is_covered) {
+                tally.doubtful_rows += 1;
+            } else {
+                tally.proved.extend(group.iter().map(|(_, _, record)| *record));
+            }
+        }
     }
 
     /// Puts what the batch found in the order of the rows, each key once for a row and record, or only the key that says most.
@@ -238,6 +269,7 @@ impl<'a> Prober<'a> {
         let key = &planned.key;
         let gate = self.lookup.gates.of(number);
         let (is_number, takes_whole_name) = (key.is_number() || key.is_digest(), key.has_whole_name());
+        let by_name = self.lookup.names_have_parts && key.is_of_twins_and_name();
         let (days, guesses, rows) = (self.converter.days(), self.converter.guesses(), self.formed.len());
         let (texts, doubtful) = (self.converter.texts(), &mut self.doubtful);
         let mut passed = std::mem::take(&mut self.passed[number]);
@@ -248,6 +280,7 @@ impl<'a> Prober<'a> {
         let (names, passed_gate) = (&self.names, gate.map(|gate| &self.passed[gate]));
         let slots = slots_of(key);
         let (formed, mut probes, mut is_formed) = (&mut self.formed, 0, false);
+        let told_by_name = &mut self.named;
         let (tally, mut capped) = (&mut self.tally, 0);
         let next = self.messages.fill_from(first, MOST_MESSAGES, key, &self.atoms, |row, combinations| {
             let is_open = passed_gate.is_none_or(|passed| passed[row]);
@@ -273,6 +306,7 @@ impl<'a> Prober<'a> {
                     Formed::Whole
                 };
                 formed[row] = best.max(formed[row]);
+                told_by_name[row] |= by_name && !is_half;
             }
             is_open
         });
@@ -292,6 +326,9 @@ impl<'a> Prober<'a> {
 
     fn count(&mut self, number: usize, batch: &RowBatch, found: &mut Vec<FoundRow>) -> u64 {
         let tally = &mut self.tally.keys[number];
+        let planned = &self.lookup.plan.keys[number];
+        // Whether the row is of the person or of a twin shows once all keys were looked up.
+        let may_be_twins = planned.may_be_twins();
         let mut counted = 0;
         let mut last_row = None;
         for hit in &self.hits {
@@ -309,8 +346,13 @@ impl<'a> Prober<'a> {
                 self.ground.lawful_rows.iter().position(is_covered)
             };
             let is_doubtful = self.doubtful[row as usize] && covering().is_none();
-            if !is_doubtful {
+            if may_be_twins && !is_doubtful {
+                self.untold.push((number, row, record));
+            } else if !is_doubtful {
                 tally.proved.insert(record);
+            }
+            if planned.key.tells_twins() {
+                self.told.push((row, record));
             }
             if last_row != Some(row) {
                 last_row = Some(row);

@@ -44,6 +44,9 @@ use tempfile::SpooledTempFile;
 /// By how much u may be too small where the supply and the text share their names with fewer people than all.
 const MARGIN: f64 = 10.0;
 
+/// The largest share of people whose twin may be held from elsewhere, at the same address: three of a hundred are twins at all.
+const TWINS: f64 = 0.03;
+
 /// The number of a column that no row has.
 const NO_COLUMN: usize = u32::MAX as usize;
 
@@ -269,7 +272,8 @@ impl TargetScan<'_> {
     /// too often here, where a find accuses, and a scan may have thousands of targets.
     fn lift_doubt(&self, tally: &mut Tally) {
         for (number, (planned, key)) in self.lookup.plan.keys.iter().zip(&mut tally.keys).enumerate() {
-            let expected = MARGIN * lambda(self.fingerprints(number), key.probes, planned.u);
+            let twins = if planned.may_be_twins() { TWINS * self.fingerprints(number) as f64 } else { 0.0 };
+            let expected = MARGIN * lambda(self.fingerprints(number), key.probes, planned.u) + twins;
             if is_beyond_chance(expected, key.doubtful_records()) {
                 key.proved = key.records.clone();
                 key.doubtful_rows = 0;

@@ -67,6 +67,7 @@ fn plain(lookup: &Lookup<'_>, mapping: &Mapping, entries: &Entries, rows: &[Vec<
         let (days, guesses, texts) = (converter.days()[0], converter.guesses()[0], converter.texts()[0]);
         let is_whole = records.candidates(Slot::Name, 0).any(has_parts);
         let (mut formed, mut number_hit) = (Formed::Nothing, false);
+        let (mut is_named, mut told, mut untold) = (false, BTreeSet::<u32>::new(), Vec::<(usize, Vec<u32>)>::new());
         for (place, planned) in lookup.plan.keys.iter().enumerate() {
             let messages = messages(&planned.key, &records, 0);
             assert!(messages.len() <= MOST_COMBINATIONS);
@@ -81,6 +82,8 @@ fn plain(lookup: &Lookup<'_>, mapping: &Mapping, entries: &Entries, rows: &[Vec<
                     () => Formed::Whole,
                 };
                 formed = if is_guess(slots, days) { formed } else { formed.max(best) };
+                let names_twins = lookup.names_have_parts && planned.key.is_of_twins_and_name();
+                is_named |= names_twins && is_whole && !is_guess(slots, days);
             }
             let hits: Vec<u32> = messages
                 .iter()
@@ -93,13 +96,25 @@ fn plain(lookup: &Lookup<'_>, mapping: &Mapping, entries: &Entries, rows: &[Vec<
             key.rows += u64::from(!hits.is_empty());
             key.doubtful_rows += u64::from(!hits.is_empty() && is_doubtful);
             number_hit |= !hits.is_empty() && planned.key.is_number();
-            for record in hits {
-                key.records.insert(record);
-                if !is_doubtful {
-                    key.proved.insert(record);
+            for record in &hits {
+                key.records.insert(*record);
+                if !is_doubtful && !planned.may_be_twins() {
+                    key.proved.insert(*record);
                 }
-                found.insert((number as u64, record, place));
+                found.insert((number as u64, *record, place));
             }
+            if planned.key.tells_twins() {
+                told.extend(&hits);
+            }
+            if planned.may_be_twins() && !is_doubtful && !hits.is_empty() {
+                untold.push((place, hits));
+            }
+        }
+        for (place, records) in untold {
+            let is_twin = is_named && !records.iter().any(|record| told.contains(record));
+            let key = &mut tally.keys[place];
+            key.doubtful_rows += u64::from(is_twin);
+            key.proved.extend(if is_twin { Vec::new() } else { records });
         }
         tally.rows += 1;
         let (is_unreadable, is_personal) = (converter.unreadable_rows()[0], converter.personal_rows()[0]);

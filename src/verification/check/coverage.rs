@@ -14,6 +14,7 @@ use crate::finding::coverage::Target;
 use crate::finding::declaration::Exclusion;
 use crate::finding::gap::GapCode;
 use crate::match_key::MatchKey;
+use crate::match_key::plan::PlannedKey;
 use crate::match_key::strength::Class;
 use crate::match_key::strength::PROOF;
 use crate::match_key::strength::decimal;
@@ -160,7 +161,7 @@ fn counts(findings: &mut Findings, context: Option<&Context<'_>>, outcome: &Outc
         let key = sanitize::clean(&result.key);
         let mut wrong = |is_wrong: bool, what: &str| wrong(is_wrong, &format!("key `{key}`: {what}"));
         wrong(!names.insert(&result.key), "it is listed twice");
-        let mut lambda = None;
+        let mut planned_key = None;
         if let Some(context) = context {
             let Some(number) = planned(&result.key) else {
                 wrong(true, "it is no key of the manifest");
@@ -172,7 +173,7 @@ fn counts(findings: &mut Findings, context: Option<&Context<'_>>, outcome: &Outc
                 && decimal(planned.u) == decimal(result.u)
                 && context.manifest.fingerprints(number) == result.fingerprints;
             wrong(!agrees, "class, origin, u or number of fingerprints are not the manifest's");
-            lambda = Some(planned.lambda);
+            planned_key = Some(planned);
         }
         wrong(result.rows > result.hits || result.distinct_records > result.hits, "fewer hits than rows or records hit");
         wrong(
@@ -186,7 +187,7 @@ fn counts(findings: &mut Findings, context: Option<&Context<'_>>, outcome: &Outc
         wrong(result.rows > result.probes.min(keyed), "more rows hit than were looked up");
         wrong(result.distinct_records > result.fingerprints.min(outcome.findable()), "more records hit than there are");
         declared_rows(&mut wrong, outcome, target, result);
-        doubtful_rows(&mut wrong, lambda, result);
+        doubtful_rows(&mut wrong, planned_key, result);
     }
     let most = target.by_key.iter().map(|result| result.distinct_records).max().unwrap_or(0);
     let all = sum(target.by_key.iter().map(|result| result.distinct_records));
@@ -206,8 +207,8 @@ fn declared_rows(wrong: &mut impl FnMut(bool, &str), outcome: &Outcome, target: 
     wrong(sum(result.declared_rows.iter().map(|(_, rows)| *rows)) > u128::from(result.rows), "more declared rows than rows hit");
 }
 
-/// Doubt makes a find weaker, so that the numbers have to bear it: a row of which chance may make a hit has many look-ups.
-fn doubtful_rows(wrong: &mut impl FnMut(bool, &str), lambda: Option<f64>, result: &KeyResult) {
+/// Doubt makes a find weaker, so that the numbers have to bear it: a row of which chance may make a hit has many look-ups, and twins share no name.
+fn doubtful_rows(wrong: &mut impl FnMut(bool, &str), planned: Option<&PlannedKey>, result: &KeyResult) {
     let declared = sum(result.declared_rows.iter().map(|(_, rows)| *rows));
     wrong(declared + u128::from(result.doubtful_rows) > u128::from(result.rows), "more declared and doubtful rows than rows hit");
     let is_all = u128::from(result.doubtful_rows) == u128::from(result.rows);
@@ -219,9 +220,9 @@ fn doubtful_rows(wrong: &mut impl FnMut(bool, &str), lambda: Option<f64>, result
         "the records in doubt are not those of the doubtful rows",
     );
     // As a product of floats: a count is exact far beyond all rows that there are.
-    let looked_up = lambda.map(|lambda| lambda * result.probes as f64);
-    let is_weak = result.class == Class::Aggregate
-        || looked_up.is_some_and(|looked_up| looked_up < PROOF * result.doubtful_rows as f64 * ROUNDED);
+    let is_chance = |planned: &PlannedKey| planned.lambda * result.probes as f64 >= PROOF * result.doubtful_rows as f64 * ROUNDED;
+    let is_weak =
+        result.class == Class::Aggregate || planned.is_some_and(|planned| !planned.may_be_twins() && !is_chance(planned));
     wrong(result.doubtful_rows > 0 && is_weak, "rows are called doubtful of which chance makes no hit");
 }
 
