@@ -306,7 +306,8 @@ impl<'a> Prober<'a> {
                     Formed::Whole
                 };
                 formed[row] = best.max(formed[row]);
-                told_by_name[row] |= by_name && !is_half;
+                // Words of a text are nobody's name against another.
+                told_by_name[row] |= by_name && !is_half && !texts[row].has(Slot::Name);
             }
             is_open
         });

@@ -186,7 +186,7 @@ pub(crate) fn words(reasons: &ReasonGroup<'_>) -> String {
         ReasonCode::KnownAnswerMissed if number == 0 => "no known answer was looked up in the manifest".to_owned(),
         ReasonCode::KnownAnswerMissed => format!("not found: {} of the manifest", of(number, "known answer")),
         ReasonCode::PossibleCoincidence => format!(
-            "in `{place}`, {} of text with many names and values {} with people asked about by {keys}, which may be chance",
+            "in `{place}`, {} of text with many names and values, or of another name, {} with people asked about by {keys}, which may be chance or a twin",
             of(number, "row"),
             if number == 1 { "agrees" } else { "agree" }
         ),

@@ -82,7 +82,7 @@ fn plain(lookup: &Lookup<'_>, mapping: &Mapping, entries: &Entries, rows: &[Vec<
                     () => Formed::Whole,
                 };
                 formed = if is_guess(slots, days) { formed } else { formed.max(best) };
-                let names_twins = lookup.names_have_parts && planned.key.is_of_twins_and_name();
+                let names_twins = lookup.names_have_parts && planned.key.is_of_twins_and_name() && !texts.has(Slot::Name);
                 is_named |= names_twins && is_whole && !is_guess(slots, days);
             }
             let hits: Vec<u32> = messages
