@@ -1,5 +1,7 @@
 //! `destroy`: the recipient removes what it had of a supply for residua, and signs that it did.
 
+mod begun;
+
 use crate::attestation::destruction_v1;
 use crate::attestation::destruction_v1::DestructionV1;
 use crate::attestation::destruction_v1::ItemV1;
@@ -26,6 +28,7 @@ use crate::support::atomic_file::Existing;
 use crate::support::sanitize::clean;
 use crate::support::time;
 use anyhow::Context as _;
+use begun::Begun;
 use clap::Args;
 use std::io::Write;
 use std::path::PathBuf;
@@ -45,7 +48,8 @@ Example:
       --name \"A. N. Other\" --role \"data steward\" --out destroyed.json
 
 What a file system, a snapshot or a backup still holds of a removed file is
-not looked at.
+not looked at. Where the command broke off, give it again: until the record
+stands, `RECORD.begun` keeps what was there.
 
 Exit codes: 0 destroyed, or tried; 1 error: what could not be removed is
 listed, and the record names only what was.")]
@@ -89,15 +93,18 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     if arguments.files.is_empty() && arguments.gone.is_empty() {
         return Err(advised("nothing is named that is to be destroyed", "name the files, or what was gone before with `--gone`"));
     }
-    let doomed = removal::recognise(&arguments.files, &originator, context)?;
+    let begun = Begun::read(&arguments.out)?;
+    let has_gone = |path: &PathBuf| begun.as_ref().is_some_and(|begun| begun.has_removed(path));
+    let named: Vec<PathBuf> = arguments.files.iter().filter(|path| !has_gone(path)).cloned().collect();
+    let doomed = removal::recognise(&named, &originator, context)?;
     let stated = arguments.of.as_ref().map(|path| document::open(path, "manifest statement", &originator)).transpose()?;
-    let (supply_id, subject) = of_one_supply(&doomed, stated)?;
+    let (supply_id, subject) = of_one_supply(&doomed, stated, begun.as_ref())?;
     if arguments.dry_run {
         let json = DestroyedV1 {
             version: json_v1::VERSION,
             supply_id: supply_id.clone(),
             destroyed: Vec::new(),
-            remaining: arguments.files.iter().map(|path| path.display().to_string()).collect(),
+            remaining: named.iter().map(|path| path.display().to_string()).collect(),
             file: None,
         };
         let words: String = doomed.iter().map(Doomed::words).collect();
@@ -107,12 +114,15 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         }
         return Ok(ExitCode::Clear);
     }
-    let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
+    // A record of a command that broke off names no more than this one will.
+    let existing = if arguments.force || begun.is_some() { Existing::Replace } else { Existing::Keep };
     let writing = || format!("cannot write `{}`", arguments.out.display());
     // Begun before anything is removed, so that a folder that takes no file is found out in time.
     let mut out = AtomicFile::create(&arguments.out, Access::Public, existing).with_context(writing)?;
+    Begun::new(&supply_id, &subject, &doomed, begun.as_ref()).write(&arguments.out)?;
+    let gone = gone_before(&arguments.gone, begun.as_ref());
     let (removed, remaining) = removal::remove(doomed);
-    let items: Vec<ItemV1> = removed.iter().map(|doomed| doomed.item.clone()).chain(arguments.gone.iter().cloned()).collect();
+    let items: Vec<ItemV1> = removed.iter().map(|doomed| doomed.item.clone()).chain(gone.iter().cloned()).collect();
     let is_recorded = !items.is_empty();
     if is_recorded {
         let predicate = DestructionV1 {
@@ -129,9 +139,15 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         out.write_all(&Envelope::sign(payload, &key).to_json()).with_context(writing)?;
         out.commit().with_context(writing)?;
     }
+    if remaining.is_empty() {
+        Begun::forget(&arguments.out);
+    }
     match context.format {
         Format::Text => {
-            let words: String = removed.iter().map(Doomed::words).collect();
+            let mut words: String = removed.iter().map(Doomed::words).collect();
+            if let Some(begun) = &begun {
+                words.extend(begun.gone().iter().map(|item| format!("  {} (by a command that broke off)\n", item.what)));
+            }
             context.say(&format!("Destroyed of supply {supply_id}:\n{words}"))?;
             if is_recorded {
                 let record = arguments.out.display();
@@ -141,7 +157,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         Format::Json => context.print(&json_v1::write(&DestroyedV1 {
             version: json_v1::VERSION,
             supply_id,
-            destroyed: removed.iter().map(Doomed::json).chain(arguments.gone.iter().map(removal::json)).collect(),
+            destroyed: removed.iter().map(Doomed::json).chain(gone.iter().map(removal::json)).collect(),
             remaining: remaining.clone(),
             file: is_recorded.then(|| arguments.out.display().to_string()),
         }))?,
@@ -151,19 +167,36 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     }
     Err(advised(
         format!("not destroyed: {}", remaining.join("; ")),
-        "see why they could not be removed, and run the command again for them with another `--out`; the originator takes several records",
+        "see why they could not be removed, and give the same command again: its record names what is gone by then as well",
     ))
 }
 
+/// What was gone before, each thing once: as the command names it, and as a command before left it that broke off.
+fn gone_before(named: &[ItemV1], begun: Option<&Begun>) -> Vec<ItemV1> {
+    let mut gone = named.to_vec();
+    for item in begun.map(Begun::gone).unwrap_or_default() {
+        if ![&item.sha256, &item.blake3].into_iter().flatten().any(|digest| named.iter().any(|named| named.is(digest))) {
+            gone.push(item);
+        }
+    }
+    gone
+}
+
 /// The one supply that all files are of, and the manifest that the record is about.
-fn of_one_supply(doomed: &[Doomed], stated: Option<Document<ManifestV1>>) -> anyhow::Result<(String, Subject)> {
+fn of_one_supply(
+    doomed: &[Doomed],
+    stated: Option<Document<ManifestV1>>,
+    begun: Option<&Begun>,
+) -> anyhow::Result<(String, Subject)> {
     let stated = stated.map(|stated| (stated.statement.predicate, stated.statement.subject));
     let stated = stated.map(|(manifest, subject)| (manifest.supply.supply_id, (manifest.phase_group, subject)));
     let stated = stated.as_ref();
-    let mut supplies = doomed.iter().filter_map(|doomed| doomed.supply_id.as_ref()).chain(stated.map(|(supply_id, _)| supply_id));
+    let supplies = doomed.iter().filter_map(|doomed| doomed.supply_id.as_ref()).chain(stated.map(|(supply_id, _)| supply_id));
+    let mut supplies = supplies.chain(begun.map(|begun| &begun.supply_id));
     let manifests = || doomed.iter().filter_map(|doomed| doomed.manifest.as_ref()).chain(stated.map(|(_, manifest)| manifest));
     let subject = manifests().find(|(group, _)| *group == PhaseGroup::Deletion).or_else(|| manifests().next());
-    let (Some(supply_id), Some((_, subject))) = (supplies.next(), subject) else {
+    let begun = begun.and_then(Begun::subject);
+    let (Some(supply_id), Some(subject)) = (supplies.next(), begun.as_ref().or(subject.map(|(_, subject)| subject))) else {
         return Err(advised(
             "nothing says which supply this is of, and nothing was destroyed",
             "name a manifest or a challenge of it too, or the statement of one that is gone (`--of`)",

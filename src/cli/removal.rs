@@ -38,7 +38,7 @@ const CHUNK: usize = 1 << 20;
 /// A file that is to be destroyed.
 #[derive(Debug)]
 pub(super) struct Doomed {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     seen: Seen,
     /// As the record names it.
     pub(super) item: ItemV1,

@@ -320,3 +320,47 @@ fn a_digest_that_is_none_does_nothing_to_the_terminal() {
     closed.exits_with(1).prints("names the findings of the `deletion` scan");
     assert!(!closed.stdout.contains('\u{1b}'), "{:?}", closed.stdout);
 }
+
+#[test]
+fn what_a_destruction_that_broke_off_has_removed_stands_in_the_record_of_the_next() {
+    let world = clear();
+    destroy(&world, &THEIRS, &[]).exits_with(0);
+    assert!(!world.case.path("destroyed.json.begun").exists(), "nothing is left of it");
+    let record = payload(&world.case.read("destroyed.json"));
+
+    // As it is after a kill: two are gone, and no record stands.
+    let world = clear();
+    let digest = |name: &str| {
+        let statement = payload(&world.case.read(&format!("{name}.intoto.json")));
+        statement["subject"][0]["digest"]["sha256"].clone()
+    };
+    let file = |index: usize| json!({ "path": world.case.path(THEIRS[index]), "item": record["predicate"]["items"][index] });
+    let mut begun = json!({
+        "version": 1,
+        "supplyId": world.supply_id(),
+        "manifest": "deletion.residua",
+        "manifestSha256": digest(THEIRS[1]),
+        "files": [file(0), file(4)],
+    });
+    world.case.write("destroyed.json.begun", begun.to_string());
+    for name in [THEIRS[0], THEIRS[4]] {
+        fs::remove_file(world.case.path(name)).expect("a file");
+    }
+    destroy(&world, &THEIRS, &["--dry-run"]).exits_with(0).prints(THEIRS[1]);
+    destroy(&world, &THEIRS, &[]).exits_with(0).prints("findings (by a command that broke off)");
+    let again = payload(&world.case.read("destroyed.json"));
+    let how: Vec<_> = again["predicate"]["items"].as_array().expect("items").iter().map(|item| &item["how"]).collect();
+    assert_eq!(how, ["removed", "removed", "removed", "gone", "gone"]);
+    world.run(AFTER, &["verify", "destroyed.json"]).exits_with(0).prints("5 things named");
+
+    // One that cannot be read, or is of another supply, is not passed over.
+    let world = clear();
+    for spoilt in [String::new(), "{}".to_owned(), json!({ "version": 2 }).to_string()] {
+        world.case.write("destroyed.json.begun", spoilt);
+        destroy(&world, &THEIRS, &[]).exits_with(1).warns("`destroyed.json.begun` is not what").warns("nothing was destroyed");
+    }
+    begun["supplyId"] = json!("0".repeat(32));
+    world.case.write("destroyed.json.begun", begun.to_string());
+    destroy(&world, &THEIRS, &[]).exits_with(1).warns("of several supplies");
+    assert!(THEIRS.iter().all(|name| world.case.path(name).exists()));
+}

@@ -8,6 +8,7 @@ use crate::cli::harness::skip;
 use crate::cli::world::AFTER;
 use crate::cli::world::SUPPLIED;
 use crate::cli::world::World;
+use crate::cli::world::payload;
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt::Write as _;
@@ -411,6 +412,35 @@ fn rotation() -> Scenario {
     }
 }
 
+/// What the recipient has of the supply.
+const THEIRS: [&str; 4] = ["handover/baseline.residua", "handover/deletion.residua", "deletion.challenge.json", "findings.csv"];
+
+fn destroy() -> Scenario {
+    Scenario {
+        prepare: || {
+            let world = World::asked();
+            let signing = ["--out", "answer.json", "--findings", "findings.csv"];
+            world.scan("deletion", "deletion.challenge.json", &["crm.db", "exports"], &signing).exits_with(11);
+            world
+        },
+        now: AFTER,
+        words: |_| {
+            let signing = ["--from", "keys/originator.card.json", "--as", "keys/recipient.key", "--out", "destroyed.json"];
+            words(&[&["destroy"], &THEIRS[..], &signing[..]].concat())
+        },
+        code: 0,
+        outputs: &["destroyed.json"],
+        line: None,
+        // All stands in one record, whichever run removed it.
+        believed: |world| {
+            let record = payload(&world.case.read("destroyed.json"));
+            let named = record["predicate"]["items"].as_array().map_or(0, Vec::len);
+            let is_gone = THEIRS.iter().all(|name| !world.case.path(name).exists());
+            (words(&["verify", "destroyed.json"]), if is_gone && named == THEIRS.len() { 0 } else { -1 })
+        },
+    }
+}
+
 macro_rules! trials {
     ($($scenario:ident: $killed:ident $refused:ident,)*) => {$(
         #[test]
@@ -443,6 +473,7 @@ trials! {
     bundle: a_bundle_is_killed a_bundle_is_refused,
     export: an_export_is_killed an_export_is_refused,
     rotation: a_rotation_is_killed a_rotation_is_refused,
+    destroy: a_destruction_is_killed a_destruction_is_refused,
 }
 
 /// A scan of people of its own alone, which is `clear` where all of it is read.

@@ -222,8 +222,10 @@ fn entity_text(entity: &str) -> Option<[Option<char>; 2]> {
         };
         return Some([Some(char::from_u32(code)?), None]);
     }
-    let whole = match entity {
-        "amp" | "AMP" => '&',
+    // What is written in capitals altogether, or in small letters, had its entities written so too; and letters are folded anyway.
+    let small = entity.to_ascii_lowercase();
+    let whole = match small.as_str() {
+        "amp" => '&',
         "lt" => '<',
         "gt" => '>',
         "quot" => '"',
@@ -231,22 +233,22 @@ fn entity_text(entity: &str) -> Option<[Option<char>; 2]> {
         "nbsp" => ' ',
         "ndash" | "mdash" => '-',
         "szlig" => 'ß',
-        "aelig" | "AElig" => 'æ',
-        "oelig" | "OElig" => 'œ',
-        "oslash" | "Oslash" => 'ø',
-        "thorn" | "THORN" => 'þ',
-        "eth" | "ETH" => 'ð',
-        "lstrok" | "Lstrok" => 'ł',
-        "dstrok" | "Dstrok" => 'đ',
-        "hstrok" | "Hstrok" => 'ħ',
-        "tstrok" | "Tstrok" => 'ŧ',
-        "lmidot" | "Lmidot" => 'ŀ',
-        "ijlig" | "IJlig" => 'ĳ',
-        "eng" | "ENG" => 'ŋ',
+        "aelig" => 'æ',
+        "oelig" => 'œ',
+        "oslash" => 'ø',
+        "thorn" => 'þ',
+        "eth" => 'ð',
+        "lstrok" => 'ł',
+        "dstrok" => 'đ',
+        "hstrok" => 'ħ',
+        "tstrok" => 'ŧ',
+        "lmidot" => 'ŀ',
+        "ijlig" => 'ĳ',
+        "eng" => 'ŋ',
         "imath" | "inodot" => 'ı',
         _ => {
             let letter = entity.chars().next().filter(char::is_ascii_alphabetic)?;
-            let mark = match &entity[1..] {
+            let mark = match &small[1..] {
                 "grave" => '\u{300}',
                 "acute" => '\u{301}',
                 "circ" => '\u{302}',
@@ -297,6 +299,7 @@ mod tests {
             ("name=Ann+Lee&mail=ann%40lee.example", "name=Ann Lee&mail=ann@lee.example"),
             ("ann%2540lee.example", "ann@lee.example"),
             ("Ann &amp;lt;ann&#64;lee.example&amp;gt;", "Ann <ann@lee.example>"),
+            ("M&UUML;LLER, Z&Eacute;, &SZLIG;", "MU\u{308}LLER, ZE\u{301}, ß"),
             ("said JosÃ© of Łódź", "said José of Łódź"),
             ("STAFF\\nrobert, 50% off", "STAFF\\nrobert, 50% off"),
             ("ann<wbr>@lee.<wbr/>example, Il&shy;ling", "ann@lee.example, Illing"),
