@@ -315,7 +315,7 @@ pub(crate) fn skip(because: &str) {
 /// Whether the bytes hold an ASCII word, in any case of its letters. Normalising changes case, so a leak may too.
 pub(crate) fn holds(bytes: &[u8], word: &str) -> bool {
     assert!(word.len() >= 4 && word.is_ascii(), "`{word}` is no word to search for");
-    bytes.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+    memchr::memmem::find(&bytes.to_ascii_lowercase(), word.to_ascii_lowercase().as_bytes()).is_some()
 }
 
 /// The harness itself, with the shell in the place of the program.
