@@ -128,7 +128,10 @@ fn fold(raw: &str, out: &mut String) {
         out.push_str(&text);
         out[start..].make_ascii_lowercase();
     } else {
-        fold_unicode(&text, out);
+        let mut folded = String::with_capacity(text.len());
+        fold_unicode(&text, &mut folded);
+        // A mark at the end that stood on nothing leaves the space before it.
+        out.push_str(folded.trim_matches(' '));
     }
 }
 
