@@ -22,6 +22,7 @@ pub(crate) mod fuzz;
 mod inspect;
 mod keygen;
 mod ledger;
+mod merge;
 mod meta;
 mod passphrase;
 mod progress;
@@ -143,6 +144,7 @@ enum Command {
     Receive(receive::Arguments),
     Challenge(challenge::Arguments),
     Scan(scan::Arguments),
+    Merge(merge::Arguments),
     Countersign(countersign::Arguments),
     Verify(verify::Arguments),
     Bundle(bundle::Arguments),
@@ -285,6 +287,7 @@ fn dispatch(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Receive(arguments) => receive::run(arguments, context),
         Command::Challenge(arguments) => challenge::run(arguments, context),
         Command::Scan(arguments) => scan::run(arguments, context),
+        Command::Merge(arguments) => merge::run(arguments, context),
         Command::Countersign(arguments) => countersign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, context),
         Command::Bundle(arguments) => bundle::run(arguments, context),

@@ -17,9 +17,12 @@ use crate::record::field::Field;
 use crate::record::field::Slot;
 use crate::record::normalize::date::DateOrder;
 use crate::record::schema::Usage;
+use serde::Deserialize;
+use serde::Serialize;
+use std::borrow::Cow;
 
 /// Who decided what a column is taken for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum By {
     /// Its name.
     Header,
@@ -41,7 +44,7 @@ impl By {
 }
 
 /// What one column is taken for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Taken {
     /// The column's name.
     pub(crate) name: String,
@@ -56,7 +59,7 @@ pub(crate) struct Taken {
     /// Why a person left the column out.
     pub(crate) reason: Option<String>,
     /// Why a column that is taken for text holds something of a person all the same, which is not understood.
-    pub(crate) doubt: Option<&'static str>,
+    pub(crate) doubt: Option<Cow<'static, str>>,
     /// Whether the words of a column that is taken for text are read as names.
     pub(crate) holds_names: bool,
     /// What it looked like, where a person takes it for something by which less is found.
@@ -112,7 +115,7 @@ impl Taken {
 }
 
 /// What the columns of a table are taken for, in the table's order.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Mapping {
     /// One for each column.
     pub(crate) columns: Vec<Taken>,

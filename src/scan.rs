@@ -7,10 +7,11 @@
 pub(crate) mod findings;
 pub(crate) mod gap;
 mod gate;
-mod partial;
+pub(crate) mod partial;
 mod probe;
 pub(crate) mod resume;
 mod sentinel;
+pub(crate) mod split;
 mod tally;
 mod target;
 mod worker;
@@ -43,6 +44,9 @@ use crate::scan::gate::Gates;
 use crate::scan::probe::Lookup;
 use crate::scan::resume::Resume;
 use crate::scan::sentinel::Sentinel;
+use crate::scan::split::Merged;
+use crate::scan::split::Share;
+use crate::scan::split::SplitTarget;
 use crate::scan::target::FoundRecords;
 use crate::scan::target::TargetScan;
 use crate::source::Problem;
@@ -98,6 +102,8 @@ pub(crate) struct Job<'a> {
     pub(crate) pace: Option<&'a Pace>,
     /// Where the results of finished targets are kept and taken over from, where a person wants that.
     pub(crate) resume: Option<&'a Resume<'a>>,
+    /// What the runs of a divided scan handed in, which is taken in the place of reading.
+    pub(crate) merged: Option<&'a Merged>,
 }
 
 /// Which of the keys that agree for a row and a record the findings list.
@@ -131,28 +137,7 @@ pub(crate) fn run(
     cancel: &Cancel,
 ) -> Result<Outcome, ScanError> {
     let asked = job.records.saturating_add(job.controls);
-    let known_answer = u32::try_from(asked).map_err(|_| ScanError::TooManyRecords)?;
-    let subkeys: Vec<Subkey> =
-        job.plan.keys.iter().map(|planned| Subkey::derive(job.salt, job.supply_id, &planned.key.name)).collect();
-    let sentinels: Vec<Sentinel> = job
-        .surveyed
-        .iter()
-        .map(|surveyed| sentinel::make(job.nonce, &surveyed.name, &surveyed.mapping, job.plan, &subkeys))
-        .collect();
-    let extra: Vec<_> = (0_u32..)
-        .zip(&sentinels)
-        .flat_map(|(tag, sentinel)| sentinel.expected.iter().map(move |(key, fingerprint)| (*key, *fingerprint, tag)))
-        .collect();
-    let lookup = Lookup {
-        plan: job.plan,
-        atoms: job.plan.atoms(),
-        subkeys,
-        gates: Gates::new(job.plan),
-        index: Index::build(job.manifest, &extra),
-        names_have_parts: job.names_have_parts,
-        known_answer,
-    };
-
+    let (lookup, sentinels) = look_for(job)?;
     let mut outcome = Outcome {
         records: job.records,
         searchable: job.searchable,
@@ -220,6 +205,61 @@ pub(crate) fn run(
     outcome.person_blocks = count_blocks(&found.person, asked);
     outcome.supply_records = found.supply;
     Ok(outcome)
+}
+
+/// What is looked for, and a sentinel for each target.
+fn look_for<'a>(job: &Job<'a>) -> Result<(Lookup<'a>, Vec<Sentinel>), ScanError> {
+    let asked = job.records.saturating_add(job.controls);
+    let known_answer = u32::try_from(asked).map_err(|_| ScanError::TooManyRecords)?;
+    let subkeys: Vec<Subkey> =
+        job.plan.keys.iter().map(|planned| Subkey::derive(job.salt, job.supply_id, &planned.key.name)).collect();
+    let sentinels: Vec<Sentinel> = job
+        .surveyed
+        .iter()
+        .map(|surveyed| sentinel::make(job.nonce, &surveyed.name, &surveyed.mapping, job.plan, &subkeys))
+        .collect();
+    let extra: Vec<_> = (0_u32..)
+        .zip(&sentinels)
+        .flat_map(|(tag, sentinel)| sentinel.expected.iter().map(move |(key, fingerprint)| (*key, *fingerprint, tag)))
+        .collect();
+    let lookup = Lookup {
+        plan: job.plan,
+        atoms: job.plan.atoms(),
+        subkeys,
+        gates: Gates::new(job.plan),
+        index: Index::build(job.manifest, &extra),
+        names_have_parts: job.names_have_parts,
+        known_answer,
+    };
+    Ok((lookup, sentinels))
+}
+
+/// Reads what a share has of all targets. `findings`, where given, receives every single finding, a target after the other.
+pub(crate) fn run_split(
+    job: &Job<'_>,
+    share: Share,
+    mut findings: Option<&mut dyn Write>,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Vec<SplitTarget>, ScanError> {
+    let (lookup, sentinels) = look_for(job)?;
+    let mut targets = Vec::new();
+    for (index, surveyed) in job.surveyed.iter().enumerate() {
+        if cancel.is_cancelled() {
+            return Err(ScanError::Cancelled);
+        }
+        let session = job.sessions[surveyed.session].as_ref();
+        let object = &session.inventory().objects[surveyed.object];
+        let tag = u32::try_from(index).unwrap_or(u32::MAX);
+        let target = TargetScan { job, lookup: &lookup, surveyed, session, object, sentinel: &sentinels[index], tag };
+        let is_read = surveyed.excluded.is_none() && object.access.is_readable();
+        let portion = if is_read { target.portion(share, &mut findings, progress, cancel)? } else { None };
+        targets.push(SplitTarget::new(surveyed, portion));
+        if job.surveyed.get(index + 1).is_none_or(|next| next.session != surveyed.session) {
+            session.rest();
+        }
+    }
+    Ok(targets)
 }
 
 /// Looks the known-answer record up by every key.

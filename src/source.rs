@@ -25,6 +25,7 @@ mod nested;
 mod opener;
 mod options;
 mod postgres;
+mod recorded;
 mod server;
 mod sql_dump;
 mod sqlite;
@@ -48,6 +49,7 @@ pub(crate) use options::InputFormat;
 pub(crate) use options::Options;
 pub(crate) use options::TextOptions;
 pub(crate) use options::TextRule;
+pub(crate) use recorded::Recorded;
 pub(crate) use server::Refusal;
 pub(crate) use server::ServerError;
 pub(crate) use server::ServerOptions;
@@ -56,6 +58,7 @@ pub(crate) use unpack::Limits;
 use crate::support::progress::Cancel;
 use serde::Deserialize;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt;
 use thiserror::Error;
 
@@ -144,10 +147,10 @@ pub(crate) struct Grants {
 }
 
 /// What a source is.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Identity {
     /// The format, for instance `csv` or `sqlite`.
-    pub(crate) kind: &'static str,
+    pub(crate) kind: Cow<'static, str>,
     /// The name as declared, for instance `sqlite:crm.db` or `exports/contacts.csv`.
     pub(crate) name: String,
     /// Stable facts in a fixed order, as key and value.
@@ -184,7 +187,7 @@ impl Consistency {
 }
 
 /// Everything that a source holds.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Inventory {
     pub(crate) objects: Vec<Object>,
     /// There may be objects that cannot even be listed.
@@ -194,7 +197,7 @@ pub(crate) struct Inventory {
 }
 
 /// A table, or what takes its place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Object {
     pub(crate) name: String,
     pub(crate) kind: ObjectKind,
@@ -213,7 +216,7 @@ pub(crate) struct Object {
 }
 
 /// What sort of object it is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub(crate) enum ObjectKind {
     /// A text file that is one table.
     File,
@@ -245,7 +248,7 @@ impl ObjectKind {
 }
 
 /// A column of an object.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) declared_type: Option<String>,

@@ -65,6 +65,7 @@ mod schedule_years;
 mod seeds;
 #[cfg(unix)]
 mod server;
+mod split;
 #[cfg(unix)]
 mod sql_dump;
 mod sqlite;

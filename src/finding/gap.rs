@@ -1,9 +1,12 @@
 //! Gaps: parts of the ground that a scan did not see. One is enough for `inconclusive`.
 
+use serde::Deserialize;
+use serde::Serialize;
 use std::fmt;
 
 /// Why a part was not seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum GapCode {
     /// It could not be opened or listed.
     Unreadable,
@@ -75,11 +78,13 @@ pub(crate) enum GapCode {
     NotAsked,
     /// A server that is a copy, and lags behind what it copies.
     Stale,
+    /// A part of a divided scan that nobody handed in.
+    MissingSplit,
 }
 
 impl GapCode {
     /// Every code, for documents and tests.
-    pub(crate) const ALL: [GapCode; 35] = [
+    pub(crate) const ALL: [GapCode; 36] = [
         GapCode::Unreadable,
         GapCode::UnknownFormat,
         GapCode::Empty,
@@ -115,6 +120,7 @@ impl GapCode {
         GapCode::RowsAbovePlan,
         GapCode::NotAsked,
         GapCode::Stale,
+        GapCode::MissingSplit,
     ];
 
     /// The word that files use.
@@ -155,6 +161,7 @@ impl GapCode {
             GapCode::RowsAbovePlan => "rows_above_plan",
             GapCode::NotAsked => "not_asked",
             GapCode::Stale => "stale",
+            GapCode::MissingSplit => "missing_split",
         }
     }
 
@@ -252,6 +259,7 @@ impl GapCode {
                  (`[[exclude]]` with a `reason`), which the originator has to accept"
             }
             GapCode::Stale => "scan the primary, or wait until the replica has caught up",
+            GapCode::MissingSplit => "run the split that is missing, and merge again with what it hands in",
             GapCode::RowsAbovePlan => "ask the originator for a manifest made with a higher `--expect-rows`",
         }
     }
@@ -264,7 +272,7 @@ impl fmt::Display for GapCode {
 }
 
 /// One part that was not seen. It names a target and at most a column, never a value.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Gap {
     /// Where: the name of a target or source.
     pub(crate) target: String,

@@ -19,6 +19,7 @@ use crate::record::normalize;
 use crate::record::schema::ColumnRule;
 use crate::record::schema::Usage;
 pub(crate) use parts::days_in_parts;
+use std::borrow::Cow;
 
 /// The share of a column's values that must agree with what its name says, in percent.
 const AGREEING: u64 = 50;
@@ -92,7 +93,7 @@ pub(crate) fn note_doubts(mapping: &mut Mapping, profiles: &Profiles, has_header
     for (taken, profile) in mapping.columns.iter_mut().zip(profiles.columns.iter()) {
         let says =
             by_header(&words_of(&taken.name)).map(|(field, _)| field).filter(|field| is_contradicted(*field, taken, profile));
-        taken.doubt = says.map(|field| match field.kind {
+        let doubt = says.map(|field| match field.kind {
             Kind::Date => "its name says that it holds a day of birth, and the values are not understood as days",
             Kind::Name => "its name says that it holds names, and the values do not look like names",
             Kind::Address => "its name says that it holds addresses, and the values do not look like addresses",
@@ -102,6 +103,7 @@ pub(crate) fn note_doubts(mapping: &mut Mapping, profiles: &Profiles, has_header
                 "its name says that it holds telephone numbers, and the values do not look like them"
             }
         });
+        taken.doubt = doubt.map(Cow::Borrowed);
     }
     let is_open = |taken: &Taken, profile: &Profile| taken.usage == Usage::Text && profile.mostly(profile.letters, AGREEING);
     let open = || mapping.columns.iter().zip(&profiles.columns).filter(|(taken, profile)| is_open(taken, profile));

@@ -1,7 +1,10 @@
 //! What a column means: its kind (how it is normalised), its role (whose date, which part of a name) and its origin (who else may have it).
 
+use serde::Deserialize;
+use serde::Serialize;
+
 /// How a value is normalised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Kind {
     Name,
     Date,
@@ -35,7 +38,7 @@ impl Kind {
 }
 
 /// Which part a column plays among those of its kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Role {
     // Names.
     Given,
@@ -114,7 +117,7 @@ impl Role {
 }
 
 /// Who else may hold a value of this column. It decides what a hit means (design §5), so `Supply` is only ever declared, never inferred.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Origin {
     /// Anybody may hold it: a name, an address.
     Public,
@@ -149,7 +152,7 @@ impl Origin {
 }
 
 /// A column's meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Field {
     pub(crate) kind: Kind,
     pub(crate) role: Role,

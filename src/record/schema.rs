@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::record::field::Field;
@@ -23,7 +24,7 @@ use crate::record::normalize::date::DateOrder;
 use crate::support::toml_fault;
 
 /// What a column is taken for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Usage {
     Field(Field),
     /// Prose, which may hold anything.

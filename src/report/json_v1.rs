@@ -13,6 +13,7 @@ pub(crate) mod received;
 pub(crate) mod report;
 pub(crate) mod schedule;
 pub(crate) mod set_up;
+pub(crate) mod split;
 pub(crate) mod stamp;
 pub(crate) mod trace;
 

@@ -5,6 +5,7 @@ use crate::source::RowBatch;
 use crate::support::csv::quote;
 use crate::support::hex;
 use std::io;
+use std::io::BufRead;
 use std::io::Write;
 
 /// The columns of the file.
@@ -53,6 +54,23 @@ pub(crate) fn write(out: &mut dyn Write, place: Place<'_>, base: u64, found: &[F
         let (name, class) = &place.keys[finding.key];
         let row = base + finding.row + 1;
         writeln!(out, "{source},{object},{row},{},{name},{class},{}", quote(&finding.primary_key), finding.record)?;
+    }
+    Ok(())
+}
+
+/// What each finding of an object begins with.
+pub(super) fn prefix(source: &str, object: &str) -> String {
+    format!("{},{},", quote(source), quote(object))
+}
+
+/// Copies findings of a part that begins behind `base` rows of its object, which counted from its own beginning.
+pub(super) fn shift(from: impl BufRead, out: &mut dyn Write, prefix: &str, base: u64) -> io::Result<()> {
+    for line in from.lines() {
+        let line = line?;
+        let malformed = || io::Error::new(io::ErrorKind::InvalidData, "a finding is of another object");
+        let (row, rest) = line.strip_prefix(prefix).and_then(|rest| rest.split_once(',')).ok_or_else(malformed)?;
+        let row: u64 = row.parse().map_err(|_| malformed())?;
+        writeln!(out, "{prefix}{},{rest}", row.saturating_add(base))?;
     }
     Ok(())
 }

@@ -86,7 +86,7 @@ pub(crate) fn column_gaps(target: &str, mapping: &Mapping, counts: &[ColumnCount
             };
             push(Some(&taken.name), GapCode::UnmappedPersonal, counts.personal, detail);
         }
-        if let Some(doubt) = taken.doubt.filter(|_| is_open && counts.filled > 0) {
+        if let Some(doubt) = taken.doubt.as_deref().filter(|_| is_open && counts.filled > 0) {
             push(Some(&taken.name), GapCode::UnmappedPersonal, counts.filled, doubt);
         }
         if is_open && let Some((code, count, detail)) = unseen_gap(taken, counts) {

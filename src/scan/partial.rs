@@ -1,4 +1,5 @@
-//! The file of one finished target, from which a scan that was broken off goes on: what was counted in it, and its findings.
+//! The file of what was read and is not signed yet: of one finished target, from which a scan that was broken off goes on, or of one share of a divided scan. It holds what was
+//! counted, and the findings.
 //!
 //! A line with the version, the length of the counts, the counts in JSON, the findings as they will stand in the list, and a keyed digest of all
 //! of that. The key derives from the manifest's salt and the challenge's nonce, so that nobody without the salt can write such a file, and that
@@ -10,6 +11,7 @@ use crate::source::SplitReport;
 use crate::support::secret::Secret;
 use serde::Deserialize;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::io;
 use std::io::BufReader;
@@ -23,8 +25,9 @@ use thiserror::Error;
 /// What a file begins with. Its number rises with every change to what follows.
 const HEAD: &[u8] = b"residua partial 1\n";
 
-/// Separates these keys from every other use of BLAKE3's key derivation.
-const CONTEXT: &str = "residua v1 partial result";
+/// Separates these keys from every other use of BLAKE3's key derivation, and the files of finished targets from those of splits.
+pub(super) const OF_TARGET: &str = "residua v1 partial result";
+pub(super) const OF_SPLIT: &str = "residua v1 split result";
 
 /// The most bytes of counts that are read: more than a target with 10,000 columns and 32 keys of four thousand million records each has.
 const MOST_COUNTS: u64 = 1 << 36;
@@ -60,7 +63,7 @@ pub(super) struct Partial<'a> {
 
 /// Why a file cannot be used.
 #[derive(Debug, Error)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// The system could not read it, or gave no room for its findings.
     #[error("it cannot be read")]
     Unreadable(#[source] io::Error),
@@ -77,16 +80,16 @@ pub(super) fn spool() -> SpooledTempFile {
     SpooledTempFile::new(HELD)
 }
 
-/// The key of all files of one challenge.
-pub(super) fn key(salt: &Secret, nonce: &[u8; 32]) -> Secret {
-    let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
+/// The key of all files of one challenge and kind.
+pub(super) fn key(context: &'static str, salt: &Secret, nonce: &[u8; 32]) -> Secret {
+    let mut hasher = blake3::Hasher::new_derive_key(context);
     hasher.update(salt.expose());
     hasher.update(nonce);
     Secret::new(*hasher.finalize().as_bytes())
 }
 
-/// Writes what is kept of a target.
-pub(super) fn write(out: impl Write, key: &Secret, partial: &Partial<'_>, findings: &mut impl Read) -> io::Result<()> {
+/// Writes what was counted, and the findings.
+pub(super) fn write(out: impl Write, key: &Secret, partial: &impl Serialize, findings: &mut impl Read) -> io::Result<()> {
     let mut out = Digesting { out, hasher: blake3::Hasher::new_keyed(key.expose()) };
     let mut counts = BufWriter::new(spool());
     serde_json::to_writer(&mut counts, partial)?;
@@ -102,8 +105,8 @@ pub(super) fn write(out: impl Write, key: &Secret, partial: &Partial<'_>, findin
     out.out.flush()
 }
 
-/// Reads what was kept of a target, and its findings, from a file of `length` bytes.
-pub(super) fn read(file: impl Read, length: u64, key: &Secret) -> Result<(Partial<'static>, SpooledTempFile), Fault> {
+/// Reads what was counted, and the findings, from a file of `length` bytes.
+pub(super) fn read<P: DeserializeOwned>(file: impl Read, length: u64, key: &Secret) -> Result<(P, SpooledTempFile), Fault> {
     let mut signed = length.checked_sub(DIGEST as u64).ok_or(Fault::Damaged)?;
     let mut source = Hashing { file, hasher: blake3::Hasher::new_keyed(key.expose()) };
     let mut head = [0; HEAD.len()];
@@ -311,7 +314,10 @@ mod tests {
             assert!(decoded(&bytes[..at], KEY).is_err(), "cut at {at}");
         }
         assert!(matches!(decoded(&[&bytes[..], b"x"].concat(), KEY), Err(Fault::Damaged)));
-        assert!(matches!(read(&*[&bytes[..], b"x"].concat(), bytes.len() as u64, &Secret::new(KEY)), Err(Fault::Damaged)));
+        assert!(matches!(
+            read::<Partial<'static>>(&*[&bytes[..], b"x"].concat(), bytes.len() as u64, &Secret::new(KEY)),
+            Err(Fault::Damaged)
+        ));
     }
 
     #[test]
@@ -321,8 +327,9 @@ mod tests {
         let newer = String::from_utf8_lossy(&bytes).replacen("partial 1", "partial 2", 1).into_bytes();
         assert!(matches!(decoded(&newer, KEY), Err(Fault::Version)));
         let salt = |byte| Secret::new([byte; 32]);
-        assert_ne!(key(&salt(1), &[2; 32]), key(&salt(2), &[2; 32]));
-        assert_ne!(key(&salt(1), &[2; 32]), key(&salt(1), &[3; 32]));
+        assert_ne!(key(OF_TARGET, &salt(1), &[2; 32]), key(OF_TARGET, &salt(2), &[2; 32]));
+        assert_ne!(key(OF_TARGET, &salt(1), &[2; 32]), key(OF_TARGET, &salt(1), &[3; 32]));
+        assert_ne!(key(OF_TARGET, &salt(1), &[2; 32]), key(OF_SPLIT, &salt(1), &[2; 32]));
     }
 
     /// A length in a file that was made to break us takes no memory.

@@ -86,7 +86,13 @@ impl<'a> Resume<'a> {
         let folder = parent.join(challenge_sha256);
         atomic_file::private_folder(&folder)?;
         remove_files(&folder, |path| path.extension().is_none_or(|ending| ending != ENDING))?;
-        let mut resume = Resume { folder, key: partial::key(salt, nonce), scan: String::new(), clock, notes: RefCell::default() };
+        let mut resume = Resume {
+            folder,
+            key: partial::key(partial::OF_TARGET, salt, nonce),
+            scan: String::new(),
+            clock,
+            notes: RefCell::default(),
+        };
         let fixed = [challenge_sha256, env!("CARGO_PKG_VERSION"), normalize::VERSION];
         let parts: Vec<&str> = fixed.into_iter().chain(conditions.iter().map(String::as_str)).collect();
         resume.scan = resume.digest(&parts);
@@ -146,7 +152,7 @@ impl<'a> Resume<'a> {
         }
         let opened = File::open(&path).map_err(Fault::Unreadable);
         let read = opened.and_then(|file| partial::read(BufReader::new(file), metadata.len(), &self.key));
-        let (partial, findings) = match read {
+        let (partial, findings): (Partial<'static>, _) = match read {
             Ok(read) => read,
             Err(Fault::Version) => return anew("what was kept of it is of another version of residua"),
             Err(Fault::Damaged) => return anew("what was kept of it is damaged"),

@@ -24,12 +24,16 @@ use crate::scan::probe::Ground;
 use crate::scan::probe::Lookup;
 use crate::scan::resume::Resume;
 use crate::scan::sentinel::Sentinel;
+use crate::scan::split::Handed;
+use crate::scan::split::Portion;
+use crate::scan::split::Share;
 use crate::scan::tally::Tally;
 use crate::scan::worker::Work;
 use crate::scan::worker::WorkError;
 use crate::source::Object;
 use crate::source::ReadError;
 use crate::source::Session;
+use crate::source::Split;
 use crate::source::SplitReport;
 use crate::support::hex;
 use crate::support::progress::Cancel;
@@ -66,8 +70,26 @@ struct Done {
     digest: Option<String>,
     /// When an earlier run of the scan read it.
     resumed: Option<String>,
+    /// Why it was not read to the end.
+    gaps: Vec<Gap>,
     /// Its findings.
     kept: SpooledTempFile,
+}
+
+/// What the workers came to.
+struct Counted {
+    tally: Tally,
+    report: SplitReport,
+    kept: SpooledTempFile,
+    /// That the parts turned out not to be any, so that all of the target was read.
+    is_whole: bool,
+}
+
+impl Counted {
+    /// Where nothing was read.
+    fn nothing() -> Counted {
+        Counted { tally: Tally::default(), report: SplitReport::default(), kept: partial::spool(), is_whole: false }
+    }
 }
 
 /// One target on its way.
@@ -91,9 +113,27 @@ impl TargetScan<'_> {
         progress: &dyn Progress,
         cancel: &Cancel,
     ) -> Result<(), ScanError> {
-        progress.begin(&self.surveyed.name, self.object.rows_expected.or(self.object.rows_estimated), self.object.bytes);
         let lawful: Vec<&LawfulSource> = self.job.declared.lawful_rows(&self.surveyed.name).collect();
-        let target = self.job.resume.map(|resume| self.identify(resume, findings.is_some()));
+        let done = match self.job.merged {
+            None => self.done(&lawful, findings.is_some(), progress, cancel)?,
+            Some(merged) => match merged.take(self.tag) {
+                Some(Handed { tally, report, digest, gaps, kept }) => Done { tally, report, digest, resumed: None, gaps, kept },
+                None => return Ok(()),
+            },
+        };
+        self.add(done, &lawful, outcome, found, findings)
+    }
+
+    /// Reads the target, or takes over what an earlier run kept of it.
+    fn done(
+        &self,
+        lawful: &[&LawfulSource],
+        is_listed: bool,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Result<Done, ScanError> {
+        progress.begin(&self.surveyed.name, self.object.rows_expected.or(self.object.rows_estimated), self.object.bytes);
+        let target = self.job.resume.map(|resume| self.identify(resume, is_listed));
         let identified = self.job.resume.zip(target.as_deref());
         let taken = match identified {
             Some((resume, target)) => resume.take(&self.surveyed.name, target, self.session, cancel),
@@ -107,14 +147,28 @@ impl TargetScan<'_> {
                     report: partial.report.into_owned(),
                     digest: Some(partial.content),
                     resumed: Some(partial.scanned_at),
+                    gaps: Vec::new(),
                     kept,
                 })
             }
-            Ok(_) => self.scan(&lawful, findings.is_some(), outcome, identified, progress, cancel),
+            Ok(_) => self.scan(lawful, is_listed, identified, progress, cancel),
             Err(_) => Err(ScanError::Cancelled),
         };
         progress.end();
-        let Done { mut tally, report, digest, resumed, mut kept } = done?;
+        done
+    }
+
+    /// Adds what became of the target to the outcome.
+    fn add(
+        &self,
+        done: Done,
+        lawful: &[&LawfulSource],
+        outcome: &mut Outcome,
+        found: &mut FoundRecords,
+        findings: &mut Option<&mut dyn Write>,
+    ) -> Result<(), ScanError> {
+        let Done { mut tally, report, digest, resumed, gaps, mut kept } = done;
+        outcome.gaps.extend(gaps);
         if let Some(out) = findings {
             kept.rewind().and_then(|()| io::copy(&mut kept, out)).map_err(ScanError::Findings)?;
         }
@@ -141,7 +195,7 @@ impl TargetScan<'_> {
                 Class::Aggregate => {}
             }
         }
-        outcome.targets.push(Target { resumed, ..self.target(&tally, report.bytes, digest, &lawful) });
+        outcome.targets.push(Target { resumed, ..self.target(&tally, report.bytes, digest, lawful) });
         Ok(())
     }
 
@@ -150,50 +204,106 @@ impl TargetScan<'_> {
         &self,
         lawful: &[&LawfulSource],
         is_listed: bool,
-        outcome: &mut Outcome,
         identified: Option<(&Resume<'_>, &str)>,
         progress: &dyn Progress,
         cancel: &Cancel,
     ) -> Result<Done, ScanError> {
+        let mut gaps = Vec::new();
+        let (read, digest) = self.attempt(lawful, is_listed, None, &mut gaps, progress, cancel)?;
+        let is_read = read.is_some();
+        let Counted { tally, report, mut kept, .. } = read.unwrap_or_else(Counted::nothing);
+        if let (Some((resume, target)), Some(content), true) = (identified, &digest, is_read) {
+            resume.keep(&self.surveyed.name, target, self.session, (&tally, &report), content, &mut kept);
+        }
+        Ok(Done { tally, report, digest, resumed: None, gaps, kept })
+    }
+
+    /// Reads what a share has of the target; findings go to `out`. None where another share has all of it.
+    pub(super) fn portion(
+        &self,
+        share: Share,
+        out: &mut Option<&mut dyn Write>,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Result<Option<Portion>, ScanError> {
+        let lawful: Vec<&LawfulSource> = self.job.declared.lawful_rows(&self.surveyed.name).collect();
+        let mut gaps = Vec::new();
+        let splits = match self.session.splits(self.surveyed.object, share.wanted(), cancel) {
+            Ok(splits) => splits,
+            Err(ReadError::Cancelled) => return Err(ScanError::Cancelled),
+            Err(error) => {
+                gaps.push(self.read_gap(error));
+                Vec::new()
+            }
+        };
+        let Some(own) = share.own(self.tag, &splits) else { return Ok(None) };
+        let parts = splits.len();
+        progress.begin(&self.surveyed.name, self.object.rows_expected.or(self.object.rows_estimated), self.object.bytes);
+        let attempted = if own.is_empty() {
+            self.session.will_digest();
+            self.session_digest(&mut gaps, cancel).map(|digest| (None, digest))
+        } else {
+            let splits = splits.get(own.clone()).unwrap_or_default();
+            self.attempt(&lawful, out.is_some(), Some(splits), &mut gaps, progress, cancel)
+        };
+        progress.end();
+        let (read, content) = attempted?;
+        let Counted { tally, report, mut kept, is_whole } = read.unwrap_or_else(Counted::nothing);
+        let mut findings = 0;
+        if let Some(out) = out {
+            findings = kept.rewind().and_then(|()| io::copy(&mut kept, out)).map_err(ScanError::Findings)?;
+        }
+        Ok(Some(Portion { parts, own, is_whole, tally, report, content, gaps, findings }))
+    }
+
+    /// Reads the target, or parts of it, and digests its content. What goes wrong with the source is a gap, and nothing was read.
+    fn attempt(
+        &self,
+        lawful: &[&LawfulSource],
+        is_listed: bool,
+        own: Option<&[Split]>,
+        gaps: &mut Vec<Gap>,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Result<(Option<Counted>, Option<String>), ScanError> {
         self.session.will_digest();
-        let read = match self.read(lawful, is_listed, progress, cancel) {
+        let read = match self.read(lawful, is_listed, own, progress, cancel) {
             Ok(read) => Some(read),
             Err(WorkError::Findings(error)) => return Err(ScanError::Findings(error)),
             Err(WorkError::Read(ReadError::Cancelled)) => return Err(ScanError::Cancelled),
-            Err(WorkError::Read(ReadError::Failed(problem))) => {
-                outcome.gaps.push(gap_of(&problem, Some(&self.surveyed.name)));
+            Err(WorkError::Read(error)) => {
+                gaps.push(self.read_gap(error));
                 None
             }
             Err(error @ WorkError::Panicked) => {
-                outcome.gaps.push(self.gap(None, GapCode::ReadFailed, None, error.to_string()));
-                None
-            }
-            Err(WorkError::Read(error @ (ReadError::Stopped(_) | ReadError::SplitMismatch | ReadError::UnknownSplit))) => {
-                outcome.gaps.push(self.gap(None, GapCode::ReadFailed, None, error.to_string()));
+                gaps.push(self.gap(None, GapCode::ReadFailed, None, error.to_string()));
                 None
             }
         };
         if cancel.is_cancelled() {
             return Err(ScanError::Cancelled);
         }
-        let digest = match self.session.digest(cancel) {
-            Ok(digest) => digest,
-            Err(ReadError::Cancelled) => return Err(ScanError::Cancelled),
-            Err(ReadError::Failed(problem)) => {
-                outcome.gaps.push(gap_of(&problem, Some(&self.surveyed.name)));
-                None
-            }
+        Ok((read, self.session_digest(gaps, cancel)?))
+    }
+
+    /// BLAKE3 of the content. That it cannot be had is a gap.
+    fn session_digest(&self, gaps: &mut Vec<Gap>, cancel: &Cancel) -> Result<Option<String>, ScanError> {
+        match self.session.digest(cancel) {
+            Ok(digest) => Ok(digest),
+            Err(ReadError::Cancelled) => Err(ScanError::Cancelled),
             Err(error) => {
-                outcome.gaps.push(self.gap(None, GapCode::ReadFailed, None, error.to_string()));
-                None
+                gaps.push(self.read_gap(error));
+                Ok(None)
             }
-        };
-        let is_whole = read.is_some();
-        let (tally, report, mut kept) = read.unwrap_or_else(|| (Tally::default(), SplitReport::default(), partial::spool()));
-        if let (Some((resume, target)), Some(content), true) = (identified, &digest, is_whole) {
-            resume.keep(&self.surveyed.name, target, self.session, (&tally, &report), content, &mut kept);
         }
-        Ok(Done { tally, report, digest, resumed: None, kept })
+    }
+
+    /// That the source could not be read.
+    fn read_gap(&self, error: ReadError) -> Gap {
+        match error {
+            ReadError::Failed(problem) => gap_of(&problem, Some(&self.surveyed.name)),
+            error => self.gap(None, GapCode::ReadFailed, None, error.to_string()),
+        }
     }
 
     /// Digest of what decides the target's result besides the scan's conditions and the file's content.
@@ -222,9 +332,10 @@ impl TargetScan<'_> {
         &self,
         lawful: &[&LawfulSource],
         is_listed: bool,
+        own: Option<&[Split]>,
         progress: &dyn Progress,
         cancel: &Cancel,
-    ) -> Result<(Tally, SplitReport, SpooledTempFile), WorkError> {
+    ) -> Result<Counted, WorkError> {
         let column = |name: &str| self.object.columns.iter().position(|column| column.name == name);
         let ground = Ground {
             mapping: &self.surveyed.mapping,
@@ -257,15 +368,17 @@ impl TargetScan<'_> {
         // Findings of a target wait in a file of their own until it is clear that its parts fitted together.
         let keep = || BufWriter::with_capacity(1 << 16, partial::spool());
         let mut kept = keep();
-        let read = match work.run(&mut kept) {
+        let mut is_whole = false;
+        let (tally, report) = match work.run(own, &mut kept) {
             Err(WorkError::Read(ReadError::SplitMismatch)) => {
+                is_whole = true;
                 kept = keep();
                 work.run_serially(&mut kept)?
             }
             other => other?,
         };
         let kept = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
-        Ok((read.0, read.1, kept))
+        Ok(Counted { tally, report, kept, is_whole })
     }
 
     /// Where more records were hit in doubtful rows than chance could ever hit, they are found. One in a thousand, as for keys of class A, would be
@@ -357,7 +470,7 @@ impl TargetScan<'_> {
         Target {
             name: self.surveyed.name.clone(),
             source: identity.name.clone(),
-            kind: identity.kind.to_owned(),
+            kind: identity.kind.to_string(),
             identity: identity.facts.clone(),
             reading: (self.session.facts().iter().chain(&self.object.details).cloned())
                 .chain(self.surveyed.mapping.is_deep.then(|| (READ_AS_TEXT.to_owned(), "every column".to_owned())))

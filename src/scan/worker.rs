@@ -85,10 +85,13 @@ struct Waiting {
 }
 
 impl Work<'_> {
-    /// Reads and probes the whole target; findings go to `out`.
-    pub(crate) fn run(&self, out: &mut dyn Write) -> Result<(Tally, SplitReport), WorkError> {
+    /// Reads and probes the whole target, or these parts of it; findings go to `out`.
+    pub(crate) fn run(&self, own: Option<&[Split]>, out: &mut dyn Write) -> Result<(Tally, SplitReport), WorkError> {
         // Small parts even out the work; the source chooses what is sensible for its kind.
-        let splits = self.session.splits(self.object, self.threads * 4, self.cancel)?;
+        let splits = match own {
+            Some(own) => own.to_vec(),
+            None => self.session.splits(self.object, self.threads * 4, self.cancel)?,
+        };
         // A single worker too probes what it reads: a batch that another thread read would be far from its core. Of a single part the workers share
         // the batches.
         if self.session.is_parallel() && (splits.len() > 1 || self.threads <= 1) {

@@ -160,7 +160,7 @@ struct ColumnarSession {
 
 impl ColumnarSession {
     fn new(file: Arc<OpenedFile>, kind: &'static str, format: Format, mut described: Described) -> Self {
-        let identity = Identity { kind, name: file.name().to_owned(), facts: file.facts() };
+        let identity = Identity { kind: kind.into(), name: file.name().to_owned(), facts: file.facts() };
         let unused = unused::tables(&file, &mut described);
         let mut problems = described.problems;
         let is_read = described.columns.iter().any(|column| column.is_read);

@@ -82,7 +82,7 @@ impl CsvSession {
         let sample = Sample { bytes: &bytes[skipped * unit..], units: &units[skipped..], encoding, is_whole };
         let dialect = Dialect::detect(&sample, &text, options)?;
         let data_start = (encoding.mark() + (skipped + dialect.data_start) * unit) as u64;
-        let identity = Identity { kind: "csv", name: file.name().to_owned(), facts: file.facts() };
+        let identity = Identity { kind: "csv".into(), name: file.name().to_owned(), facts: file.facts() };
         let inventory = inventory(&file, &dialect, encoding);
         let tokenizer = Tokenizer { delimiter: dialect.delimiter, has_quotes: dialect.widths.is_none() };
         Some(Self {

@@ -163,7 +163,7 @@ impl JsonSession {
         }
         let mut kept = kept.into_iter();
         parts.retain(|_| kept.next().unwrap_or(true));
-        let identity = Identity { kind: "json", name: file.name().to_owned(), facts: file.facts() };
+        let identity = Identity { kind: "json".into(), name: file.name().to_owned(), facts: file.facts() };
         Self { identity, inventory: Inventory { objects, blind: false, problems }, parts, file }
     }
 

@@ -77,7 +77,7 @@ impl<'a> Opener<'a> {
             }
             Ok(session) => {
                 // Columnar files take them for columns.
-                let is_columnar = matches!(session.identity().kind, "parquet" | "arrow" | "avro");
+                let is_columnar = matches!(session.identity().kind.as_ref(), "parquet" | "arrow" | "avro");
                 let is_name = |column: &str| self.options.names_column.is_some_and(|names_column| names_column(column));
                 for (column, _) in setting.iter().filter(|(column, _)| !is_columnar && is_name(column)) {
                     let detail =

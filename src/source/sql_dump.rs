@@ -177,7 +177,7 @@ impl SqlSession {
         if passed.index.tables.is_empty() && dialect == Dialect::Unknown && problems.is_empty() {
             problems.push(Problem::of_source(ProblemCode::Empty, &name, "the script neither makes nor fills a table"));
         }
-        let identity = Identity { kind: "sql-dump", name: name.clone(), facts: file.facts() };
+        let identity = Identity { kind: "sql-dump".into(), name: name.clone(), facts: file.facts() };
         let (inventory, tables) = inventory(&passed.index, &name, problems, &details, words);
         Ok(Self { file, copy, identity, inventory, index: passed.index, dialect, tables, chunk })
     }

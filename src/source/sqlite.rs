@@ -133,7 +133,7 @@ impl SqliteSession {
         if (is_immutable || !is_wal) && check::goes_on(&connection, &file).map_err(|error| unreadable(io_reason(&error)))? {
             problem(ProblemCode::UnknownFormat, "bytes stand behind the end of the database, and were not read");
         }
-        let identity = Identity { kind: "sqlite", name, facts };
+        let identity = Identity { kind: "sqlite".into(), name, facts };
         let (faults, connection) = (OnceLock::new(), Mutex::new(connection));
         Ok(Self { file, identity, inventory, readings, is_immutable, wal, faults, connection })
     }

@@ -168,7 +168,7 @@ impl WorkbookSession {
     ) -> Result<Self, Problem> {
         let mut facts = file.facts();
         facts.push(("format".to_owned(), book.format().to_owned()));
-        let identity = Identity { kind: "workbook", name: file.name().to_owned(), facts };
+        let identity = Identity { kind: "workbook".into(), name: file.name().to_owned(), facts };
         let mut inventory = Inventory { problems, ..Inventory::default() };
         let stated = options.text_of(file.name()).header;
         let mut tables = Vec::new();

@@ -15,7 +15,7 @@ use std::io::Write;
 use std::path::Path;
 
 /// What must never end in `clear`, and where a test sets the trap: a file below `tests/cli/`, and a function or the name of a case in it.
-const NEVER_CLEAR: [(&str, &str, &str); 41] = [
+const NEVER_CLEAR: [(&str, &str, &str); 43] = [
     ("the only hit in the last row of many", "traps.rs", "the_last_row_of_many"),
     ("in a second schema", "postgres/relations.rs", "odd_names"),
     ("in a second table", "never_clear.rs", "second table"),
@@ -55,6 +55,16 @@ const NEVER_CLEAR: [(&str, &str, &str); 41] = [
     ("a scan of the wrong place", "never_clear.rs", "a_scan_of_the_wrong_place"),
     ("an account that sees a part", "mysql.rs", "what_an_account_is_not_shown_may_be_there"),
     ("a database of the server that is forgotten", "postgres/databases.rs", "every_database_is_asked_for_or_named"),
+    (
+        "a share of a divided scan that is missing",
+        "split.rs",
+        "a_clear_scan_is_clear_in_shares_and_inconclusive_with_one_missing",
+    ),
+    (
+        "a share that another machine read of other files",
+        "split.rs",
+        "what_is_alike_counts_once_and_what_is_not_of_one_scan_is_refused",
+    ),
     ("a disk that gives an error", "faults.rs", "a_scan_that_cannot_read_is_never_clear"),
     (
         "records of a register that are said to be lawful and were supplied",

@@ -202,7 +202,7 @@ fn json_source(session: &dyn Session) -> json_v1::InspectedSourceV1 {
     let identity = session.identity();
     json_v1::InspectedSourceV1 {
         name: identity.name.clone(),
-        kind: identity.kind.to_owned(),
+        kind: identity.kind.to_string(),
         consistency: session.consistency().as_str(),
         identity: identity.facts.iter().cloned().collect(),
         facts: session.facts().iter().cloned().collect(),
@@ -242,7 +242,7 @@ fn json_target(seen: &Seen<'_>) -> json_v1::InspectedTargetV1 {
     let columns = json_columns(&target.mapping, &target.profiles).into_iter().zip(&object.columns);
     json_v1::InspectedTargetV1 {
         name: target.name.clone(),
-        kind: seen.session.identity().kind.to_owned(),
+        kind: seen.session.identity().kind.to_string(),
         object: object.kind.as_str().to_owned(),
         access: json_access(&object.access),
         rows: seen.rows(),

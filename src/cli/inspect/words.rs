@@ -75,7 +75,7 @@ fn head(session: &dyn Session) -> String {
     let known: BTreeMap<&str, &str> =
         (identity.facts.iter().chain(session.facts())).map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let is_mariadb = known.get("version").is_some_and(|version| version.to_ascii_lowercase().contains("mariadb"));
-    let product = match identity.kind {
+    let product = match identity.kind.as_ref() {
         "postgres" => "PostgreSQL",
         "mysql" if is_mariadb => "MariaDB",
         "mysql" => "MySQL",
@@ -222,7 +222,7 @@ fn facts(seen: &Seen<'_>) -> Vec<String> {
 
 fn kind(seen: &Seen<'_>) -> String {
     match seen.object.kind {
-        ObjectKind::File => match seen.session.identity().kind {
+        ObjectKind::File => match seen.session.identity().kind.as_ref() {
             "csv" | "tsv" => "a text file".to_owned(),
             kind => format!("a {kind} file"),
         },

@@ -7,7 +7,7 @@ use crate::cli::failure::note;
 use crate::cli::failure::words;
 use crate::cli::scan::Arguments;
 use crate::cli::scan::Prepared;
-use crate::cli::scan::own_digest;
+use crate::cli::scan::answer::own_digest;
 use crate::finding::Outcome;
 use crate::scan::resume::FolderError;
 use crate::scan::resume::Resume;

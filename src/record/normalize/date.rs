@@ -13,6 +13,8 @@ mod parts;
 mod usual;
 mod words;
 
+use serde::Deserialize;
+use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -44,7 +46,7 @@ const TICKS_1850: i64 = 583_487_712_000_000_000;
 const FILETIME_1970: i64 = 11_644_473_600;
 
 /// The order of day, month and year in a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum DateOrder {
     Dmy,
     Mdy,

@@ -265,7 +265,7 @@ fn arrow_files_and_streams_hold_the_same_rows() {
     ];
     for content in contents {
         let session = open_any(&content).unwrap();
-        assert_eq!((session.identity().kind, session.inventory().objects[0].rows_expected), ("arrow", Some(25)));
+        assert_eq!((session.identity().kind.as_ref(), session.inventory().objects[0].rows_expected), ("arrow", Some(25)));
         assert_eq!(session.inventory().problems, []);
         assert_eq!(session.splits(0, 3, &Cancel::default()).unwrap().len(), 3);
         let (sink, report) = read_all(session.as_ref(), 0).unwrap();
@@ -291,7 +291,7 @@ fn avro_files_hold_the_same_rows() {
     for codec in packed.into_iter().chain([None]) {
         let content = avro_file(&batches(), codec);
         let session = open_any(&content).unwrap();
-        assert_eq!((session.identity().kind, session.inventory().objects[0].rows_expected), ("avro", Some(25)));
+        assert_eq!((session.identity().kind.as_ref(), session.inventory().objects[0].rows_expected), ("avro", Some(25)));
         assert_eq!(session.inventory().problems, []);
         let (sink, report) = read_all(session.as_ref(), 0).unwrap();
         assert_eq!((sink.rows, report.problems), ((0..25).map(expected).collect(), vec![]), "{codec:?}");

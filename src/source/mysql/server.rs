@@ -115,7 +115,7 @@ fn session(
         stable.insert(0, ("database".to_owned(), database.clone()));
     }
     Ok(MysqlSession {
-        identity: Identity { kind: "mysql", name: name.to_owned(), facts: stable },
+        identity: Identity { kind: "mysql".into(), name: name.to_owned(), facts: stable },
         facts,
         inventory,
         readings,

@@ -208,7 +208,7 @@ fn session(
     let mut facts = vec![("version".to_owned(), version_words(version)), ("tls".to_owned(), address.tls.words().to_owned())];
     facts.extend(standing);
     Ok(PgSession {
-        identity: Identity { kind: "postgres", name, facts: identity },
+        identity: Identity { kind: "postgres".into(), name, facts: identity },
         facts,
         inventory,
         readings,
