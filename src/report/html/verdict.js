@@ -136,7 +136,7 @@ const residuaVerdict = (() => {
     'doubtful_header', 'ragged_rows', 'undecodable', 'row_too_long', 'beyond_limit', 'duplicate_column', 'changed_while_read', 'denied', 'filtered',
     'unsupported', 'cut_short', 'read_failed', 'binary_cells', 'blind', 'row_count', 'unmapped_personal', 'no_key', 'unreadable_values',
     'implausible_mapping', 'hashed_values', 'encoded_values', 'rounded_numbers', 'too_many_readings', 'attribute_rows', 'rows_above_plan',
-    'not_asked', 'stale',
+    'not_asked', 'stale', 'missing_split',
   ];
   // In the order in which reasons are sorted; the first two lead to `residual`, all others to `inconclusive`.
   const REASONS = [
